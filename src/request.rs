@@ -1,0 +1,365 @@
+//! A request, judged from its first byte to its last: the order of judgement, in one place.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::error::{Error, ErrorKind};
+use crate::pairs::{Name, Pairs};
+use crate::pin::VirtualPin;
+use crate::scan::{self, Window};
+use crate::short;
+use crate::template::{Datastream, Kind, Template};
+use crate::token::{self, Token};
+use crate::update::{Updates, Value};
+use crate::value::{self, Judged, Place};
+
+/// Judges a query at once: its token, the device behind it, and every pin; all or nothing.
+///
+/// `query` is the query component without its `?`, as text or bytes. `lookup` is asked at most
+/// once, for a valid token only, and gives the device's template, or nothing for a token that the
+/// server does not know: `&Template`, `Arc<Template>` or `Template` itself. Where the lookup has
+/// to await, take [`BatchUpdate::parse`] instead.
+///
+/// # Errors
+///
+/// The first that applies of [`ErrorKind`]: the token is judged first wherever it stands, then
+/// every other segment in query order.
+///
+/// ```
+/// use pinquery::{Datastream, ErrorKind, Template, Value, VirtualPin, parse};
+/// use std::collections::HashMap;
+///
+/// let mut devices: HashMap<String, Template> = HashMap::new();
+/// devices.insert(
+///     "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg".to_owned(),
+///     Template::new()
+///         .with(VirtualPin(1), Datastream::integer(0..=100)?)
+///         .with(VirtualPin(2), Datastream::double(..)?),
+/// );
+///
+/// let query = "token=bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg&v1=33&v2=44";
+/// let updates = parse(query, |token| devices.get(token))?;
+/// assert_eq!(updates[0].value, Value::Integer(33));
+/// assert_eq!(updates[1].value, Value::Double(44.0));
+///
+/// let error = parse("token=other&v1=33", |token| devices.get(token)).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::UnknownToken);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[inline]
+pub fn parse<'q, T: AsRef<Template>>(
+    query: &'q (impl AsRef<[u8]> + ?Sized),
+    lookup: impl FnOnce(&str) -> Option<T>,
+) -> Result<Updates<'q>, Error> {
+    let request = BatchUpdate::parse(query)?;
+    match lookup(request.token()) {
+        Some(template) => request.updates(template.as_ref()),
+        None => Err(request.unknown_token()),
+    }
+}
+
+/// A query whose token is judged and whose pins are not yet: what a server holds while it looks
+/// the device up.
+///
+/// It borrows the query, is [`Send`], and its [`Debug`] shows none of it.
+///
+/// ```
+/// # async fn template_of(token: &str) -> Option<pinquery::Template> { None }
+/// use pinquery::{BatchUpdate, Error};
+///
+/// async fn handle(query: &str) -> Result<(), Error> {
+///     let request = BatchUpdate::parse(query)?;
+///     let template = template_of(request.token()).await.ok_or_else(|| request.unknown_token())?;
+///     for update in request.updates(&template)? {
+///         println!("{} = {:?}", update.pin, update.value);
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct BatchUpdate<'q> {
+    window: Window<'q>,
+    token: Token<'q>,
+    /// Where the first token's segment begins, its value begins, and both end.
+    token_start: usize,
+    value_start: usize,
+    token_end: usize,
+}
+
+impl<'q> BatchUpdate<'q> {
+    /// Finds and judges the token: the first `token` segment, wherever it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingToken`] for `v1=33`, [`ErrorKind::InvalidToken`] for `token=&v1=33`.
+    ///
+    /// ```
+    /// # use pinquery::{BatchUpdate, ErrorKind};
+    /// assert_eq!(BatchUpdate::parse("v1=33&token=t").unwrap().token().as_str(), "t");
+    /// assert_eq!(BatchUpdate::parse("v1=33").unwrap_err().kind(), ErrorKind::MissingToken);
+    /// ```
+    #[inline]
+    pub fn parse(query: &'q (impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
+        Self::find(query.as_ref())
+    }
+
+    fn find(query: &'q [u8]) -> Result<Self, Error> {
+        let (token_start, value_start) = match query.starts_with(b"token=") {
+            true => (0, b"token=".len()),
+            false => find_token(query)
+                .ok_or_else(|| Error::new(ErrorKind::MissingToken, at_end(query)))?,
+        };
+        let window = Window::new(query);
+        match token::read(&window, value_start) {
+            (token_end, Some(token)) => Ok(Self {
+                window,
+                token,
+                token_start,
+                value_start,
+                token_end,
+            }),
+            (end, None) => Err(Error::new(ErrorKind::InvalidToken, value_start..end)),
+        }
+    }
+
+    /// The token, to look the device up by.
+    ///
+    /// ```
+    /// # use pinquery::BatchUpdate;
+    /// let request = BatchUpdate::parse("token=t&v1=33").unwrap();
+    /// assert_eq!(request.token().as_str(), "t");
+    /// ```
+    #[must_use]
+    pub fn token(&self) -> &Token<'q> {
+        &self.token
+    }
+
+    /// The error for a token that the server does not know.
+    ///
+    /// ```
+    /// # use pinquery::{BatchUpdate, ErrorKind};
+    /// let error = BatchUpdate::parse("token=t&v1=33").unwrap().unknown_token();
+    /// assert_eq!((error.kind(), error.span()), (ErrorKind::UnknownToken, 6..7));
+    /// ```
+    #[must_use]
+    pub fn unknown_token(&self) -> Error {
+        Error::new(ErrorKind::UnknownToken, self.value_start..self.token_end)
+    }
+
+    /// Judges every other segment in query order by the device's template; all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The first that applies of [`ErrorKind::DuplicateToken`], [`ErrorKind::InvalidPin`],
+    /// [`ErrorKind::UnknownPin`], [`ErrorKind::DuplicatePin`] and [`ErrorKind::InvalidValue`], in
+    /// this order within a segment; else [`ErrorKind::NoPins`] where there is no pin.
+    ///
+    /// ```
+    /// # use pinquery::{BatchUpdate, Datastream, ErrorKind, Template, VirtualPin};
+    /// let template = Template::new().with(VirtualPin(1), Datastream::integer(..)?);
+    /// let request = BatchUpdate::parse("token=t&v1=33&v2=44").unwrap();
+    /// let error = request.updates(&template).unwrap_err();
+    /// assert_eq!((error.kind(), error.span()), (ErrorKind::UnknownPin, 14..16));
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    pub fn updates(&self, template: &Template) -> Result<Updates<'q>, Error> {
+        let query = self.window.query();
+        let mut updates = Updates::new();
+        let mut seen = Seen::default();
+        let mut cursor = Cursor::new(self);
+        while let Some(name) = cursor.next_name() {
+            let pin = match name {
+                Name::Pin(pin) => pin,
+                Name::Token => return Err(cursor.name_error(ErrorKind::DuplicateToken)),
+                Name::Other => return Err(cursor.name_error(ErrorKind::InvalidPin)),
+            };
+            let Some(datastream) = template.get(pin) else {
+                return Err(cursor.name_error(ErrorKind::UnknownPin));
+            };
+            if !seen.insert(pin) {
+                return Err(cursor.name_error(ErrorKind::DuplicatePin));
+            }
+            let Some((value, adjusted)) = cursor.value(pin, datastream) else {
+                return Err(cursor.value_error());
+            };
+            let update = crate::Update {
+                pin,
+                value,
+                adjusted,
+            };
+            updates.push(update, || cursor.at_most_more());
+        }
+        if updates.is_empty() {
+            return Err(Error::new(ErrorKind::NoPins, at_end(query)));
+        }
+        Ok(updates)
+    }
+}
+
+impl fmt::Debug for BatchUpdate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchUpdate").finish_non_exhaustive()
+    }
+}
+
+fn at_end(query: &[u8]) -> Range<usize> {
+    query.len()..query.len()
+}
+
+/// Where the first `token` segment begins, and where its value does.
+#[cold]
+fn find_token(query: &[u8]) -> Option<(usize, usize)> {
+    let token = Pairs::new(query).find(|pair| pair.is_token())?;
+    Some((token.name.span().start, token.value.span().start))
+}
+
+/// Which pins have come.
+#[derive(Default)]
+struct Seen([u64; 4]);
+
+impl Seen {
+    /// Whether the pin is new.
+    #[inline(always)]
+    fn insert(&mut self, VirtualPin(pin): VirtualPin) -> bool {
+        let [a, b, c, d] = &mut self.0;
+        let word = match pin >> 6 {
+            0 => a,
+            1 => b,
+            2 => c,
+            _ => d,
+        };
+        let bit = 1 << (pin & 63);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+}
+
+/// Walks the segments but the first token's, each name first and then its value.
+struct Cursor<'r, 'q> {
+    request: &'r BatchUpdate<'q>,
+    /// Where the name last read begins.
+    name: usize,
+    /// Before a name: the segment's beginning, or a byte before the next one's. Behind a name:
+    /// where the value begins.
+    at: usize,
+}
+
+impl<'r, 'q> Cursor<'r, 'q> {
+    #[inline]
+    fn new(request: &'r BatchUpdate<'q>) -> Self {
+        let at = match request.token_start {
+            0 => request.token_end + 1,
+            _ => 0,
+        };
+        Self {
+            request,
+            name: 0,
+            at,
+        }
+    }
+
+    /// Reads the next segment's name, empty segments and the first token's aside.
+    #[inline(always)]
+    fn next_name(&mut self) -> Option<Name> {
+        match short::pin(self.request.window.at(self.at)) {
+            Some((pin, length)) => {
+                self.name = self.at;
+                self.at += length;
+                Some(Name::Pin(pin))
+            }
+            None => self.next_long_name(),
+        }
+    }
+
+    fn next_long_name(&mut self) -> Option<Name> {
+        let query = self.request.window.query();
+        let pair = loop {
+            let pair = Pairs::from(query, self.at).next()?;
+            if pair.name.span().start != self.request.token_start {
+                break pair;
+            }
+            self.at = self.request.token_end;
+        };
+        self.name = pair.name.span().start;
+        self.at = pair.value.span().start;
+        Some(Name::of(pair.name.raw()))
+    }
+
+    /// Judges the value of the name last read. A value that does not fit is where the cursor
+    /// stands then.
+    #[inline(always)]
+    fn value(&mut self, pin: VirtualPin, datastream: &Datastream) -> Option<Judged<'q>> {
+        let kind = datastream.kind();
+        match short::value(kind, pin, &self.request.window, self.at) {
+            Some((judged, end)) => {
+                self.at = end + 1;
+                Some(judged)
+            }
+            None => self.long_value(pin, kind),
+        }
+    }
+
+    fn long_value(&mut self, pin: VirtualPin, kind: &Kind) -> Option<Judged<'q>> {
+        let (raw, end) = self.raw_value();
+        let judged = match kind {
+            Kind::Location => match value::place(raw)? {
+                Place::Whole(location) => (location, None),
+                Place::Longitude(longitude) => return self.second_half(pin, longitude, end),
+            },
+            _ => value::judge(kind, raw)?,
+        };
+        self.at = end + 1;
+        Some(judged)
+    }
+
+    /// Judges the segment behind a longitude: the same pin, with the latitude.
+    fn second_half(
+        &mut self,
+        pin: VirtualPin,
+        longitude: f64,
+        longitude_end: usize,
+    ) -> Option<Judged<'q>> {
+        let query = self.request.window.query();
+        // Not past the token: a latitude follows its longitude at once.
+        let next = Pairs::from(query, longitude_end).next()?;
+        if next.pin() != Some(pin) {
+            return None;
+        }
+        self.name = next.name.span().start;
+        self.at = next.value.span().start;
+        let (raw, end) = self.raw_value();
+        let latitude = value::second_half(raw)?;
+        self.at = end + 1;
+        let location = Value::Location {
+            longitude,
+            latitude,
+        };
+        Some((location, None))
+    }
+
+    /// The value of the name last read as it is written, and where it ends.
+    fn raw_value(&self) -> (&'q [u8], usize) {
+        let query = self.request.window.query();
+        let end = scan::segment_end(query, self.at);
+        (scan::slice(query, self.at, end), end)
+    }
+
+    /// How many segments can follow at most. No more than 255 are needed, as no pin comes twice.
+    #[cold]
+    fn at_most_more(&self) -> usize {
+        let rest = self.request.window.query().get(self.at..);
+        rest.map_or(0, |rest| scan::count_separators(rest) + 1)
+            .min(255)
+    }
+
+    fn name_error(&self, kind: ErrorKind) -> Error {
+        let query = self.request.window.query();
+        Error::new(kind, self.name..scan::name_end(query, self.name))
+    }
+
+    fn value_error(&self) -> Error {
+        let (raw, end) = self.raw_value();
+        Error::new(ErrorKind::InvalidValue, end - raw.len()..end)
+    }
+}

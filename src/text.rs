@@ -1,0 +1,259 @@
+//! A text that borrows the query, escapes and all.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+
+use crate::encoded::{Decoded, is_well_formed};
+use crate::error::DecodeError;
+use crate::scan;
+
+/// A decoded text that borrows the query and needs no allocation, even where it is escaped.
+///
+/// The text was found to be well formed when it was made, so nothing here can fail. Equality is
+/// that of the decoded text: `a+b` equals `a%20b`.
+///
+/// ```
+/// use pinquery::Pairs;
+///
+/// let texts: Vec<_> = Pairs::new("v1=OK&v2=Occupied%20and%20dark")
+///     .map(|pair| pair.value.decode().unwrap())
+///     .collect();
+/// assert_eq!(texts[0].as_str(), Some("OK"));
+/// assert_eq!(texts[1].as_str(), None);
+/// assert_eq!(texts[1], "Occupied and dark");
+/// assert_eq!(texts[1].to_string(), "Occupied and dark");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Text<'q>(Repr<'q>);
+
+#[derive(Clone, Copy)]
+enum Repr<'q> {
+    /// Nothing is escaped: the bytes are the text.
+    Plain(&'q str),
+    /// INVARIANT: the escapes are well formed and the decoded bytes are UTF-8. The bytes as
+    /// written need not be: `%C3` and a raw byte 0xA9 are one character.
+    Escaped(&'q [u8]),
+}
+
+impl<'q> Text<'q> {
+    pub(crate) fn plain(text: &'q str) -> Self {
+        Self(Repr::Plain(text))
+    }
+
+    pub(crate) fn decode(raw: &'q [u8]) -> Result<Self, DecodeError> {
+        if scan::escape(raw).is_none() {
+            return match core::str::from_utf8(raw) {
+                Ok(text) => Ok(Self::plain(text)),
+                Err(_) => Err(DecodeError::InvalidUtf8),
+            };
+        }
+        let mut decoded = Decoded::new(raw);
+        while let Some(character) = next_char(&mut decoded) {
+            if let Err(error) = character {
+                return Err(if is_well_formed(decoded.rest()) {
+                    error
+                } else {
+                    DecodeError::MalformedEscape
+                });
+            }
+        }
+        Ok(Self(Repr::Escaped(raw)))
+    }
+
+    /// The text as a slice of the query, where nothing in it is escaped.
+    ///
+    /// ```
+    /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
+    /// assert_eq!(text("v1=OK").as_str(), Some("OK"));
+    /// assert_eq!(text("v1=%4FK").as_str(), None);
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> Option<&'q str> {
+        match self.0 {
+            Repr::Plain(text) => Some(text),
+            Repr::Escaped(_) => None,
+        }
+    }
+
+    /// The text's bytes as the query has them, escapes and all.
+    ///
+    /// ```
+    /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
+    /// assert_eq!(text("v1=%4FK").raw(), b"%4FK");
+    /// ```
+    #[must_use]
+    pub fn raw(&self) -> &'q [u8] {
+        match self.0 {
+            Repr::Plain(text) => text.as_bytes(),
+            Repr::Escaped(raw) => raw,
+        }
+    }
+
+    /// The decoded characters.
+    ///
+    /// ```
+    /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
+    /// assert!(text("v1=caf%C3%A9+1").chars().eq("café 1".chars()));
+    /// ```
+    #[must_use]
+    pub fn chars(&self) -> Chars<'q> {
+        Chars(match self.0 {
+            Repr::Plain(text) => Walk::Plain(text.chars()),
+            Repr::Escaped(raw) => Walk::Escaped(Decoded::new(raw)),
+        })
+    }
+
+    /// The length of the decoded text in bytes, which takes a walk where something is escaped.
+    ///
+    /// ```
+    /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
+    /// assert_eq!(text("v1=caf%C3%A9").len(), 5);
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Repr::Plain(text) => text.len(),
+            Repr::Escaped(raw) => Decoded::new(raw).count(),
+        }
+    }
+
+    /// Whether the text is empty.
+    ///
+    /// ```
+    /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
+    /// assert!(text("v1=").is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.raw().is_empty()
+    }
+
+    /// The text as a string: borrowed where nothing is escaped, else decoded into a new one.
+    ///
+    /// ```
+    /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
+    /// use std::borrow::Cow;
+    /// assert!(matches!(text("v1=OK").to_cow(), Cow::Borrowed("OK")));
+    /// assert!(matches!(text("v1=%4FK").to_cow(), Cow::Owned(text) if text == "OK"));
+    /// ```
+    #[must_use]
+    pub fn to_cow(&self) -> Cow<'q, str> {
+        match self.0 {
+            Repr::Plain(text) => Cow::Borrowed(text),
+            Repr::Escaped(_) => Cow::Owned(self.chars().collect()),
+        }
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+
+        match self.as_str() {
+            Some(text) => f.pad(text),
+            // Width and precision count characters of a string that is not there yet.
+            None if f.width().is_some() || f.precision().is_some() => f.pad(&self.to_cow()),
+            None => self
+                .chars()
+                .try_for_each(|character| f.write_char(character)),
+        }
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.to_cow(), f)
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.chars().eq(other.chars())
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        match self.as_str() {
+            Some(text) => text == other,
+            None => self.chars().eq(other.chars()),
+        }
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl<'q> From<Text<'q>> for Cow<'q, str> {
+    fn from(text: Text<'q>) -> Self {
+        text.to_cow()
+    }
+}
+
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.to_cow().into_owned()
+    }
+}
+
+/// The decoded characters of a [`Text`]; see [`Text::chars`].
+#[derive(Clone)]
+pub struct Chars<'q>(Walk<'q>);
+
+#[derive(Clone)]
+enum Walk<'q> {
+    Plain(core::str::Chars<'q>),
+    Escaped(Decoded<'q>),
+}
+
+impl Iterator for Chars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match &mut self.0 {
+            Walk::Plain(chars) => chars.next(),
+            // INVARIANT: a `Text` is well formed, so the walk ends at its end and nowhere else.
+            Walk::Escaped(decoded) => next_char(decoded)?.ok(),
+        }
+    }
+}
+
+impl fmt::Debug for Chars<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// The next character of decoded bytes, which may begin in an escape and end in raw bytes.
+pub(crate) fn next_char(decoded: &mut Decoded<'_>) -> Option<Result<char, DecodeError>> {
+    let first = match decoded.next()? {
+        Ok(byte @ 0..=0x7F) => return Some(Ok(char::from(byte))),
+        Ok(byte) => byte,
+        Err(error) => return Some(Err(error)),
+    };
+    Some(long_char(first, decoded))
+}
+
+fn long_char(first: u8, decoded: &mut Decoded<'_>) -> Result<char, DecodeError> {
+    let mut bytes = [first, 0, 0, 0];
+    let width = match first {
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        _ => return Err(DecodeError::InvalidUtf8),
+    };
+    let (character, _) = bytes.split_at_mut(width);
+    for byte in character.iter_mut().skip(1) {
+        *byte = decoded.next().ok_or(DecodeError::InvalidUtf8)??;
+    }
+    core::str::from_utf8(character)
+        .ok()
+        .and_then(|text| text.chars().next())
+        .ok_or(DecodeError::InvalidUtf8)
+}

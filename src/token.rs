@@ -1,0 +1,130 @@
+//! The device's token.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Deref;
+
+use crate::encoded::{Decoded, Encoded};
+use crate::scan::{self, HIGH_BITS, SEPARATOR, Window, repeat};
+
+/// A device's token, decoded: one or more bytes of 0x21 to 0x7E.
+///
+/// It reads as a `str`, and its [`Debug`] hides it. There is no `Display`: whoever prints a token
+/// should have to say so. The range is narrower than the vendor's page says, because NUL cuts a C
+/// string, CR LF forges a log line, and two different invalid tokens must never look alike.
+///
+/// ```
+/// use pinquery::BatchUpdate;
+///
+/// let request = BatchUpdate::parse("token=bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg&v1=33").unwrap();
+/// assert_eq!(&**request.token(), "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg");
+/// assert_eq!(format!("{:?}", request.token()), "Token(..)");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Token<'q>(Cow<'q, str>);
+
+impl<'q> Token<'q> {
+    /// Judges a value as a token, for other endpoints that take one.
+    ///
+    /// Allocates only where something is escaped.
+    ///
+    /// ```
+    /// use pinquery::{Pairs, Token};
+    ///
+    /// let token = |query| Token::new(Pairs::new(query).next().unwrap().value);
+    /// assert_eq!(token("token=abc").unwrap().as_str(), "abc");
+    /// assert_eq!(token("token=%61bc").unwrap().as_str(), "abc");
+    /// assert_eq!(token("token="), None);
+    /// assert_eq!(token("token=a%20b"), None);
+    /// ```
+    #[must_use]
+    pub fn new(value: Encoded<'q>) -> Option<Self> {
+        let raw = value.raw();
+        if raw.is_empty() {
+            return None;
+        }
+        if scan::escape(raw).is_none() {
+            let text = core::str::from_utf8(raw).ok()?;
+            return text.bytes().all(is_allowed).then_some(Self::plain(text));
+        }
+        let decoded = Decoded::new(raw)
+            .map(|byte| byte.ok().filter(|&byte| is_allowed(byte)))
+            .collect::<Option<Vec<u8>>>()?;
+        match alloc::string::String::from_utf8(decoded) {
+            Ok(text) => Some(Self(Cow::Owned(text))),
+            Err(_) => None,
+        }
+    }
+
+    fn plain(text: &'q str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// The token as text.
+    ///
+    /// ```
+    /// let request = pinquery::BatchUpdate::parse("token=abc&v1=33").unwrap();
+    /// assert_eq!(request.token().as_str(), "abc");
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_allowed(byte: u8) -> bool {
+    matches!(byte, 0x21..=0x7E)
+}
+
+/// Reads the token's value that begins at `start`: where it ends, and the token if it is one.
+#[inline]
+pub(crate) fn read<'q>(window: &Window<'q>, start: usize) -> (usize, Option<Token<'q>>) {
+    let end = plain_end(window, start);
+    let query = window.query();
+    if end > start && query.get(end).is_none_or(|&byte| byte == SEPARATOR) {
+        let text = core::str::from_utf8(scan::slice(query, start, end)).ok();
+        return (end, text.map(Token::plain));
+    }
+    let end = scan::segment_end(query, end);
+    let value = Encoded::new(scan::slice(query, start, end), start);
+    (end, Token::new(value))
+}
+
+/// The end of the bytes from `start` on that are 0x2D to 0x7E: those of every token that the
+/// vendor issues, and neither a separator nor an escape among them.
+#[inline]
+fn plain_end(window: &Window<'_>, start: usize) -> usize {
+    let mut at = start;
+    loop {
+        let word = window.at(at);
+        // A carry or a borrow out of a byte reaches only bytes behind one that is marked itself.
+        let below = word.wrapping_sub(repeat(b'-'));
+        let above = word.wrapping_add(repeat(1));
+        let stops = (below | above | word) & HIGH_BITS;
+        if stops != 0 {
+            return at + stops.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+}
+
+impl Deref for Token<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Token<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}

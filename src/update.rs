@@ -1,0 +1,209 @@
+//! What an accepted query says.
+
+use core::fmt;
+use core::ops::Deref;
+
+use smallvec::SmallVec;
+
+use crate::pin::VirtualPin;
+use crate::text::Text;
+
+/// How many updates are kept without an allocation: nine in ten real requests have at most eight
+/// pins, half at most four.
+const INLINE: usize = 8;
+
+/// One value for one virtual pin.
+///
+/// ```
+/// use pinquery::{Adjustment, Datastream, Template, Update, Value, VirtualPin};
+///
+/// let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100)?);
+/// let updates = pinquery::parse("token=t&v1=133", |_| Some(&template))?;
+/// assert_eq!(
+///     updates[0],
+///     Update { pin: VirtualPin(1), value: Value::Integer(100), adjusted: Some(Adjustment::Max) },
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Update<'q> {
+    /// The pin.
+    pub pin: VirtualPin,
+    /// Its value, converted by the pin's datastream.
+    pub value: Value<'q>,
+    /// What was done to the value to make it fit, if anything was.
+    pub adjusted: Option<Adjustment>,
+}
+
+/// A value, converted by its datastream. It borrows the query and owns nothing.
+///
+/// ```
+/// use pinquery::{Datastream, Template, Value, VirtualPin};
+///
+/// let template = Template::new()
+///     .with(VirtualPin(2), Datastream::double(..)?)
+///     .with(VirtualPin(7), Datastream::string());
+/// let updates = pinquery::parse("token=t&v2=-3.72&v7=Running", |_| Some(&template))?;
+/// assert_eq!(updates[0].value, Value::Double(-3.72));
+/// assert!(matches!(updates[1].value, Value::String(text) if text == "Running"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'q> {
+    /// Of an integer datastream, within its bounds.
+    Integer(i64),
+    /// Of a double datastream, within its bounds: finite, never NaN.
+    Double(f64),
+    /// Of a string datastream: at most its `max_len` bytes, no U+0000.
+    String(Text<'q>),
+    /// Of an enumerable datastream: one of its values.
+    Enumerable(i64),
+    /// Of a boolean datastream.
+    Boolean(bool),
+    /// Of a location datastream.
+    Location {
+        /// Degrees east, -180 to 180.
+        longitude: f64,
+        /// Degrees north, -90 to 90.
+        latitude: f64,
+    },
+}
+
+/// What was done to a value that its datastream does not hold as it came.
+///
+/// ```
+/// assert_eq!(pinquery::Adjustment::Fallback.name(), "fallback");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Adjustment {
+    /// It was below the minimum and is the minimum now.
+    Min,
+    /// It was above the maximum and is the maximum now.
+    Max,
+    /// It was none of the enumerable's values and is the fallback now.
+    Fallback,
+}
+
+impl Adjustment {
+    /// `min`, `max` or `fallback`, as in the line format.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Adjustment::Max.name(), "max");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
+/// The updates of an accepted query, in query order: 1 to 256, one for each pin.
+///
+/// They read as a slice. Up to eight are kept without an allocation, more with one.
+///
+/// ```
+/// use pinquery::{Datastream, Template, VirtualPin};
+///
+/// let template: Template = (0..=255)
+///     .map(|pin| (VirtualPin(pin), Datastream::string()))
+///     .collect();
+/// let updates = pinquery::parse("token=t&v9=a&v1=b", |_| Some(&template))?;
+/// assert_eq!(updates.len(), 2);
+/// assert_eq!(updates[0].pin, VirtualPin(9));
+/// for update in updates {
+///     println!("{}: {:?}", update.pin, update.value);
+/// }
+/// # Ok::<(), pinquery::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Updates<'q>(SmallVec<[Update<'q>; INLINE]>);
+
+impl<'q> Updates<'q> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self(SmallVec::new())
+    }
+
+    /// Adds an update; where the room is used up, makes all the room that `more` says is needed.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, update: Update<'q>, more: impl FnOnce() -> usize) {
+        if self.0.len() < self.0.capacity() {
+            self.0.push(update);
+        } else {
+            self.grow(update, more());
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, update: Update<'q>, more: usize) {
+        let mut grown = alloc::vec::Vec::with_capacity(self.0.len() + 1 + more);
+        grown.extend_from_slice(&self.0);
+        grown.push(update);
+        self.0 = SmallVec::from_vec(grown);
+    }
+}
+
+impl<'q> Deref for Updates<'q> {
+    type Target = [Update<'q>];
+
+    fn deref(&self) -> &[Update<'q>] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Updates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'q> IntoIterator for Updates<'q> {
+    type Item = Update<'q>;
+    type IntoIter = IntoIter<'q>;
+
+    fn into_iter(self) -> IntoIter<'q> {
+        IntoIter(self.0.into_iter())
+    }
+}
+
+impl<'a, 'q> IntoIterator for &'a Updates<'q> {
+    type Item = &'a Update<'q>;
+    type IntoIter = core::slice::Iter<'a, Update<'q>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// The updates of a query by value; made by [`Updates::into_iter`].
+pub struct IntoIter<'q>(smallvec::IntoIter<[Update<'q>; INLINE]>);
+
+impl<'q> Iterator for IntoIter<'q> {
+    type Item = Update<'q>;
+
+    fn next(&mut self) -> Option<Update<'q>> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for IntoIter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.0.next_back()
+    }
+}
+
+impl ExactSizeIterator for IntoIter<'_> {}
+impl core::iter::FusedIterator for IntoIter<'_> {}
+
+impl fmt::Debug for IntoIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.as_slice()).finish()
+    }
+}

@@ -1,0 +1,36 @@
+//! Why a query is refused, and what its client is told.
+
+use std::ops::Range;
+
+/// Why a query is refused as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The contract's name for the reason, such as `invalid_pin`.
+    pub kind: &'static str,
+    /// The bytes of the query that the reason points at.
+    pub span: Range<usize>,
+}
+
+/// The vendor's message for a kind.
+///
+/// # Panics
+///
+/// When `kind` is none of the contract's nine.
+pub fn message(kind: &str) -> &'static str {
+    match kind {
+        "missing_token" | "invalid_token" | "unknown_token" | "duplicate_token" => "Invalid token.",
+        "invalid_pin" | "duplicate_pin" | "no_pins" => "Wrong pin format.",
+        "unknown_pin" => "No datastream setup for that pin.",
+        "invalid_value" => "Value doesn't match the Datastream data type",
+        _ => panic!("the contract has no such kind"),
+    }
+}
+
+/// The body of the answer for a kind, byte for byte.
+///
+/// # Panics
+///
+/// When `kind` is none of the contract's nine.
+pub fn body(kind: &str) -> String {
+    format!(r#"{{"error":{{"message":"{}"}}}}"#, message(kind))
+}
