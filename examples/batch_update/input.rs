@@ -1,0 +1,51 @@
+//! Where the queries come from: the arguments, or standard input line by line.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+
+use anyhow::Context;
+
+use crate::BUFFER;
+
+/// Hands each query to `visit`, with `out` to write its answer to.
+pub fn for_each_query<W: Write>(
+    queries: &[OsString],
+    out: &mut W,
+    mut visit: impl FnMut(&[u8], &mut W) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    if queries.is_empty() {
+        return for_each_line(out, visit);
+    }
+    for query in queries {
+        visit(query.as_encoded_bytes(), out)?;
+    }
+    Ok(())
+}
+
+/// Reads bytes, not text: a query need not be UTF-8, and only LF ends a line, so that a CR before
+/// it is part of the query.
+fn for_each_line<W: Write>(
+    out: &mut W,
+    mut visit: impl FnMut(&[u8], &mut W) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let stdin = io::stdin().lock();
+    if stdin.is_terminal() {
+        let _ = writeln!(io::stderr(), "batch_update: reading queries, one a line");
+    }
+    let mut input = BufReader::with_capacity(BUFFER, stdin);
+    let mut line = Vec::new();
+    loop {
+        // Whoever sends a query and waits gets the answer before this waits for the next one.
+        if !input.buffer().contains(&b'\n') {
+            out.flush()?;
+        }
+        line.clear();
+        let length = input
+            .read_until(b'\n', &mut line)
+            .context("standard input")?;
+        if length == 0 {
+            return Ok(());
+        }
+        visit(line.strip_suffix(b"\n").unwrap_or(&line), out)?;
+    }
+}

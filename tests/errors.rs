@@ -1,0 +1,201 @@
+//! The contract's table of errors: names, messages, statuses, bodies and words, byte for byte.
+#![allow(missing_docs)]
+
+use pinquery::{Datastream, DatastreamError, DecodeError, Error, ErrorKind, Template, VirtualPin};
+
+fn error(query: &str) -> Error {
+    let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100).unwrap());
+    pinquery::parse(query, |token| (token != "unknown").then_some(&template)).unwrap_err()
+}
+
+#[track_caller]
+fn hold(query: &str, kind: ErrorKind, name: &str, message: &str, span: std::ops::Range<usize>) {
+    let error = error(query);
+    assert_eq!(error.kind(), kind);
+    assert_eq!(kind.name(), name);
+    assert_eq!(error.message(), message);
+    assert_eq!(kind.message(), message);
+    assert_eq!(error.span(), span);
+    assert_eq!(error.status(), 400);
+    let body = format!(r#"{{"error":{{"message":"{message}"}}}}"#);
+    assert_eq!(error.body(), body);
+    assert_eq!(kind.body(), body);
+    assert_eq!(
+        error.to_string(),
+        format!("{name} at bytes {}..{}: {kind}", span.start, span.end)
+    );
+}
+
+const INVALID_TOKEN: &str = "Invalid token.";
+const WRONG_PIN: &str = "Wrong pin format.";
+
+#[test]
+fn every_row_of_the_table() {
+    use ErrorKind as K;
+
+    hold(
+        "v1=1",
+        K::MissingToken,
+        "missing_token",
+        INVALID_TOKEN,
+        4..4,
+    );
+    hold(
+        "token=&v1=1",
+        K::InvalidToken,
+        "invalid_token",
+        INVALID_TOKEN,
+        6..6,
+    );
+    hold(
+        "token=unknown",
+        K::UnknownToken,
+        "unknown_token",
+        INVALID_TOKEN,
+        6..13,
+    );
+    hold(
+        "token=t&token=t",
+        K::DuplicateToken,
+        "duplicate_token",
+        INVALID_TOKEN,
+        8..13,
+    );
+    hold(
+        "token=t&v01=1",
+        K::InvalidPin,
+        "invalid_pin",
+        WRONG_PIN,
+        8..11,
+    );
+    hold(
+        "token=t&v2=1",
+        K::UnknownPin,
+        "unknown_pin",
+        "No datastream setup for that pin.",
+        8..10,
+    );
+    hold(
+        "token=t&v1=1&V1=1",
+        K::DuplicatePin,
+        "duplicate_pin",
+        WRONG_PIN,
+        13..15,
+    );
+    hold(
+        "token=t&v1=1.5",
+        K::InvalidValue,
+        "invalid_value",
+        "Value doesn't match the Datastream data type",
+        11..14,
+    );
+    hold("token=t", K::NoPins, "no_pins", WRONG_PIN, 7..7);
+}
+
+#[test]
+fn the_bodies_are_the_vendors() {
+    let body = |query| error(query).body();
+    assert_eq!(body(""), "{\"error\":{\"message\":\"Invalid token.\"}}");
+    assert_eq!(
+        body("token=t&x=1"),
+        "{\"error\":{\"message\":\"Wrong pin format.\"}}"
+    );
+    assert_eq!(
+        body("token=t&v2=1"),
+        "{\"error\":{\"message\":\"No datastream setup for that pin.\"}}"
+    );
+    assert_eq!(
+        body("token=t&v1=x"),
+        "{\"error\":{\"message\":\"Value doesn't match the Datastream data type\"}}"
+    );
+}
+
+#[test]
+fn each_kind_has_words_of_its_own() {
+    let words = [
+        (ErrorKind::MissingToken, "the query has no `token`"),
+        (
+            ErrorKind::InvalidToken,
+            "the token is empty, malformed or has a byte no token has",
+        ),
+        (ErrorKind::UnknownToken, "no device has this token"),
+        (ErrorKind::DuplicateToken, "`token` comes a second time"),
+        (
+            ErrorKind::InvalidPin,
+            "the name is neither `token` nor a virtual pin `v0` to `v255`",
+        ),
+        (
+            ErrorKind::UnknownPin,
+            "the template has no datastream for this pin",
+        ),
+        (ErrorKind::DuplicatePin, "this pin comes a second time"),
+        (
+            ErrorKind::InvalidValue,
+            "the value does not fit the pin's datastream",
+        ),
+        (ErrorKind::NoPins, "the query has a token and no pin"),
+    ];
+    for (kind, text) in words {
+        assert_eq!(kind.to_string(), text);
+    }
+}
+
+#[test]
+fn the_other_errors_say_what_is_wrong() {
+    let words = [
+        (DatastreamError::MinAboveMax, "min is above max"),
+        (
+            DatastreamError::BoundNotFinite,
+            "a bound is not a finite number",
+        ),
+        (
+            DatastreamError::BoundExcluded,
+            "a bound is excluded, and bounds must be included",
+        ),
+        (DatastreamError::NoValues, "values are empty"),
+        (
+            DatastreamError::FallbackNotAValue,
+            "the fallback is none of the values",
+        ),
+    ];
+    for (error, text) in words {
+        assert_eq!(error.to_string(), text);
+    }
+    assert_eq!(
+        DecodeError::MalformedEscape.to_string(),
+        "a `%` is not followed by two hexadecimal digits"
+    );
+    assert_eq!(
+        DecodeError::InvalidUtf8.to_string(),
+        "the decoded bytes are not UTF-8"
+    );
+    assert_eq!(
+        "v256".parse::<VirtualPin>().unwrap_err().to_string(),
+        "a virtual pin is `v` or `V` and 0 to 255 without leading zeros"
+    );
+}
+
+#[test]
+fn what_cannot_be_judged_cannot_be_built() {
+    use DatastreamError as E;
+
+    assert_eq!(Datastream::integer(1..=0), Err(E::MinAboveMax));
+    assert_eq!(Datastream::integer(2_147_483_648..), Err(E::MinAboveMax));
+    assert_eq!(Datastream::integer(..=-2_147_483_649), Err(E::MinAboveMax));
+    assert_eq!(Datastream::integer(0..1), Err(E::BoundExcluded));
+    assert!(Datastream::integer(1..=1).is_ok());
+    assert!(Datastream::integer(i64::MIN..=i64::MAX).is_ok());
+    assert_eq!(Datastream::double(1.0..=0.5), Err(E::MinAboveMax));
+    assert_eq!(Datastream::double(0.0..1.0), Err(E::BoundExcluded));
+    for bound in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(Datastream::double(bound..), Err(E::BoundNotFinite));
+        assert_eq!(Datastream::double(..=bound), Err(E::BoundNotFinite));
+    }
+    assert!(Datastream::double(0.0..=-0.0).is_ok());
+    assert_eq!(Datastream::enumerable([]), Err(E::NoValues));
+    assert_eq!(Datastream::enumerable_or([], 0), Err(E::NoValues));
+    assert_eq!(
+        Datastream::enumerable_or([1, 2], 0),
+        Err(E::FallbackNotAValue)
+    );
+}

@@ -1,0 +1,266 @@
+//! Templates from JSON and updates to JSON.
+#![cfg(feature = "serde")]
+#![allow(missing_docs)]
+
+use pinquery::{Datastream, Template, VirtualPin, parse};
+
+const CONTRACT: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double"},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
+
+fn read(json: &str) -> Template {
+    serde_json::from_str(json).expect(json)
+}
+
+#[test]
+fn the_template_of_the_contract_is_read() {
+    let expected = Template::new()
+        .with(VirtualPin(1), Datastream::integer(0..=100).unwrap())
+        .with(VirtualPin(2), Datastream::double(..).unwrap())
+        .with(VirtualPin(3), Datastream::string_up_to(64))
+        .with(
+            VirtualPin(4),
+            Datastream::enumerable_or([0, 20, 130], 0).unwrap(),
+        )
+        .with(VirtualPin(5), Datastream::location())
+        .with(VirtualPin(6), Datastream::boolean());
+    assert_eq!(read(CONTRACT), expected);
+    let value: serde_json::Value = serde_json::from_str(CONTRACT).unwrap();
+    assert_eq!(
+        serde_json::from_value::<Template>(value).unwrap(),
+        expected,
+        "a buffered value is read like text"
+    );
+    assert_eq!(read("{}"), Template::new());
+    assert_eq!(
+        read(r#"{"v0":{"type":"boolean"},"v255":{"type":"boolean"}}"#).len(),
+        2
+    );
+}
+
+#[test]
+fn bounds_may_be_left_out_and_stand_in_any_order() {
+    let one = |json: &str| {
+        let template = read(&format!(r#"{{"v1":{json}}}"#));
+        template.get(VirtualPin(1)).unwrap().to_string()
+    };
+    assert_eq!(
+        one(r#"{"type":"integer"}"#),
+        "integer -2147483648..=2147483647"
+    );
+    assert_eq!(
+        one(r#"{"max":5,"type":"integer"}"#),
+        "integer -2147483648..=5"
+    );
+    assert_eq!(
+        one(r#"{"min":5,"type":"integer"}"#),
+        "integer 5..=2147483647"
+    );
+    assert_eq!(
+        one(r#"{"min":-9223372036854775808,"max":9223372036854775807,"type":"integer"}"#),
+        "integer -9223372036854775808..=9223372036854775807"
+    );
+    assert_eq!(
+        one(r#"{"min":-1,"max":1e2,"type":"double"}"#),
+        "double -1.0..=100.0"
+    );
+    assert_eq!(
+        one(r#"{"max":18446744073709551615,"type":"double"}"#),
+        "double -1.7976931348623157e308..=1.8446744073709552e19"
+    );
+    assert_eq!(one(r#"{"type":"string"}"#), "string up to 1024 bytes");
+    assert_eq!(
+        one(r#"{"max_len":0,"type":"string"}"#),
+        "string up to 0 bytes"
+    );
+    assert_eq!(
+        one(r#"{"values":[3],"type":"enumerable"}"#),
+        "enumerable [3]"
+    );
+}
+
+#[track_caller]
+fn refused(json: &str, reason: &str) {
+    let error = serde_json::from_str::<Template>(json)
+        .expect_err(json)
+        .to_string();
+    assert!(error.contains(reason), "{json}: {error}");
+    if let Some(pin) = json
+        .strip_prefix("{\"")
+        .and_then(|rest| rest.split('"').next())
+    {
+        assert!(error.contains(pin), "{json}: {error}");
+    }
+}
+
+#[test]
+fn a_key_is_a_pin_lowercase_canonical_and_there_once() {
+    for key in [
+        "V1", "v01", "v256", "v", "", "1", "v1 ", "v-1", "v+1", "vv1",
+    ] {
+        refused(
+            &format!(r#"{{"{key}":{{"type":"boolean"}}}}"#),
+            "the key is no pin",
+        );
+    }
+    refused(
+        r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#,
+        "v1: the pin is repeated",
+    );
+    refused(
+        r#"{"v1":{"type":"boolean"},"v\u0031":{"type":"string"}}"#,
+        "v1: the pin is repeated",
+    );
+}
+
+#[test]
+fn a_field_is_known_and_there_once_and_of_its_type() {
+    for (datastream, reason) in [
+        (r#"{"type":"integer","mim":0}"#, "unknown field \"mim\""),
+        (
+            r#"{"type":"integer","max_len":1}"#,
+            "unknown field `max_len`",
+        ),
+        (
+            r#"{"type":"integer","values":[1]}"#,
+            "unknown field `values`",
+        ),
+        (
+            r#"{"type":"double","fallback":1}"#,
+            "unknown field `fallback`",
+        ),
+        (r#"{"type":"string","min":1}"#, "unknown field `min`"),
+        (
+            r#"{"type":"enumerable","values":[1],"max":1}"#,
+            "unknown field `max`",
+        ),
+        (r#"{"type":"boolean","min":0}"#, "unknown field `min`"),
+        (r#"{"type":"location","max":0}"#, "unknown field `max`"),
+        (
+            r#"{"type":"integer","min":0,"min":0}"#,
+            "duplicate field `min`",
+        ),
+        (
+            r#"{"type":"integer","type":"integer"}"#,
+            "duplicate field `type`",
+        ),
+        (r#"{"type":"Integer"}"#, "unknown type \"Integer\""),
+        (r#"{"type":"float"}"#, "unknown type \"float\""),
+        (r#"{"min":0}"#, "missing field `type`"),
+        ("{}", "missing field `type`"),
+        ("[]", "invalid type"),
+        ("null", "invalid type"),
+        (r#""integer""#, "invalid type"),
+        (r#"{"type":null}"#, "type: invalid type: null"),
+        (
+            r#"{"type":"integer","min":null}"#,
+            "min: invalid type: null",
+        ),
+        (
+            r#"{"type":"integer","max":null}"#,
+            "max: invalid type: null",
+        ),
+        (
+            r#"{"type":"string","max_len":null}"#,
+            "max_len: invalid type: null",
+        ),
+        (
+            r#"{"type":"enumerable","values":null}"#,
+            "values: invalid type: null",
+        ),
+        (
+            r#"{"type":"enumerable","values":[null]}"#,
+            "values: invalid type: null",
+        ),
+        (
+            r#"{"type":"enumerable","values":[1],"fallback":null}"#,
+            "fallback: invalid type: null",
+        ),
+        (
+            r#"{"type":"integer","min":"0"}"#,
+            "min: invalid type: string",
+        ),
+        (
+            r#"{"type":"string","max_len":-1}"#,
+            "max_len: invalid value",
+        ),
+        (
+            r#"{"type":"string","max_len":1.0}"#,
+            "max_len: invalid type",
+        ),
+        (
+            r#"{"type":"enumerable","values":1}"#,
+            "values: invalid type",
+        ),
+        (
+            r#"{"type":"enumerable","values":[1.5]}"#,
+            "values: invalid type",
+        ),
+        (
+            r#"{"type":"enumerable","values":[9223372036854775808]}"#,
+            "values: invalid value",
+        ),
+        (
+            r#"{"type":"enumerable","values":[1],"fallback":true}"#,
+            "fallback: invalid type",
+        ),
+    ] {
+        refused(&format!(r#"{{"v1":{datastream}}}"#), reason);
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_cannot_be_read() {
+    for (datastream, reason) in [
+        (r#"{"type":"integer","min":1.5}"#, "is no 64-bit integer"),
+        (r#"{"type":"integer","max":1e2}"#, "is no 64-bit integer"),
+        (
+            r#"{"type":"integer","max":9223372036854775808}"#,
+            "is no 64-bit integer",
+        ),
+        (r#"{"type":"integer","min":2,"max":1}"#, "min is above max"),
+        (r#"{"type":"integer","min":2147483648}"#, "min is above max"),
+        (
+            r#"{"type":"integer","max":-2147483649}"#,
+            "min is above max",
+        ),
+        (r#"{"type":"double","min":1,"max":0.5}"#, "min is above max"),
+        (r#"{"type":"double","max":1e999}"#, "number out of range"),
+        (r#"{"type":"enumerable"}"#, "missing field `values`"),
+        (r#"{"type":"enumerable","values":[]}"#, "values are empty"),
+        (
+            r#"{"type":"enumerable","values":[1],"fallback":0}"#,
+            "the fallback is none of the values",
+        ),
+    ] {
+        refused(&format!(r#"{{"v1":{datastream}}}"#), reason);
+    }
+    for json in ["", "[]", "null", "1", "{", r#"{"v1":{"type":"boolean"}"#] {
+        assert!(serde_json::from_str::<Template>(json).is_err());
+    }
+}
+
+#[test]
+fn updates_are_written_as_the_line_format_has_them() {
+    let template = read(CONTRACT);
+    let query = "token=t&v1=133&v2=-0&v3=a+%22%C3%A9%22&v4=7&v5=1,2.5&v6=TRUE";
+    let updates = parse(query, |_| Some(&template)).unwrap();
+    assert_eq!(
+        serde_json::to_string(&updates).unwrap(),
+        concat!(
+            r#"[{"pin":1,"value":100,"adjusted":"max"},"#,
+            r#"{"pin":2,"value":-0.0,"adjusted":null},"#,
+            r#"{"pin":3,"value":"a \"é\"","adjusted":null},"#,
+            r#"{"pin":4,"value":0,"adjusted":"fallback"},"#,
+            r#"{"pin":5,"value":[1.0,2.5],"adjusted":null},"#,
+            r#"{"pin":6,"value":true,"adjusted":null}]"#,
+        )
+    );
+    let updates = parse("token=t&v1=-9&v3=plain&v2=44", |_| Some(&template)).unwrap();
+    assert_eq!(
+        serde_json::to_string(&updates).unwrap(),
+        concat!(
+            r#"[{"pin":1,"value":0,"adjusted":"min"},"#,
+            r#"{"pin":3,"value":"plain","adjusted":null},"#,
+            r#"{"pin":2,"value":44.0,"adjusted":null}]"#,
+        )
+    );
+}

@@ -1,0 +1,260 @@
+//! The public surface: what an embedder relies on beside the outcomes.
+#![allow(missing_docs)]
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pinquery::{
+    BatchUpdate, Chars, Datastream, DatastreamError, DecodeError, Encoded, Error, ErrorKind,
+    IntoIter, Pair, Pairs, ParsePinError, Template, Text, Token, Update, Updates, Value,
+    VirtualPin, parse,
+};
+
+fn template() -> Template {
+    (0..=255)
+        .map(|pin| (VirtualPin(pin), Datastream::string()))
+        .collect()
+}
+
+#[test]
+fn everything_may_cross_threads_and_awaits() {
+    fn hold<T: Send + Sync + Unpin + std::panic::UnwindSafe>() {}
+
+    hold::<BatchUpdate<'static>>();
+    hold::<Token<'static>>();
+    hold::<Pairs<'static>>();
+    hold::<Pair<'static>>();
+    hold::<Encoded<'static>>();
+    hold::<Text<'static>>();
+    hold::<Chars<'static>>();
+    hold::<Updates<'static>>();
+    hold::<IntoIter<'static>>();
+    hold::<Update<'static>>();
+    hold::<Value<'static>>();
+    hold::<Template>();
+    hold::<Datastream>();
+    hold::<Error>();
+    hold::<ErrorKind>();
+}
+
+#[test]
+fn errors_are_errors() {
+    fn hold<T: std::error::Error + Copy + Send + Sync + 'static>() {}
+
+    hold::<Error>();
+    hold::<DatastreamError>();
+    hold::<DecodeError>();
+    hold::<ParsePinError>();
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn sizes_stay_small() {
+    assert_eq!(size_of::<Value<'_>>(), 24);
+    assert_eq!(size_of::<Update<'_>>(), 32);
+    assert_eq!(size_of::<Error>(), 24);
+    assert_eq!(size_of::<Result<(), Error>>(), 24);
+    assert_eq!(size_of::<Datastream>(), 24);
+    assert!(size_of::<Updates<'_>>() <= 8 * 32 + 16);
+    assert!(size_of::<BatchUpdate<'_>>() <= 80);
+}
+
+#[test]
+fn no_debug_shows_a_byte_of_the_query() {
+    let query = "token=verysecret&v1=verysecret&verysecret=1";
+    let request = BatchUpdate::parse(query).unwrap();
+    let error = request.updates(&template()).unwrap_err();
+    let pair = Pairs::new(query).next().unwrap();
+    for text in [
+        format!("{request:?}"),
+        format!("{:?}", request.token()),
+        format!("{:?}", Pairs::new(query)),
+        format!("{pair:?}"),
+        format!("{error:?} {error}"),
+        format!("{:?} {}", request.unknown_token(), request.unknown_token()),
+    ] {
+        assert!(!text.contains("secret"), "{text}");
+    }
+    assert_eq!(format!("{request:?}"), "BatchUpdate { .. }");
+    assert_eq!(format!("{:?}", request.token()), "Token(..)");
+    assert_eq!(format!("{:?}", Pairs::new(query)), "Pairs { .. }");
+    assert_eq!(
+        format!("{pair:?}"),
+        "Pair { name: Encoded { span: 0..5, .. }, value: Encoded { span: 6..16, .. } }"
+    );
+}
+
+#[test]
+fn accepted_updates_show_their_values() {
+    let template = template();
+    let updates = parse("token=t&v1=a+b&v2=c", |_| Some(&template)).unwrap();
+    let shown = r#"[Update { pin: VirtualPin(1), value: String("a b"), adjusted: None }, Update { pin: VirtualPin(2), value: String("c"), adjusted: None }]"#;
+    assert_eq!(format!("{updates:?}"), shown);
+    assert_eq!(format!("{:?}", updates.into_iter()), shown);
+}
+
+#[test]
+fn a_query_comes_as_text_or_bytes() {
+    let template = template();
+    let text = String::from("token=t&v1=1");
+    assert!(parse(&text, |_| Some(&template)).is_ok());
+    assert!(parse(text.as_str(), |_| Some(&template)).is_ok());
+    assert!(parse(text.as_bytes(), |_| Some(&template)).is_ok());
+    assert!(parse(&text.clone().into_bytes(), |_| Some(&template)).is_ok());
+    assert!(parse(b"token=t&v1=1", |_| Some(&template)).is_ok());
+}
+
+#[test]
+fn a_template_comes_by_reference_shared_or_owned() {
+    let query = "token=t&v1=1";
+    let devices = HashMap::from([(String::from("t"), Arc::new(template()))]);
+    assert!(parse(query, |token| devices.get(token)).is_ok());
+    assert!(parse(query, |token| devices.get(token).cloned()).is_ok());
+    assert!(parse(query, |_| Some(template())).is_ok());
+    assert_eq!(
+        parse(query, |_| None::<Template>).unwrap_err().kind(),
+        ErrorKind::UnknownToken
+    );
+}
+
+#[test]
+fn the_lookup_is_asked_once_and_for_a_valid_token_only() {
+    let asked = |query: &str| {
+        let mut tokens = Vec::new();
+        let _ = parse(query, |token| {
+            tokens.push(token.to_owned());
+            Some(template())
+        });
+        tokens
+    };
+    assert_eq!(asked("v1=1&token=a%62c&token=d"), ["abc"]);
+    for query in ["", "v1=1", "token=", "token=%00", "token=%zz", "token=a+b"] {
+        assert!(asked(query).is_empty());
+    }
+}
+
+#[test]
+fn updates_read_as_a_slice_and_as_iterators() {
+    let template = template();
+    for pins in [1, 8, 9, 256] {
+        let query = (0..pins).fold(String::from("token=t"), |q, pin| format!("{q}&v{pin}=x"));
+        let updates = parse(&query, |_| Some(&template)).unwrap();
+        let numbers: Vec<u8> = (0..=255).take(pins).collect();
+        assert_eq!(updates.len(), pins);
+        assert!(updates.iter().map(|u| u.pin.0).eq(numbers.clone()));
+        assert!((&updates).into_iter().map(|u| u.pin.0).eq(numbers.clone()));
+        let copy = updates.clone();
+        assert_eq!(copy, updates);
+        let backwards = updates.into_iter().rev().map(|u| u.pin.0);
+        assert_eq!(backwards.len(), pins);
+        assert!(backwards.eq(numbers.into_iter().rev()));
+    }
+}
+
+#[test]
+fn a_text_has_several_ways_out() {
+    let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
+    let plain = text("v1=caf\u{e9}");
+    let escaped = text("v1=caf%C3%A9+%26");
+    assert_eq!(plain.as_str(), Some("café"));
+    assert_eq!(escaped.as_str(), None);
+    assert_eq!(escaped, "café &");
+    assert_eq!(escaped, *"café &");
+    assert_ne!(escaped, "café");
+    assert_eq!(text("v1=a+b"), text("v1=a%20b"));
+    assert_ne!(text("v1=a"), text("v1=a%20b"));
+    assert_eq!(escaped.len(), "café &".len());
+    assert_eq!(escaped.to_string(), "café &");
+    assert_eq!(format!("[{escaped:>8}]"), "[  café &]");
+    assert_eq!(format!("[{plain:<6}]"), "[café  ]");
+    assert_eq!(format!("[{escaped:.3}]"), "[caf]");
+    assert_eq!(format!("{escaped:?}"), "\"café &\"");
+    assert_eq!(format!("{:?}", text("v1=%C3%A9").chars()), "['é']");
+    assert!(matches!(plain.to_cow(), Cow::Borrowed("café")));
+    assert_eq!(Cow::from(escaped), "café &");
+    assert_eq!(String::from(escaped), "café &");
+    assert_eq!(escaped.raw(), b"caf%C3%A9+%26");
+    assert!(text("v1=").is_empty() && !escaped.is_empty());
+}
+
+#[test]
+fn a_template_can_be_read() {
+    let mut template = Template::new()
+        .with(VirtualPin(200), Datastream::boolean())
+        .with(VirtualPin(3), Datastream::location());
+    assert_eq!(template.len(), 2);
+    assert!(!template.is_empty() && Template::new().is_empty());
+    assert_eq!(template.get(VirtualPin(4)), None);
+    assert_eq!(template.get(VirtualPin(255)), None);
+    let replaced = template.insert(VirtualPin(3), Datastream::string_up_to(9));
+    assert_eq!(replaced, Some(Datastream::location()));
+    template.extend([(
+        VirtualPin(0),
+        Datastream::enumerable_or([3, 1, 3], 1).unwrap(),
+    )]);
+    let shown: Vec<String> = template
+        .iter()
+        .map(|(pin, datastream)| format!("{pin}: {datastream} ({})", datastream.type_name()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "v0: enumerable [1, 3] or 1 (enumerable)",
+            "v3: string up to 9 bytes (string)",
+            "v200: boolean (boolean)",
+        ]
+    );
+    let double = Datastream::double(..).unwrap();
+    assert_eq!(double.to_string(), "double");
+    assert_eq!(
+        Datastream::double(-1.0..).unwrap().to_string(),
+        "double -1.0..=1.7976931348623157e308"
+    );
+    assert_eq!(
+        Datastream::integer(..).unwrap().to_string(),
+        "integer -2147483648..=2147483647"
+    );
+    assert_eq!(
+        Datastream::enumerable([5]).unwrap().to_string(),
+        "enumerable [5]"
+    );
+    assert_eq!(Datastream::location().to_string(), "location");
+}
+
+#[test]
+fn pins_convert() {
+    assert_eq!(VirtualPin::from(7), VirtualPin(7));
+    assert_eq!(u8::from(VirtualPin(7)), 7);
+    assert_eq!(VirtualPin(255).to_string(), "v255");
+    assert!(VirtualPin(1) < VirtualPin(2));
+}
+
+#[test]
+fn tokens_of_other_endpoints_are_judged_alike() {
+    let token = |query: &'static str| Token::new(Pairs::new(query).next().unwrap().value);
+    assert_eq!(token("token=!~").unwrap().as_str(), "!~");
+    assert_eq!(token("token=%21%7e").unwrap().as_str(), "!~");
+    assert_eq!(token("token=%21%7e"), token("token=!~"));
+    let text: &str = &token("token=abc").unwrap();
+    assert_eq!(text, "abc");
+    assert_eq!(token("token=abc").unwrap().as_ref(), "abc");
+    for query in [
+        "token",
+        "token=",
+        "token=a+b",
+        "token=\u{e9}",
+        "token=%7F",
+        "token=%",
+    ] {
+        assert_eq!(token(query), None);
+    }
+}
+
+#[test]
+fn a_walk_over_pairs_stays_ended() {
+    let mut pairs = Pairs::new("&a&");
+    assert!(pairs.next().is_some());
+    assert!(pairs.next().is_none());
+    assert!(pairs.next().is_none());
+}
