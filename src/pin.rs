@@ -77,3 +77,26 @@ fn canonical(digits: &[u8]) -> Option<VirtualPin> {
     })?;
     Some(VirtualPin(number))
 }
+
+/// A set of pins: those that have come.
+#[derive(Default)]
+pub(crate) struct Seen([u64; 4]);
+
+impl Seen {
+    /// Adds a pin; whether it is new.
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, VirtualPin(pin): VirtualPin) -> bool {
+        let word = &mut self.0[usize::from(pin >> 6)];
+        let bit = 1 << (pin & 63);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    /// Takes a pin out again.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn remove(&mut self, VirtualPin(pin): VirtualPin) {
+        self.0[usize::from(pin >> 6)] &= !(1 << (pin & 63));
+    }
+}

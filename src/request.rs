@@ -5,12 +5,12 @@ use core::ops::Range;
 
 use crate::error::{Error, ErrorKind};
 use crate::pairs::{Name, Pairs};
-use crate::pin::VirtualPin;
-use crate::scan::{self, Window};
+use crate::pin::{Seen, VirtualPin};
+use crate::scan;
 use crate::short;
-use crate::template::{Datastream, Kind, Template};
+use crate::template::{Kind, Template};
 use crate::token::{self, Token};
-use crate::update::{Updates, Value};
+use crate::update::{Update, Updates, Value};
 use crate::value::{self, Judged, Place};
 
 /// Judges a query at once: its token, the device behind it, and every pin; all or nothing.
@@ -78,7 +78,7 @@ pub fn parse<'q, T: AsRef<Template>>(
 /// ```
 #[derive(Clone)]
 pub struct BatchUpdate<'q> {
-    window: Window<'q>,
+    query: &'q [u8],
     token: Token<'q>,
     /// Where the first token's segment begins, its value begins, and both end.
     token_start: usize,
@@ -103,16 +103,16 @@ impl<'q> BatchUpdate<'q> {
         Self::find(query.as_ref())
     }
 
+    #[inline(always)]
     fn find(query: &'q [u8]) -> Result<Self, Error> {
         let (token_start, value_start) = match query.starts_with(b"token=") {
             true => (0, b"token=".len()),
             false => find_token(query)
                 .ok_or_else(|| Error::new(ErrorKind::MissingToken, at_end(query)))?,
         };
-        let window = Window::new(query);
-        match token::read(&window, value_start) {
+        match token::read(query, value_start) {
             (token_end, Some(token)) => Ok(Self {
-                window,
+                query,
                 token,
                 token_start,
                 value_start,
@@ -163,15 +163,31 @@ impl<'q> BatchUpdate<'q> {
     /// # Ok::<(), pinquery::DatastreamError>(())
     /// ```
     pub fn updates(&self, template: &Template) -> Result<Updates<'q>, Error> {
-        let query = self.window.query();
-        let mut updates = Updates::new();
+        // The result is made first and filled where it stands: moving the updates into it
+        // afterwards costs as much as judging a pin.
+        let mut result = Ok(Updates::new());
+        if let Ok(updates) = &mut result {
+            if let Err(error) = self.judge(template, updates) {
+                result = Err(error);
+            }
+        }
+        result
+    }
+
+    #[inline(always)]
+    fn judge(&self, template: &Template, updates: &mut Updates<'q>) -> Result<(), Error> {
         let mut seen = Seen::default();
         let mut cursor = Cursor::new(self);
-        while let Some(name) = cursor.next_name() {
-            let pin = match name {
-                Name::Pin(pin) => pin,
-                Name::Token => return Err(cursor.name_error(ErrorKind::DuplicateToken)),
-                Name::Other => return Err(cursor.name_error(ErrorKind::InvalidPin)),
+        loop {
+            cursor.at = short::run(self.query, cursor.at, template, &mut seen, updates);
+            if cursor.at > self.query.len() {
+                break;
+            }
+            let pin = match cursor.next_name() {
+                Some(Name::Pin(pin)) => pin,
+                Some(Name::Token) => return Err(cursor.name_error(ErrorKind::DuplicateToken)),
+                Some(Name::Other) => return Err(cursor.name_error(ErrorKind::InvalidPin)),
+                None => break,
             };
             let Some(datastream) = template.get(pin) else {
                 return Err(cursor.name_error(ErrorKind::UnknownPin));
@@ -179,10 +195,10 @@ impl<'q> BatchUpdate<'q> {
             if !seen.insert(pin) {
                 return Err(cursor.name_error(ErrorKind::DuplicatePin));
             }
-            let Some((value, adjusted)) = cursor.value(pin, datastream) else {
+            let Some((value, adjusted)) = cursor.value(pin, datastream.kind()) else {
                 return Err(cursor.value_error());
             };
-            let update = crate::Update {
+            let update = Update {
                 pin,
                 value,
                 adjusted,
@@ -190,9 +206,9 @@ impl<'q> BatchUpdate<'q> {
             updates.push(update, || cursor.at_most_more());
         }
         if updates.is_empty() {
-            return Err(Error::new(ErrorKind::NoPins, at_end(query)));
+            return Err(Error::new(ErrorKind::NoPins, at_end(self.query)));
         }
-        Ok(updates)
+        Ok(())
     }
 }
 
@@ -208,31 +224,10 @@ fn at_end(query: &[u8]) -> Range<usize> {
 
 /// Where the first `token` segment begins, and where its value does.
 #[cold]
+#[inline(never)]
 fn find_token(query: &[u8]) -> Option<(usize, usize)> {
     let token = Pairs::new(query).find(|pair| pair.is_token())?;
     Some((token.name.span().start, token.value.span().start))
-}
-
-/// Which pins have come.
-#[derive(Default)]
-struct Seen([u64; 4]);
-
-impl Seen {
-    /// Whether the pin is new.
-    #[inline(always)]
-    fn insert(&mut self, VirtualPin(pin): VirtualPin) -> bool {
-        let [a, b, c, d] = &mut self.0;
-        let word = match pin >> 6 {
-            0 => a,
-            1 => b,
-            2 => c,
-            _ => d,
-        };
-        let bit = 1 << (pin & 63);
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
-    }
 }
 
 /// Walks the segments but the first token's, each name first and then its value.
@@ -260,22 +255,10 @@ impl<'r, 'q> Cursor<'r, 'q> {
     }
 
     /// Reads the next segment's name, empty segments and the first token's aside.
-    #[inline(always)]
+    #[inline(never)]
     fn next_name(&mut self) -> Option<Name> {
-        match short::pin(self.request.window.at(self.at)) {
-            Some((pin, length)) => {
-                self.name = self.at;
-                self.at += length;
-                Some(Name::Pin(pin))
-            }
-            None => self.next_long_name(),
-        }
-    }
-
-    fn next_long_name(&mut self) -> Option<Name> {
-        let query = self.request.window.query();
         let pair = loop {
-            let pair = Pairs::from(query, self.at).next()?;
+            let pair = Pairs::from(self.request.query, self.at).next()?;
             if pair.name.span().start != self.request.token_start {
                 break pair;
             }
@@ -288,19 +271,8 @@ impl<'r, 'q> Cursor<'r, 'q> {
 
     /// Judges the value of the name last read. A value that does not fit is where the cursor
     /// stands then.
-    #[inline(always)]
-    fn value(&mut self, pin: VirtualPin, datastream: &Datastream) -> Option<Judged<'q>> {
-        let kind = datastream.kind();
-        match short::value(kind, pin, &self.request.window, self.at) {
-            Some((judged, end)) => {
-                self.at = end + 1;
-                Some(judged)
-            }
-            None => self.long_value(pin, kind),
-        }
-    }
-
-    fn long_value(&mut self, pin: VirtualPin, kind: &Kind) -> Option<Judged<'q>> {
+    #[inline(never)]
+    fn value(&mut self, pin: VirtualPin, kind: &Kind) -> Option<Judged<'q>> {
         let (raw, end) = self.raw_value();
         let judged = match kind {
             Kind::Location => match value::place(raw)? {
@@ -320,7 +292,7 @@ impl<'r, 'q> Cursor<'r, 'q> {
         longitude: f64,
         longitude_end: usize,
     ) -> Option<Judged<'q>> {
-        let query = self.request.window.query();
+        let query = self.request.query;
         // Not past the token: a latitude follows its longitude at once.
         let next = Pairs::from(query, longitude_end).next()?;
         if next.pin() != Some(pin) {
@@ -340,7 +312,7 @@ impl<'r, 'q> Cursor<'r, 'q> {
 
     /// The value of the name last read as it is written, and where it ends.
     fn raw_value(&self) -> (&'q [u8], usize) {
-        let query = self.request.window.query();
+        let query = self.request.query;
         let end = scan::segment_end(query, self.at);
         (scan::slice(query, self.at, end), end)
     }
@@ -348,13 +320,13 @@ impl<'r, 'q> Cursor<'r, 'q> {
     /// How many segments can follow at most. No more than 255 are needed, as no pin comes twice.
     #[cold]
     fn at_most_more(&self) -> usize {
-        let rest = self.request.window.query().get(self.at..);
+        let rest = self.request.query.get(self.at..);
         rest.map_or(0, |rest| scan::count_separators(rest) + 1)
             .min(255)
     }
 
     fn name_error(&self, kind: ErrorKind) -> Error {
-        let query = self.request.window.query();
+        let query = self.request.query;
         Error::new(kind, self.name..scan::name_end(query, self.name))
     }
 

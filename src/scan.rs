@@ -15,52 +15,77 @@ pub(crate) const fn repeat(byte: u8) -> u64 {
 /// The high bit of each byte: where the tests on words leave their answer.
 pub(crate) const HIGH_BITS: u64 = repeat(0x80);
 
-/// A query, seen eight bytes at a time, as if it went on with separators behind its end.
+/// How many bytes of a segment the fast path looks at.
+const VIEW: usize = 32;
+
+/// The bytes from one place of a query on, as if it went on with separators behind its end.
 #[derive(Clone, Copy)]
+pub(crate) struct View<'w>(&'w [u8; VIEW]);
+
+impl View<'_> {
+    /// The eight bytes that begin `AHEAD` bytes behind `at`, the first one lowest. A place within
+    /// the first eight bytes is always there, which the compiler sees too: no bounds are checked.
+    #[inline(always)]
+    pub(crate) fn word<const AHEAD: usize>(&self, at: usize) -> u64 {
+        const { assert!(AHEAD + 7 + 8 <= VIEW) };
+        let at = (at & 7) + AHEAD;
+        match self.0.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => 0,
+        }
+    }
+}
+
+/// A query with views on it.
 pub(crate) struct Window<'q> {
     query: &'q [u8],
-    /// The last eight bytes of the query, the last one in the top byte. Loaded once and shifted:
-    /// copying the rest of a query to pad it costs as much as judging a pin.
-    last: u64,
+    /// The query's last bytes, and separators behind them. Of a fixed size, as a copy of all the
+    /// rest, whatever its length, costs as much as judging a pin.
+    end: [u8; 2 * VIEW],
 }
 
 impl<'q> Window<'q> {
-    #[inline]
-    pub(crate) fn new(query: &'q [u8]) -> Self {
-        let last = match query.last_chunk() {
-            Some(chunk) => u64::from_le_bytes(*chunk),
-            None => query
-                .iter()
-                .fold(0, |word, &byte| word >> 8 | u64::from(byte) << 56),
-        };
-        Self { query, last }
-    }
-
-    #[inline]
-    pub(crate) fn query(&self) -> &'q [u8] {
-        self.query
-    }
-
-    /// The eight bytes from `at`, the first one lowest.
     #[inline(always)]
-    pub(crate) fn at(&self, at: usize) -> u64 {
-        match self.query.get(at..).and_then(<[u8]>::first_chunk) {
-            Some(chunk) => u64::from_le_bytes(*chunk),
-            None => self.tail(at),
+    pub(crate) fn new(query: &'q [u8]) -> Self {
+        let mut window = Self {
+            query,
+            end: [SEPARATOR; 2 * VIEW],
+        };
+        match query.last_chunk() {
+            Some(last) => window.set_last(last),
+            None => window.set_all(),
+        }
+        window
+    }
+
+    #[inline(always)]
+    fn set_last(&mut self, last: &[u8; VIEW]) {
+        if let Some(end) = self.end.first_chunk_mut() {
+            *end = *last;
         }
     }
 
-    #[inline]
-    fn tail(&self, at: usize) -> u64 {
-        // INVARIANT: fewer than eight bytes are left, so neither shift reaches 64.
-        let bits = 8 * (self.query.len().saturating_sub(at) & 7);
-        self.last >> 8 >> (56 - bits) | repeat(SEPARATOR) << bits
+    #[cold]
+    fn set_all(&mut self) {
+        let places = self.end.iter_mut().take(VIEW).rev();
+        for (place, byte) in places.zip(self.query.iter().rev()) {
+            *place = *byte;
+        }
     }
 
-    /// The sixteen bytes from `at`.
-    #[inline]
-    pub(crate) fn wide(&self, at: usize) -> u128 {
-        u128::from(self.at(at)) | u128::from(self.at(at.saturating_add(8))) << 64
+    /// The bytes from `at` on, up to the query's end included.
+    #[inline(always)]
+    pub(crate) fn view(&self, at: usize) -> Option<View<'_>> {
+        let rest = self.query.get(at..)?;
+        match rest.first_chunk() {
+            Some(view) => Some(View(view)),
+            None => self.end.get(VIEW - rest.len()..)?.first_chunk().map(View),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn slice(&self, start: usize, end: usize) -> &'q [u8] {
+        slice(self.query, start, end)
     }
 }
 

@@ -6,12 +6,58 @@
 //! hold them to each other.
 
 use crate::number::Integer;
-use crate::pin::VirtualPin;
-use crate::scan::{HIGH_BITS, SEPARATOR, Window, repeat};
-use crate::template::Kind;
+use crate::pin::{Seen, VirtualPin};
+use crate::scan::{HIGH_BITS, SEPARATOR, View, Window, repeat};
+use crate::template::{Kind, Template};
 use crate::text::Text;
-use crate::update::Value;
+use crate::update::{Update, Updates, Value};
 use crate::value::{self, Judged};
+
+/// Judges segments from `at` on as long as they are short, plain and acceptable: where the first
+/// one begins that is not, untouched.
+#[inline(always)]
+pub(crate) fn run<'q>(
+    query: &'q [u8],
+    mut at: usize,
+    template: &Template,
+    seen: &mut Seen,
+    updates: &mut Updates<'q>,
+) -> usize {
+    let window = Window::new(query);
+    while let Some(view) = window.view(at) {
+        let Some((pin, value)) = self::pin(view.word::<0>(0)) else {
+            break;
+        };
+        let Some(datastream) = template.get(pin) else {
+            break;
+        };
+        if !seen.insert(pin) {
+            break;
+        }
+        let segment = Segment {
+            window: &window,
+            start: at,
+            view,
+            value,
+        };
+        let added = match segment.value(datastream.kind(), pin) {
+            Some(((value, adjusted), end)) => {
+                at += end + 1;
+                updates.add(Update {
+                    pin,
+                    value,
+                    adjusted,
+                })
+            }
+            None => false,
+        };
+        if !added {
+            seen.remove(pin);
+            return segment.start;
+        }
+    }
+    at
+}
 
 /// Reads `v0=` to `V255=`, nothing escaped, from a window on a segment: the pin, and how many
 /// bytes the name takes with its `=`.
@@ -20,126 +66,163 @@ use crate::value::{self, Judged};
 /// `token` is never taken for a pin.
 #[inline(always)]
 pub(crate) fn pin(word: u64) -> Option<(VirtualPin, usize)> {
-    let [letter, a, b, c, end, ..] = word.to_le_bytes();
-    let [a, y, z] = [a, b, c].map(|byte| byte.wrapping_sub(b'0'));
-    if letter | 0x20 != b'v' || a > 9 {
+    let [letter, first, second, third, ..] = word.to_le_bytes();
+    if letter | 0x20 != b'v' {
         return None;
     }
-    if b == b'=' {
-        return Some((VirtualPin(a), 3));
+    let first = first.wrapping_sub(b'0');
+    if second == b'=' {
+        return (first <= 9).then_some((VirtualPin(first), 3));
     }
-    if a == 0 || y > 9 {
+    let second = second.wrapping_sub(b'0');
+    if !(1..=9).contains(&first) || second > 9 {
         return None;
     }
-    let tens = 10 * a + y;
-    if c == b'=' {
+    let tens = 10 * first + second;
+    if third == b'=' {
         return Some((VirtualPin(tens), 4));
     }
-    if z > 9 || end != b'=' {
+    // Both in one comparison: a digit, and `=` behind it.
+    let last = ((word >> 24) as u16).wrapping_sub(u16::from_le_bytes([b'0', b'=']));
+    let number = 10 * u16::from(tens) + last;
+    if last > 9 || number > 255 {
         return None;
     }
-    let number = tens.checked_mul(10)?.checked_add(z)?;
-    Some((VirtualPin(number), 5))
+    Some((VirtualPin(number as u8), 5))
 }
 
-/// Reads a plain value of a datastream, up to the separator behind it: what it becomes, and where
-/// the separator stands.
+/// A segment whose name has been read.
+struct Segment<'w, 'q> {
+    window: &'w Window<'q>,
+    start: usize,
+    view: View<'w>,
+    /// Where the value begins, from the segment's start.
+    value: usize,
+}
+
+impl<'q> Segment<'_, 'q> {
+    /// Reads the value, up to the separator behind it: what it becomes by its datastream, and how
+    /// long the segment is.
+    #[inline(always)]
+    fn value(&self, kind: &Kind, pin: VirtualPin) -> Option<(Judged<'q>, usize)> {
+        let at = self.value;
+        let read = match kind {
+            Kind::Integer { min, max } => {
+                let (integer, end) = integer(self.view, at)?;
+                (value::clamp_integer(integer, *min, *max), end)
+            }
+            Kind::Double { min, max } => {
+                let decimal = Decimal::read(self.view, at)?;
+                let double = decimal.double()?;
+                let end = decimal.end_at(SEPARATOR)?;
+                (value::clamp_double(double, *min, *max), end)
+            }
+            Kind::String { max_len } => {
+                let (text, end) = text(self.window, self.start, self.view, at, *max_len)?;
+                ((Value::String(text), None), end)
+            }
+            Kind::Enumerable(stream) => {
+                let (integer, end) = integer(self.view, at)?;
+                (value::choose(integer, stream)?, end)
+            }
+            Kind::Boolean => {
+                let [digit, end, ..] = self.view.word::<0>(at).to_le_bytes();
+                let boolean = matches!(digit, b'0' | b'1') && end == SEPARATOR;
+                let value = boolean.then_some(Value::Boolean(digit == b'1'))?;
+                ((value, None), at + 1)
+            }
+            Kind::Location => {
+                let (value, end) = location(self.window, self.start, self.view, at, pin)?;
+                ((value, None), end)
+            }
+        };
+        Some(read)
+    }
+}
+
+/// Reads ASCII text of less than 24 bytes, none of them below `,`: without escapes, separators
+/// and NUL, though also without a few bytes that would do no harm. For longer text `memchr` is
+/// quicker.
 #[inline(always)]
-pub(crate) fn value<'q>(
-    kind: &Kind,
-    pin: VirtualPin,
+fn text<'q>(
     window: &Window<'q>,
+    start: usize,
+    view: View<'_>,
     at: usize,
-) -> Option<(Judged<'q>, usize)> {
-    let read = match kind {
-        Kind::Integer { min, max } => {
-            let (integer, end) = integer(window, at)?;
-            (value::clamp_integer(integer, *min, *max), end)
-        }
-        Kind::Double { min, max } => {
-            let decimal = Decimal::read(window, at)?;
-            let end = decimal.end_at(SEPARATOR)?;
-            (value::clamp_double(decimal.double()?, *min, *max), end)
-        }
-        Kind::String { max_len } => {
-            let (text, end) = text(window, at, *max_len)?;
-            ((Value::String(text), None), end)
-        }
-        Kind::Enumerable(stream) => {
-            let (integer, end) = integer(window, at)?;
-            (value::choose(integer, stream)?, end)
-        }
-        Kind::Boolean => {
-            let [digit, end, ..] = window.at(at).to_le_bytes();
-            let boolean = matches!(digit, b'0' | b'1') && end == SEPARATOR;
-            let value = boolean.then_some(Value::Boolean(digit == b'1'))?;
-            ((value, None), at + 1)
-        }
-        Kind::Location => location(pin, window, at)?,
-    };
-    Some(read)
-}
-
-#[inline(always)]
-fn integer(window: &Window<'_>, at: usize) -> Option<(Integer, usize)> {
-    let decimal = Decimal::read(window, at)?;
-    let end = decimal.end_at(SEPARATOR)?;
-    Some((decimal.integer()?, end))
-}
-
-/// Both forms: `lon,lat` and `lon&v5=lat`.
-#[inline]
-fn location<'q>(pin: VirtualPin, window: &Window<'q>, at: usize) -> Option<(Judged<'q>, usize)> {
-    let first = Decimal::read(window, at)?;
-    let at = match first.stop {
-        b',' => first.end + 1,
-        SEPARATOR => {
-            let at = first.end + 1;
-            let (next, length) = self::pin(window.at(at))?;
-            if next != pin {
+    max_len: usize,
+) -> Option<(Text<'q>, usize)> {
+    let words = [view.word::<0>(at), view.word::<8>(at), view.word::<16>(at)];
+    let mut end = at;
+    for word in words {
+        let stops = (word.wrapping_sub(repeat(b',')) | word) & HIGH_BITS;
+        if stops != 0 {
+            let bits = stops.trailing_zeros() & 0x38;
+            end += bits as usize / 8;
+            if (word >> bits) as u8 != SEPARATOR || end - at > max_len {
                 return None;
             }
-            at + length
+            let text = window.slice(start + at, start + end);
+            return Some((Text::plain(core::str::from_utf8(text).ok()?), end));
         }
+        end += 8;
+    }
+    None
+}
+
+/// Reads a location in both forms: `lon,lat` and `lon&v5=lat`.
+#[inline(never)]
+fn location(
+    window: &Window<'_>,
+    start: usize,
+    view: View<'_>,
+    at: usize,
+    pin: VirtualPin,
+) -> Option<(Value<'static>, usize)> {
+    let first = Decimal::read(view, at)?;
+    let behind = first.end + 1;
+    let view = window.view(start + behind)?;
+    let at = match first.stop {
+        b',' => 0,
+        SEPARATOR => match self::pin(view.word::<0>(0))? {
+            (next, length) if next == pin => length,
+            _ => return None,
+        },
         _ => return None,
     };
-    let second = Decimal::read(window, at)?;
+    let second = Decimal::read(view, at)?;
     let end = second.end_at(SEPARATOR)?;
     let value = Value::Location {
         longitude: first.double().filter(value::is_longitude)?,
         latitude: second.double().filter(value::is_latitude)?,
     };
-    Some(((value, None), end))
+    Some((value, behind + end))
 }
 
-/// How far a text is looked at by words; behind it `memchr` is quicker.
-const SHORT_TEXT: usize = 32;
-
-/// Reads ASCII text of at most [`SHORT_TEXT`] bytes without any byte below `,`: without escapes,
-/// separators and NUL, though also without a few bytes that would do no harm.
-#[inline]
-fn text<'q>(window: &Window<'q>, start: usize, max_len: usize) -> Option<(Text<'q>, usize)> {
-    let mut at = start;
-    let end = loop {
-        let word = window.at(at);
-        let stops = (word.wrapping_sub(repeat(b',')) | word) & HIGH_BITS;
-        if stops != 0 {
-            break at + stops.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-        if at - start > SHORT_TEXT {
-            return None;
-        }
-    };
-    let query = window.query();
-    if query.get(end).is_some_and(|&byte| byte != SEPARATOR) || end - start > max_len {
-        return None;
+/// Reads an integer of at most seven digits and a sign, without a loop.
+#[inline(always)]
+fn integer(view: View<'_>, at: usize) -> Option<(Integer, usize)> {
+    let word = view.word::<0>(at);
+    let negative = word as u8 == b'-';
+    let at = at + usize::from(negative);
+    let word = view.word::<0>(at) ^ repeat(b'0');
+    let stops = non_digits(word);
+    let bits = stops.trailing_zeros() & 0x38;
+    if bits == 0 || (word >> bits) as u8 != SEPARATOR ^ b'0' {
+        return long_integer(view, at, negative);
     }
-    let text = core::str::from_utf8(query.get(start..end)?).ok()?;
-    Some((Text::plain(text), end))
+    let digits = eight_digits(word << (64 - bits)) as i64;
+    let integer = if negative { -digits } else { digits };
+    Some((Integer::Exact(integer), at + bits as usize / 8))
 }
 
-/// A decimal of at most sixteen characters and a sign, without exponent: `-73.987`.
+#[cold]
+fn long_integer(view: View<'_>, at: usize, negative: bool) -> Option<(Integer, usize)> {
+    let decimal = Decimal::read_wide(view, at, negative)?;
+    let end = decimal.end_at(SEPARATOR)?;
+    Some((decimal.integer()?, end))
+}
+
+/// A decimal of at most fifteen characters and a sign, without exponent: `-73.987`.
 struct Decimal {
     digits: u64,
     /// How many of the digits stand behind the point.
@@ -153,17 +236,13 @@ struct Decimal {
 
 impl Decimal {
     #[inline(always)]
-    fn read(window: &Window<'_>, at: usize) -> Option<Self> {
-        let mut at = at;
-        let mut word = window.at(at);
+    fn read(view: View<'_>, at: usize) -> Option<Self> {
+        let word = view.word::<0>(at);
         let negative = word as u8 == b'-';
-        if negative {
-            at += 1;
-            word = window.at(at);
-        }
-        match Self::read_word(word, at, negative) {
+        let at = at + usize::from(negative);
+        match Self::read_word(view.word::<0>(at), at, negative) {
             Some(decimal) => Some(decimal),
-            None => Self::read_wide(window.wide(at), at, negative),
+            None => Self::read_wide(view, at, negative),
         }
     }
 
@@ -176,7 +255,7 @@ impl Decimal {
         if stops == 0 {
             return None;
         }
-        let whole = stops.trailing_zeros() & !7;
+        let whole = stops.trailing_zeros() & 0x38;
         let mut end = whole;
         let mut digits = word;
         let has_point = (word >> whole) as u8 == b'.' ^ b'0';
@@ -185,7 +264,7 @@ impl Decimal {
             if stops == 0 {
                 return None;
             }
-            end = stops.trailing_zeros() & !7;
+            end = stops.trailing_zeros() & 0x38;
             let before = (1 << whole) - 1;
             digits = word & before | word >> 8 & !before;
         }
@@ -205,16 +284,17 @@ impl Decimal {
 
     /// The same for fifteen characters: places and unrounded quotients.
     #[inline(never)]
-    fn read_wide(word: u128, at: usize, negative: bool) -> Option<Self> {
+    fn read_wide(view: View<'_>, at: usize, negative: bool) -> Option<Self> {
         const ZEROS: u128 = u128::from_le_bytes([b'0'; 16]);
 
+        let word = u128::from(view.word::<0>(at)) | u128::from(view.word::<8>(at)) << 64;
         let word = word ^ ZEROS;
         let stops =
             u128::from(non_digits(word as u64)) | u128::from(non_digits((word >> 64) as u64)) << 64;
         if stops == 0 {
             return None;
         }
-        let whole = stops.trailing_zeros() & !7;
+        let whole = stops.trailing_zeros() & 0x78;
         let mut end = whole;
         let mut digits = word;
         let has_point = (word >> whole) as u8 == b'.' ^ b'0';
@@ -223,7 +303,7 @@ impl Decimal {
             if stops == 0 {
                 return None;
             }
-            end = stops.trailing_zeros() & !7;
+            end = stops.trailing_zeros() & 0x78;
             let before = (1 << whole) - 1;
             digits = word & before | word >> 8 & !before;
         }

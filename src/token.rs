@@ -6,7 +6,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use crate::encoded::{Decoded, Encoded};
-use crate::scan::{self, HIGH_BITS, SEPARATOR, Window, repeat};
+use crate::scan::{self, HIGH_BITS, SEPARATOR, repeat};
 
 /// A device's token, decoded: one or more bytes of 0x21 to 0x7E.
 ///
@@ -78,35 +78,52 @@ fn is_allowed(byte: u8) -> bool {
 }
 
 /// Reads the token's value that begins at `start`: where it ends, and the token if it is one.
-#[inline]
-pub(crate) fn read<'q>(window: &Window<'q>, start: usize) -> (usize, Option<Token<'q>>) {
-    let end = plain_end(window, start);
-    let query = window.query();
-    if end > start && query.get(end).is_none_or(|&byte| byte == SEPARATOR) {
-        let text = core::str::from_utf8(scan::slice(query, start, end)).ok();
-        return (end, text.map(Token::plain));
+#[inline(always)]
+pub(crate) fn read(query: &[u8], start: usize) -> (usize, Option<Token<'_>>) {
+    let rest = query.get(start..).unwrap_or_default();
+    let length = plain_length(rest);
+    if let Some((plain, behind)) = rest.split_at_checked(length) {
+        if length > 0 && behind.first().is_none_or(|&byte| byte == SEPARATOR) {
+            return (
+                start + length,
+                core::str::from_utf8(plain).ok().map(Token::plain),
+            );
+        }
     }
-    let end = scan::segment_end(query, end);
+    read_any(query, start)
+}
+
+#[cold]
+#[inline(never)]
+fn read_any(query: &[u8], start: usize) -> (usize, Option<Token<'_>>) {
+    let end = scan::segment_end(query, start);
     let value = Encoded::new(scan::slice(query, start, end), start);
     (end, Token::new(value))
 }
 
-/// The end of the bytes from `start` on that are 0x2D to 0x7E: those of every token that the
-/// vendor issues, and neither a separator nor an escape among them.
+/// How many of the first bytes are 0x2D to 0x7E: those of every token that the vendor issues, and
+/// neither a separator nor an escape among them.
 #[inline]
-fn plain_end(window: &Window<'_>, start: usize) -> usize {
-    let mut at = start;
-    loop {
-        let word = window.at(at);
+fn plain_length(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*chunk);
         // A carry or a borrow out of a byte reaches only bytes behind one that is marked itself.
         let below = word.wrapping_sub(repeat(b'-'));
         let above = word.wrapping_add(repeat(1));
         let stops = (below | above | word) & HIGH_BITS;
         if stops != 0 {
-            return at + stops.trailing_zeros() as usize / 8;
+            return length + stops.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        length += 8;
+        rest = behind;
     }
+    length
+        + rest
+            .iter()
+            .take_while(|byte| matches!(byte, b'-'..=b'~'))
+            .count()
 }
 
 impl Deref for Token<'_> {

@@ -127,12 +127,20 @@ impl<'q> Updates<'q> {
         Self(SmallVec::new())
     }
 
-    /// Adds an update; where the room is used up, makes all the room that `more` says is needed.
+    /// Adds an update where there is room without an allocation; whether there was.
     #[inline(always)]
-    pub(crate) fn push(&mut self, update: Update<'q>, more: impl FnOnce() -> usize) {
-        if self.0.len() < self.0.capacity() {
+    pub(crate) fn add(&mut self, update: Update<'q>) -> bool {
+        let has_room = self.0.len() < self.0.capacity();
+        if has_room {
             self.0.push(update);
-        } else {
+        }
+        has_room
+    }
+
+    /// Adds an update; where the room is used up, makes all the room that `more` says is needed.
+    #[inline]
+    pub(crate) fn push(&mut self, update: Update<'q>, more: impl FnOnce() -> usize) {
+        if !self.add(update) {
             self.grow(update, more());
         }
     }

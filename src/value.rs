@@ -78,27 +78,26 @@ pub(crate) fn is_latitude(degrees: &f64) -> bool {
 }
 
 /// An integer within the bounds.
-#[inline]
+#[inline(always)]
 pub(crate) fn clamp_integer(integer: Integer, min: i64, max: i64) -> Judged<'static> {
     let (integer, adjusted) = match integer {
-        Integer::BelowAll => (min, Some(Adjustment::Min)),
-        Integer::AboveAll => (max, Some(Adjustment::Max)),
+        Integer::Exact(integer) if min <= integer && integer <= max => (integer, None),
         Integer::Exact(integer) if integer < min => (min, Some(Adjustment::Min)),
-        Integer::Exact(integer) if integer > max => (max, Some(Adjustment::Max)),
-        Integer::Exact(integer) => (integer, None),
+        Integer::Exact(_) | Integer::AboveAll => (max, Some(Adjustment::Max)),
+        Integer::BelowAll => (min, Some(Adjustment::Min)),
     };
     (Value::Integer(integer), adjusted)
 }
 
 /// A double within the bounds. Zero keeps its sign: -0 is not below 0.
-#[inline]
+#[inline(always)]
 pub(crate) fn clamp_double(double: f64, min: f64, max: f64) -> Judged<'static> {
-    let (double, adjusted) = if double < min {
-        (min, Some(Adjustment::Min))
-    } else if double > max {
-        (max, Some(Adjustment::Max))
-    } else {
+    let (double, adjusted) = if min <= double && double <= max {
         (double, None)
+    } else if double < min {
+        (min, Some(Adjustment::Min))
+    } else {
+        (max, Some(Adjustment::Max))
     };
     (Value::Double(double), adjusted)
 }

@@ -1,4 +1,4 @@
-//! The command line. No message repeats a value: it may be a token, and messages end up in logs.
+//! The command line. No message repeats an argument that may hold a token: messages end up in logs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -77,8 +77,8 @@ fn read_from(mut parser: Parser) -> anyhow::Result<Command> {
             Arg::Long("version") | Arg::Short('V') => return Ok(Command::Version),
             Arg::Long("json") => options.json = true,
             Arg::Long("template") => {
-                let file = parser.value().map_err(without_values)?;
-                set_once(&mut options.template, file.into(), "--template")?;
+                let file = read_file_name(parser.value().map_err(without_values)?)?;
+                set_once(&mut options.template, file, "--template")?;
             }
             Arg::Long("token") => {
                 let token = read_token(&parser.value().map_err(without_values)?)?;
@@ -102,6 +102,14 @@ fn set_once<T>(slot: &mut Option<T>, value: T, name: &str) -> anyhow::Result<()>
     }
 }
 
+/// Where the name was forgotten, the next option is not one: it may be `--token=…`.
+fn read_file_name(name: OsString) -> anyhow::Result<PathBuf> {
+    match name.as_encoded_bytes() {
+        [b'-', ..] => bail!("`--template` needs a file; one that begins with `-` is `./-…`"),
+        _ => Ok(name.into()),
+    }
+}
+
 fn read_token(token: &OsStr) -> anyhow::Result<String> {
     token
         .to_str()
@@ -113,7 +121,9 @@ fn read_token(token: &OsStr) -> anyhow::Result<String> {
 fn unknown(arg: &Arg<'_>) -> anyhow::Error {
     match arg {
         // `--tokenSECRET` is no option's name, and not to be shown.
-        Arg::Long(name) if name.len() <= 12 && name.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+        Arg::Long(name)
+            if name.len() <= 12 && name.bytes().all(|byte| byte.is_ascii_lowercase()) =>
+        {
             anyhow!("`--{name}` is no option")
         }
         _ => anyhow!("an option is unknown; a query that begins with `-` must stand behind `--`"),

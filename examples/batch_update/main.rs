@@ -136,10 +136,7 @@ fn write_json(out: &mut impl Write, answer: &Result<Updates<'_>, Error>) -> io::
             let kind = error.kind().name();
             let span = error.span();
             let (start, end) = (span.start, span.end);
-            writeln!(
-                out,
-                r#"{body}}},"kind":"{kind}","span":[{start},{end}]}}"#
-            )
+            writeln!(out, r#"{body}}},"kind":"{kind}","span":[{start},{end}]}}"#)
         }
     }
 }

@@ -97,8 +97,9 @@ const MASK: &str = "***";
 impl Unit {
     fn width(self) -> usize {
         match self {
-            Self::Char(character) => plain_width(character)
-                .unwrap_or_else(|| character.escape_default().count()),
+            Self::Char(character) => {
+                plain_width(character).unwrap_or_else(|| character.escape_default().count())
+            }
             Self::Byte(_) => r"\xFF".len(),
             Self::Mask => MASK.len(),
         }
@@ -126,8 +127,10 @@ fn plain_width(character: char) -> Option<usize> {
 /// The first and the last units of many, as far as there is room for them.
 struct Fitted {
     head: Vec<Unit>,
+    /// What is left of it.
     head_room: usize,
     tail: VecDeque<Unit>,
+    tail_width: usize,
     tail_room: usize,
     is_cut: bool,
 }
@@ -138,8 +141,42 @@ impl Fitted {
             head: Vec::new(),
             head_room,
             tail: VecDeque::new(),
+            tail_width: 0,
             tail_room,
             is_cut: false,
         }
+    }
+
+    fn push(&mut self, unit: Unit) {
+        let width = unit.width();
+        let is_head_open = self.tail.is_empty() && !self.is_cut;
+        if is_head_open && width <= self.head_room {
+            self.head.push(unit);
+            self.head_room -= width;
+            return;
+        }
+        self.tail.push_back(unit);
+        self.tail_width += width;
+        while self.tail_width > self.tail_room
+            && let Some(unit) = self.tail.pop_front()
+        {
+            self.tail_width -= unit.width();
+            self.is_cut = true;
+        }
+    }
+
+    fn width(&self) -> usize {
+        let head_width: usize = self.head.iter().map(|unit| unit.width()).sum();
+        head_width + usize::from(self.is_cut) + self.tail_width
+    }
+}
+
+impl fmt::Display for Fitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.head.iter().try_for_each(|unit| write!(f, "{unit}"))?;
+        if self.is_cut {
+            f.write_str("…")?;
+        }
+        self.tail.iter().try_for_each(|unit| write!(f, "{unit}"))
     }
 }

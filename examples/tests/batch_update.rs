@@ -1,0 +1,657 @@
+//! The example as its users meet it: arguments and standard input, output and exit status.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+
+const SECRET: &str = "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg";
+
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+/// An example has no `CARGO_BIN_EXE_…`, but stands beside the directory of its tests.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test.ancestors().nth(2).expect("it is in target/…/deps");
+    let name = format!("batch_update{}", std::env::consts::EXE_SUFFIX);
+    let program = profile.join("examples").join(name);
+    assert!(
+        program.exists(),
+        "not built: cargo build -p pinquery-examples --examples"
+    );
+    program
+}
+
+fn run(args: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
+    let mut child = Command::new(program())
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the example starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let output = thread::scope(|scope| {
+        // Whoever does not read its input closes it early, and that is no failure.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().expect("the example ends")
+    });
+    let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
+    Run {
+        status: output.status.code().expect("no signal ends it"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+const NO_ARGS: [&str; 0] = [];
+
+#[track_caller]
+fn json(args: &[&str], input: &[u8], status: i32, out: &str) {
+    let run = run(&[&["--json"], args].concat(), input);
+    assert_eq!((run.out.as_str(), run.status), (out, status));
+    assert_eq!(run.err, "");
+}
+
+fn refused(message: &str, kind: &str, start: usize, end: usize) -> String {
+    format!(r#"{{"error":{{"message":"{message}"}},"kind":"{kind}","span":[{start},{end}]}}"#)
+        + "\n"
+}
+
+fn updated(value: &str) -> String {
+    format!(r#"{{"updates":[{{"pin":3,"value":"{value}","adjusted":null}}]}}"#) + "\n"
+}
+
+/// What is shown of one query: without arguments it would be the demonstration.
+#[track_caller]
+fn shown(query: &[u8]) -> String {
+    let run = run(&["--token", "t"], &[query, b"\n"].concat());
+    assert_eq!(run.err, "");
+    run.out
+}
+
+#[track_caller]
+fn carets(query: &[u8], line: &str, carets: &str) {
+    let out = shown(query);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[1], format!("  {line}"));
+    let (found, _kind) = lines[2].rsplit_once(' ').expect("a kind stands behind");
+    assert_eq!(found, format!("  {carets}"), "below {line}");
+}
+
+fn template_file(name: &str, text: &[u8]) -> String {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).expect("the directory is ours");
+    path.into_os_string().into_string().expect("it is UTF-8")
+}
+
+#[test]
+fn the_example_of_the_readme() {
+    json(
+        &[],
+        b"token=t&v1=133&v2=44\ntoken=t&v1=1&v256=2\n",
+        1,
+        concat!(
+            r#"{"updates":[{"pin":1,"value":100,"adjusted":"max"},{"pin":2,"value":44.0,"adjusted":null}]}"#,
+            "\n",
+            r#"{"error":{"message":"Wrong pin format."},"kind":"invalid_pin","span":[13,17]}"#,
+            "\n",
+        ),
+    );
+}
+
+#[test]
+fn every_type_is_written_as_the_line_format_says() {
+    json(
+        &["token=t&v1=33&v2=-0&v3=a%22%0A%C3%A9&v4=7&v5=12.5,-3&v6=TRUE"],
+        b"",
+        0,
+        concat!(
+            r#"{"updates":[{"pin":1,"value":33,"adjusted":null},{"pin":2,"value":-0.0,"adjusted":null},"#,
+            r#"{"pin":3,"value":"a\"\né","adjusted":null},{"pin":4,"value":0,"adjusted":"fallback"},"#,
+            r#"{"pin":5,"value":[12.5,-3.0],"adjusted":null},{"pin":6,"value":true,"adjusted":null}]}"#,
+            "\n",
+        ),
+    );
+    json(
+        &["token=t&v1=-1&v2=1e300"],
+        b"",
+        0,
+        "{\"updates\":[{\"pin\":1,\"value\":0,\"adjusted\":\"min\"},\
+         {\"pin\":2,\"value\":1e300,\"adjusted\":null}]}\n",
+    );
+}
+
+#[test]
+fn every_refusal_has_its_message_kind_and_span() {
+    let token = "Invalid token.";
+    let pin = "Wrong pin format.";
+    for (query, message, kind, start, end) in [
+        ("v1=1", token, "missing_token", 4, 4),
+        ("token=&v1=1", token, "invalid_token", 6, 6),
+        ("token=u&v1=1", token, "unknown_token", 6, 7),
+        ("token=t&token=t", token, "duplicate_token", 8, 13),
+        ("token=t&pin=v1", pin, "invalid_pin", 8, 11),
+        (
+            "token=t&v9=1",
+            "No datastream setup for that pin.",
+            "unknown_pin",
+            8,
+            10,
+        ),
+        ("token=t&v1=1&V1=1", pin, "duplicate_pin", 13, 15),
+        (
+            "token=t&v1=1.0",
+            "Value doesn't match the Datastream data type",
+            "invalid_value",
+            11,
+            14,
+        ),
+        ("token=t&", pin, "no_pins", 8, 8),
+    ] {
+        let expected = refused(message, kind, start, end);
+        json(&["--token", "t", query], b"", 1, &expected);
+    }
+}
+
+#[test]
+fn lf_alone_ends_a_line() {
+    let no_token = refused("Invalid token.", "missing_token", 0, 0);
+    let ok = updated("a");
+    json(&[], b"", 0, "");
+    json(&[], b"\n", 1, &no_token);
+    json(&[], b"\n\ntoken=t&v3=a", 1, &(no_token.repeat(2) + &ok));
+    json(&[], b"token=t&v3=a\n", 0, &ok);
+    json(&[], b"token=t&v3=a\ntoken=t&v3=a", 0, &ok.repeat(2));
+    json(&[], b"token=t&v3=a\r\n", 0, &updated(r"a\r"));
+    json(
+        &[],
+        b"\r",
+        1,
+        &refused("Invalid token.", "missing_token", 1, 1),
+    );
+    json(
+        &[],
+        "token=t&v3=\u{2028}\u{85}\x0B\x0C\n".as_bytes(),
+        0,
+        &updated("\u{2028}\u{85}\\u000b\\f"),
+    );
+}
+
+#[test]
+fn input_is_bytes() {
+    let wrong = refused(
+        "Value doesn't match the Datastream data type",
+        "invalid_value",
+        11,
+        12,
+    );
+    json(&[], b"token=t&v3=\xFF\n", 1, &wrong);
+    json(&[], b"token=t&v3=\0\n", 1, &wrong);
+    json(&[], b"token=t&v3=\xC3\xA9\n", 0, &updated("é"));
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_are_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let query = OsStr::from_bytes(b"token=t&v3=a\nb&v\xFF=1");
+    let run = run(&[OsStr::new("--json"), query], b"");
+    assert_eq!(run.out, refused("Wrong pin format.", "invalid_pin", 15, 17));
+    assert_eq!(run.status, 1);
+}
+
+#[test]
+fn arguments_come_before_standard_input() {
+    json(&["token=t&v3=a"], b"never read\n", 0, &updated("a"));
+    json(
+        &["token=t&v3=a", "", "token=t&v3=b"],
+        b"",
+        1,
+        &[
+            updated("a"),
+            refused("Invalid token.", "missing_token", 0, 0),
+            updated("b"),
+        ]
+        .concat(),
+    );
+    let dashed = refused("Invalid token.", "missing_token", 8, 8);
+    json(&["--", "--json=1"], b"", 1, &dashed);
+    let answers = [
+        updated("a"),
+        refused("Invalid token.", "missing_token", 2, 2),
+        refused("Invalid token.", "missing_token", 1, 1),
+    ];
+    json(
+        &["token=t&v3=a", "--", "--", "-"],
+        b"",
+        1,
+        &answers.concat(),
+    );
+}
+
+#[test]
+fn only_the_known_token_is_known() {
+    let unknown = refused("Invalid token.", "unknown_token", 6, 7);
+    json(&["--token", "-t"], b"token=-t&v3=a\n", 0, &updated("a"));
+    json(&["--token=%t"], b"token=%25t&v3=a\n", 0, &updated("a"));
+    json(&["--token", "T", "token=t&v3=a"], b"", 1, &unknown);
+    json(&["token=anything&v3=a"], b"", 0, &updated("a"));
+}
+
+#[test]
+fn long_lines_and_many_lines() {
+    let mut long = b"token=t&v3=".to_vec();
+    long.resize(1 << 20, b'x');
+    let end = long.len();
+    let wrong = refused(
+        "Value doesn't match the Datastream data type",
+        "invalid_value",
+        11,
+        end,
+    );
+    json(&[], &long, 1, &wrong);
+
+    let many = b"token=t&v3=a\n".repeat(100_000);
+    json(&[], &many, 0, &updated("a").repeat(100_000));
+}
+
+#[test]
+fn an_answer_does_not_wait_for_the_next_query() {
+    use std::io::{BufRead, BufReader};
+
+    let mut child = Command::new(program())
+        .arg("--json")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the example starts");
+    let mut input = child.stdin.take().expect("it is piped");
+    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+    for _ in 0..2 {
+        input.write_all(b"token=t&v3=a\ntok").expect("it reads");
+        input.flush().expect("it reads");
+        let mut line = String::new();
+        output.read_line(&mut line).expect("it writes");
+        assert_eq!(line, updated("a"));
+        input.write_all(b"en=t&v3=a\n").expect("it reads");
+        line.clear();
+        output.read_line(&mut line).expect("it writes");
+        assert_eq!(line, updated("a"));
+    }
+    drop(input);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_broken_pipe_ends_it_quietly() {
+    let mut child = Command::new(program())
+        .arg("--json")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the example starts");
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().expect("it is piped");
+    let _ = input.write_all(&b"token=t&v3=a\n".repeat(10_000));
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(141));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn a_template_replaces_the_default_one() {
+    let file = template_file(
+        "small.json",
+        br#" {"v255" : {"min":-5,"max":-1,"type":"integer"}} "#,
+    );
+    json(
+        &["--template", &file, "token=t&v255=0"],
+        b"",
+        0,
+        "{\"updates\":[{\"pin\":255,\"value\":-1,\"adjusted\":\"max\"}]}\n",
+    );
+    let unknown = refused("No datastream setup for that pin.", "unknown_pin", 8, 10);
+    json(&["--template", &file, "token=t&v1=0"], b"", 1, &unknown);
+
+    let empty = template_file("empty.json", b"{}");
+    json(&["--template", &empty, "token=t&v1=0"], b"", 1, &unknown);
+}
+
+/// A template, the pin that the error names and a part of its reason.
+#[rustfmt::skip]
+const BAD_TEMPLATES: &[(&str, &str, &str)] = &[
+    (r#"{"v1":{"type":"integer","mn":0}}"#, "v1", "unknown field"),
+    (r#"{"v1":{"type":"boolean","min":0}}"#, "v1", "unknown field"),
+    (r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#, "v1", "repeated"),
+    (r#"{"v1":{"type":"integer","min":0,"min":0}}"#, "v1", "duplicate field"),
+    (r#"{"v1":null}"#, "v1", "null"),
+    (r#"{"v1":{"type":"integer","min":null}}"#, "v1", "null"),
+    (r#"{"v1":{"type":"string","max_len":null}}"#, "v1", "null"),
+    (r#"{"v1":{"type":"integer","min":"0"}}"#, "v1", "string"),
+    (r#"{"v1":{"type":"string","max_len":-1}}"#, "v1", "-1"),
+    (r#"{"v1":{"type":7}}"#, "v1", "7"),
+    (r#"{"v1":{"type":"int"}}"#, "v1", "int"),
+    (r#"{"v1":{}}"#, "v1", "type"),
+    (r#"{"v1":[]}"#, "v1", "sequence"),
+    (r#"{"v1":{"type":"integer","min":0.5}}"#, "v1", "64-bit integer"),
+    (r#"{"v1":{"type":"integer","max":9223372036854775808}}"#, "v1", "64-bit integer"),
+    (r#"{"v2":{"type":"double","max":1e999}}"#, "v2", "out of range"),
+    (r#"{"v2":{"type":"double","min":1,"max":0}}"#, "v2", "min is above max"),
+    (r#"{"v1":{"type":"integer","min":3000000000}}"#, "v1", "min is above max"),
+    (r#"{"v4":{"type":"enumerable"}}"#, "v4", "values"),
+    (r#"{"v4":{"type":"enumerable","values":[]}}"#, "v4", "values"),
+    (r#"{"v4":{"type":"enumerable","values":[1],"fallback":0}}"#, "v4", "fallback"),
+    (r#"{"v256":{"type":"boolean"}}"#, "v256", "no pin"),
+    (r#"{"V1":{"type":"boolean"}}"#, "V1", "no pin"),
+    (r#"{"v01":{"type":"boolean"}}"#, "v01", "no pin"),
+    (r#"{"v1":{"type":"boolean"}"#, "", "EOF"),
+    (r#"{"v1":{"type":"boolean"}} {}"#, "", "trailing"),
+    ("[]", "", "sequence"),
+    ("", "", "EOF"),
+];
+
+#[test]
+fn a_template_that_cannot_be_built_names_the_pin_and_the_reason() {
+    for (index, (text, pin, reason)) in BAD_TEMPLATES.iter().enumerate() {
+        let file = template_file(&format!("bad{index}.json"), text.as_bytes());
+        let run = run(&["--json", "--template", &file], b"token=t&v1=1\n");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{text}");
+        let (_, said) = run.err.split_once(".json\": ").expect("the file is named");
+        assert!(
+            said.trim_start_matches('"').starts_with(pin) && said.contains(reason),
+            "{text}: {said}"
+        );
+        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_template_that_cannot_be_read() {
+    let latin = template_file("latin.json", b"{\"v1\":{\"type\":\"\xE9\"}}");
+    let directory = env!("CARGO_TARGET_TMPDIR");
+    for file in [&latin, directory, "no/such/file", "", "-"] {
+        let run = run(&["--json", "--template", file, "token=t&v1=1"], b"");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{file}");
+        assert!(run.err.contains("template"), "{}", run.err);
+    }
+}
+
+#[test]
+fn wrong_usage() {
+    for args in [
+        &["--jsn"][..],
+        &["-j"],
+        &["-"],
+        &["-1"],
+        &["--json=1"],
+        &["--template"],
+        &["--token"],
+        &["--token", ""],
+        &["--token="],
+        &["--token", "a b"],
+        &["--token", "é"],
+        &["--token", "a", "--token", "a"],
+        &["--template", "a", "--template", "a"],
+        &["token=t&v3=a", "--jsn"],
+    ] {
+        let run = run(args, b"token=t&v3=a\n");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{args:?}");
+        assert!(run.err.contains("--help"), "{args:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn no_message_repeats_a_secret() {
+    let wrong_token = format!("{SECRET} ");
+    for args in [
+        vec![format!("--token{SECRET}")],
+        vec![format!("--json={SECRET}")],
+        vec![format!("-{SECRET}")],
+        vec!["--template".to_owned(), format!("--token={SECRET}")],
+        vec!["--token".to_owned(), wrong_token.clone()],
+        vec![format!("--token={wrong_token}")],
+    ] {
+        let run = run(&args, b"");
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(!run.err.contains(&SECRET[1..]), "{}", run.err);
+    }
+}
+
+#[test]
+fn help_and_version() {
+    for arg in ["--help", "-h"] {
+        let run = run(&["--json", arg], b"");
+        assert_eq!((run.status, run.err.as_str()), (0, ""));
+        for option in ["--json", "--template FILE", "--token TOKEN", "--version"] {
+            assert!(run.out.contains(option), "{option}");
+        }
+    }
+    let library = include_str!("../../Cargo.toml");
+    for arg in ["--version", "-V"] {
+        let run = run(&[arg], b"");
+        assert_eq!((run.status, run.err.as_str()), (0, ""));
+        let version = run.out.trim_end().strip_prefix("batch_update ");
+        let line = format!("\nversion = \"{}\"\n", version.expect("it is named"));
+        assert!(
+            library.contains(&line),
+            "the library has another than {line}"
+        );
+    }
+}
+
+#[test]
+fn the_demonstration_shows_tables_and_refusals() {
+    let run = run(&NO_ARGS, b"never read");
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    for text in [
+        "accepted\n  token=***&v1=33&v2=44\n",
+        "  v1   integer 0..=100  33\n  v2   double           44.0\n",
+        "\"Test complete: PASS\"",
+        "lon 30.5234, lat 50.4501",
+        "lowered to max",
+        "refused: Value doesn't match the Datastream data type\n",
+    ] {
+        assert!(run.out.contains(text), "{text}");
+    }
+    assert!(!run.out.contains(SECRET));
+}
+
+#[test]
+fn a_table_is_aligned() {
+    let query = "token=t&v1=133&v3=%E6%B8%A9+%22%E2%80%AE&v4=7&v6=0";
+    let run = run(&[query], b"");
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    let expected = r#"accepted
+  token=***&v1=133&v3=%E6%B8%A9+%22%E2%80%AE&v4=7&v6=0
+  pin  datastream                    value            adjusted
+  v1   integer 0..=100               100              lowered to max
+  v3   string up to 64 bytes         "温 \"\u{202e}"
+  v4   enumerable [0, 20, 130] or 0  0                replaced by fallback
+  v6   boolean                       false
+"#;
+    assert_eq!(run.out, expected);
+}
+
+#[test]
+fn several_answers_for_a_person() {
+    let run = run(&["token=t&v1=1", "token=t&v1=x"], b"");
+    let expected = "accepted
+  token=***&v1=1
+  pin  datastream       value  adjusted
+  v1   integer 0..=100  1
+
+refused: Value doesn't match the Datastream data type
+  token=***&v1=x
+               ^ invalid_value
+  the value does not fit the pin's datastream: v1 is integer 0..=100
+";
+    assert_eq!((run.out.as_str(), run.status), (expected, 1));
+}
+
+#[test]
+fn an_option_without_a_query_reads_standard_input() {
+    assert_eq!(shown(b"token=t&v6=1").lines().next(), Some("accepted"));
+    let run = run(&["--token", "t"], b"");
+    assert_eq!((run.out.as_str(), run.status), ("", 0));
+}
+
+#[test]
+fn carets_stand_under_the_span() {
+    carets(
+        b"token=t&v1=1&v9=2",
+        "token=***&v1=1&v9=2",
+        "               ^^",
+    );
+    carets(b"v1=1", "v1=1", "    ^");
+    carets(b"", "", "^");
+    carets(b"&&", "&&", "  ^");
+    carets(b"token=&v1=1", "token=&v1=1", "      ^");
+    carets(b"token&v1=1", "token&v1=1", "     ^");
+    carets(b"&%74oken=u&&v1=1&", "&%74oken=***&&v1=1&", "         ^^^");
+    carets(b"token=t&=1", "token=***&=***", "          ^");
+    carets(b"token=t&v1&v2=1", "token=***&v1&v2=1", "            ^");
+    carets(
+        b"token=t&v5=1&v5=2&v5=3",
+        "token=***&v5=1&v5=2&v5=3",
+        "                    ^^",
+    );
+}
+
+#[test]
+fn a_reason_says_what_would_fit() {
+    let reason = |query: &str| shown(query.as_bytes()).lines().last().map(str::to_owned);
+    assert_eq!(
+        reason("token=t&v2=1%").as_deref(),
+        Some(
+            "  the value does not fit the pin's datastream: v2 is double, \
+             and a `%` is not followed by two hexadecimal digits"
+        ),
+    );
+    assert_eq!(
+        reason("https://example.com/update?token=t&v1=1").as_deref(),
+        Some("  the query has no `token`; a query is what stands behind the `?` of a URL"),
+    );
+}
+
+#[test]
+fn all_but_pins_is_masked() {
+    for name in [
+        "token",
+        "tokne",
+        "Token",
+        "%74oken",
+        "v256",
+        "v01",
+        "%zz",
+        "\u{202E}token",
+    ] {
+        let query = format!("{name}={SECRET}&v1=1&{SECRET}&x{SECRET}=a=b&token={SECRET}");
+        let out = shown(query.as_bytes());
+        assert!(!out.contains(SECRET), "{out}");
+        let is_token = matches!(name, "token" | "%74oken");
+        assert!(is_token || !out.contains(name), "{out}");
+    }
+    carets(
+        b"token=t&tokne=abc&v1=1",
+        "token=***&***=***&v1=1",
+        "          ^^^",
+    );
+    carets(b"token=u&abc=d=e&f", "token=***&***=***&***", "      ^^^");
+    carets(
+        b"token=t&token=t&v1=1",
+        "token=***&token=***&v1=1",
+        "          ^^^^^",
+    );
+    carets(b"token=t&v\xFF=1", "token=***&***=***", "          ^^^");
+}
+
+#[test]
+fn nothing_moves_the_cursor() {
+    let out =
+        shown("token=t&v9=\x1B[2J\u{202E}\u{2066}\u{200D}\u{301}\u{85}\r\t\x7F\\\"é".as_bytes());
+    let line = out.lines().nth(1);
+    let expected = r#"  token=***&v9=\u{1b}[2J…"#;
+    assert_eq!(line, Some(expected));
+
+    carets(
+        b"token=t&v2=\x1B\x7F\xFF",
+        r"token=***&v2=\u{1b}\u{7f}\xFF",
+        "             ^^^^^^^^^^^^^^^^",
+    );
+    carets(
+        "token=t&v2=\u{202E}\u{2066}\u{301}".as_bytes(),
+        r"token=***&v2=\u{202e}\u{2066}\u{301}",
+        "             ^^^^^^^^^^^^^^^^^^^^^^^",
+    );
+    carets(
+        "token=t&v2=\r\t\\\"é温".as_bytes(),
+        r#"token=***&v2=\r\t\\"é温"#,
+        "             ^^^^^^^^^^",
+    );
+    for character in ('\0'..='\u{2FFFF}').filter(|c| c.is_control() || is_bidirectional(*c)) {
+        if character != '\n' {
+            assert!(!shown_has(character), "{character:?}");
+        }
+    }
+}
+
+fn is_bidirectional(character: char) -> bool {
+    matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character gets through, be it in a refusal or, escaped or not, in a table.
+fn shown_has(character: char) -> bool {
+    let mut bytes = [0; 4];
+    let raw = character.encode_utf8(&mut bytes);
+    let escaped: String = raw.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let input = format!("token=t&v2={raw}\ntoken=t&v3=a{raw}\ntoken=t&v3=a{escaped}\n");
+    let run = run(&["--token", "t"], input.as_bytes());
+    run.out.replace('\n', "").contains(character)
+}
+
+#[test]
+fn a_long_query_is_cut_around_the_span() {
+    let x = "x".repeat(5000);
+    carets(
+        format!("token=t&v3={}&v1=1&v1=2&v2={x}", &x[..64]).as_bytes(),
+        &format!("…{}&v1=1&v1=2&v2={}…", "x".repeat(24), "x".repeat(10)),
+        "                               ^^",
+    );
+    let run = run(&[format!("token=t&v1={x}&v2={x}")], b"");
+    assert!(
+        run.out.lines().all(|line| line.chars().count() < 100),
+        "{}",
+        run.out
+    );
+    let half = "x".repeat(15);
+    assert!(
+        run.out
+            .contains(&format!("token=***&v1={half}…{half}&v2=xxxxxxxxxxxx…\n"))
+    );
+    assert!(run.out.contains(&"^".repeat(31)) && !run.out.contains(&"^".repeat(32)));
+}
+
+#[test]
+fn a_long_value_is_cut_in_the_table() {
+    let file = template_file("long.json", br#"{"v3":{"type":"string","max_len":99999}}"#);
+    let x = "x".repeat(5000);
+    let mark = "%CC%81".repeat(5000);
+    for value in [&x, &mark] {
+        let query = format!("token=t&v3={value}");
+        let run = run(&["--template", &file, &query], b"");
+        assert_eq!(run.status, 0);
+        let row = run.out.lines().last().expect("a row");
+        assert!(row.contains('…') && row.chars().count() < 100, "{row}");
+    }
+}
