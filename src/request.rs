@@ -162,6 +162,7 @@ impl<'q> BatchUpdate<'q> {
     /// assert_eq!((error.kind(), error.span()), (ErrorKind::UnknownPin, 14..16));
     /// # Ok::<(), pinquery::DatastreamError>(())
     /// ```
+    #[inline]
     pub fn updates(&self, template: &Template) -> Result<Updates<'q>, Error> {
         // The result is made first and filled where it stands: moving the updates into it
         // afterwards costs as much as judging a pin.
@@ -174,7 +175,7 @@ impl<'q> BatchUpdate<'q> {
         result
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn judge(&self, template: &Template, updates: &mut Updates<'q>) -> Result<(), Error> {
         let mut seen = Seen::default();
         let mut cursor = Cursor::new(self);

@@ -7,7 +7,7 @@
 
 use crate::number::Integer;
 use crate::pin::{Seen, VirtualPin};
-use crate::scan::{HIGH_BITS, SEPARATOR, View, Window, repeat};
+use crate::scan::{self, End, HIGH_BITS, SEPARATOR, View, Window, repeat};
 use crate::template::{Kind, Template};
 use crate::text::Text;
 use crate::update::{Update, Updates, Value};
@@ -23,7 +23,9 @@ pub(crate) fn run<'q>(
     seen: &mut Seen,
     updates: &mut Updates<'q>,
 ) -> usize {
-    let window = Window::new(query);
+    let mut end = End::EMPTY;
+    end.fill(query);
+    let window = Window { query, end: &end };
     while let Some(view) = window.view(at) {
         let Some((pin, value)) = self::pin(view.word::<0>(0)) else {
             break;
@@ -35,7 +37,7 @@ pub(crate) fn run<'q>(
             break;
         }
         let segment = Segment {
-            window: &window,
+            window,
             start: at,
             view,
             value,
@@ -84,16 +86,16 @@ pub(crate) fn pin(word: u64) -> Option<(VirtualPin, usize)> {
     }
     // Both in one comparison: a digit, and `=` behind it.
     let last = ((word >> 24) as u16).wrapping_sub(u16::from_le_bytes([b'0', b'=']));
-    let number = 10 * u16::from(tens) + last;
-    if last > 9 || number > 255 {
+    if last > 9 {
         return None;
     }
-    Some((VirtualPin(number as u8), 5))
+    let number = u8::try_from(10 * u16::from(tens) + last).ok()?;
+    Some((VirtualPin(number), 5))
 }
 
 /// A segment whose name has been read.
 struct Segment<'w, 'q> {
-    window: &'w Window<'q>,
+    window: Window<'w, 'q>,
     start: usize,
     view: View<'w>,
     /// Where the value begins, from the segment's start.
@@ -112,9 +114,7 @@ impl<'q> Segment<'_, 'q> {
                 (value::clamp_integer(integer, *min, *max), end)
             }
             Kind::Double { min, max } => {
-                let decimal = Decimal::read(self.view, at)?;
-                let double = decimal.double()?;
-                let end = decimal.end_at(SEPARATOR)?;
+                let (double, end) = double(self.view, at)?;
                 (value::clamp_double(double, *min, *max), end)
             }
             Kind::String { max_len } => {
@@ -145,7 +145,7 @@ impl<'q> Segment<'_, 'q> {
 /// quicker.
 #[inline(always)]
 fn text<'q>(
-    window: &Window<'q>,
+    window: Window<'_, 'q>,
     start: usize,
     view: View<'_>,
     at: usize,
@@ -162,7 +162,7 @@ fn text<'q>(
                 return None;
             }
             let text = window.slice(start + at, start + end);
-            return Some((Text::plain(core::str::from_utf8(text).ok()?), end));
+            return Some((Text::plain(scan::ascii(text)?), end));
         }
         end += 8;
     }
@@ -172,7 +172,7 @@ fn text<'q>(
 /// Reads a location in both forms: `lon,lat` and `lon&v5=lat`.
 #[inline(never)]
 fn location(
-    window: &Window<'_>,
+    window: Window<'_, '_>,
     start: usize,
     view: View<'_>,
     at: usize,
@@ -201,12 +201,21 @@ fn location(
 /// Reads an integer of at most seven digits and a sign, without a loop.
 #[inline(always)]
 fn integer(view: View<'_>, at: usize) -> Option<(Integer, usize)> {
-    let word = view.word::<0>(at);
-    let negative = word as u8 == b'-';
-    let at = at + usize::from(negative);
-    let word = view.word::<0>(at) ^ repeat(b'0');
-    let stops = non_digits(word);
-    let bits = stops.trailing_zeros() & 0x38;
+    match view.word::<0>(at) {
+        word if word as u8 == b'-' => negative_integer(view, at + 1),
+        word => unsigned(view, word, at, false),
+    }
+}
+
+#[inline(never)]
+fn negative_integer(view: View<'_>, at: usize) -> Option<(Integer, usize)> {
+    unsigned(view, view.word::<0>(at), at, true)
+}
+
+#[inline(always)]
+fn unsigned(view: View<'_>, word: u64, at: usize, negative: bool) -> Option<(Integer, usize)> {
+    let word = word ^ repeat(b'0');
+    let bits = non_digits(word).trailing_zeros() & 0x38;
     if bits == 0 || (word >> bits) as u8 != SEPARATOR ^ b'0' {
         return long_integer(view, at, negative);
     }
@@ -216,10 +225,37 @@ fn integer(view: View<'_>, at: usize) -> Option<(Integer, usize)> {
 }
 
 #[cold]
+#[inline(never)]
 fn long_integer(view: View<'_>, at: usize, negative: bool) -> Option<(Integer, usize)> {
     let decimal = Decimal::read_wide(view, at, negative)?;
     let end = decimal.end_at(SEPARATOR)?;
     Some((decimal.integer()?, end))
+}
+
+/// Reads a double of at most fifteen characters and a sign, without exponent.
+#[inline(always)]
+fn double(view: View<'_>, at: usize) -> Option<(f64, usize)> {
+    match view.word::<0>(at) {
+        word if word as u8 == b'-' => {
+            let (double, end) = negative_double(view, at + 1)?;
+            Some((-double, end))
+        }
+        word => unsigned_double(view, word, at),
+    }
+}
+
+#[inline(never)]
+fn negative_double(view: View<'_>, at: usize) -> Option<(f64, usize)> {
+    unsigned_double(view, view.word::<0>(at), at)
+}
+
+#[inline(always)]
+fn unsigned_double(view: View<'_>, word: u64, at: usize) -> Option<(f64, usize)> {
+    let decimal = match Decimal::read_word(word, at, false) {
+        Some(decimal) => decimal,
+        None => Decimal::read_wide(view, at, false)?,
+    };
+    Some((decimal.double()?, decimal.end_at(SEPARATOR)?))
 }
 
 /// A decimal of at most fifteen characters and a sign, without exponent: `-73.987`.
