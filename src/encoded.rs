@@ -1,5 +1,6 @@
 //! Percent-decoding: strict, once, and without a copy.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
@@ -134,6 +135,21 @@ pub(crate) fn is_well_formed(raw: &[u8]) -> bool {
         None => true,
         Some(at) => Decoded::new(raw.get(at..).unwrap_or_default()).all(|byte| byte.is_ok()),
     }
+}
+
+/// Decodes into a vector of just that size; nothing where an escape is malformed.
+pub(crate) fn decode_to_vec(raw: &[u8]) -> Option<Vec<u8>> {
+    let length = Decoded::new(raw).take_while(Result::is_ok).count();
+    // The bound, which no slice exceeds, and the look before each push are for `tests/no_panic`:
+    // the capacity cannot overflow, and nothing grows.
+    let mut decoded = Vec::with_capacity(length.min(isize::MAX as usize));
+    for byte in Decoded::new(raw) {
+        let byte = byte.ok()?;
+        if decoded.len() < decoded.capacity() {
+            decoded.push(byte);
+        }
+    }
+    Some(decoded)
 }
 
 /// Decodes into `buffer`; nothing where an escape is malformed or the buffer too small.

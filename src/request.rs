@@ -164,52 +164,14 @@ impl<'q> BatchUpdate<'q> {
     /// ```
     #[inline]
     pub fn updates(&self, template: &Template) -> Result<Updates<'q>, Error> {
-        // The result is made first and filled where it stands: moving the updates into it
-        // afterwards costs as much as judging a pin.
-        let mut result = Ok(Updates::new());
-        if let Ok(updates) = &mut result {
-            if let Err(error) = self.judge(template, updates) {
-                result = Err(error);
-            }
-        }
-        result
-    }
-
-    #[inline(never)]
-    fn judge(&self, template: &Template, updates: &mut Updates<'q>) -> Result<(), Error> {
-        let mut seen = Seen::default();
-        let mut cursor = Cursor::new(self);
-        loop {
-            cursor.at = short::run(self.query, cursor.at, template, &mut seen, updates);
-            if cursor.at > self.query.len() {
-                break;
-            }
-            let pin = match cursor.next_name() {
-                Some(Name::Pin(pin)) => pin,
-                Some(Name::Token) => return Err(cursor.name_error(ErrorKind::DuplicateToken)),
-                Some(Name::Other) => return Err(cursor.name_error(ErrorKind::InvalidPin)),
-                None => break,
-            };
-            let Some(datastream) = template.get(pin) else {
-                return Err(cursor.name_error(ErrorKind::UnknownPin));
-            };
-            if !seen.insert(pin) {
-                return Err(cursor.name_error(ErrorKind::DuplicatePin));
-            }
-            let Some((value, adjusted)) = cursor.value(pin, datastream.kind()) else {
-                return Err(cursor.value_error());
-            };
-            let update = Update {
-                pin,
-                value,
-                adjusted,
-            };
-            updates.push(update, || cursor.at_most_more());
-        }
-        if updates.is_empty() {
-            return Err(Error::new(ErrorKind::NoPins, at_end(self.query)));
-        }
-        Ok(())
+        let mut updates = Updates::new();
+        judge(
+            self.query,
+            self.token_start..self.token_end,
+            template,
+            &mut updates,
+        )?;
+        Ok(updates)
     }
 }
 
@@ -231,9 +193,58 @@ fn find_token(query: &[u8]) -> Option<(usize, usize)> {
     Some((token.name.span().start, token.value.span().start))
 }
 
+/// Judges every segment but the one at `token`, the first of that name, in query order.
+#[inline(never)]
+fn judge<'q>(
+    query: &'q [u8],
+    token: Range<usize>,
+    template: &Template,
+    updates: &mut Updates<'q>,
+) -> Result<(), Error> {
+    let mut seen = Seen::default();
+    let mut at = if token.start == 0 { token.end + 1 } else { 0 };
+    loop {
+        at = short::run(query, at, template, &mut seen, updates);
+        let mut cursor = Cursor {
+            query,
+            token: token.clone(),
+            name: at,
+            at,
+        };
+        let pin = match cursor.next_name() {
+            Some(Name::Pin(pin)) => pin,
+            Some(Name::Token) => return Err(cursor.name_error(ErrorKind::DuplicateToken)),
+            Some(Name::Other) => return Err(cursor.name_error(ErrorKind::InvalidPin)),
+            None => break,
+        };
+        let Some(datastream) = template.get(pin) else {
+            return Err(cursor.name_error(ErrorKind::UnknownPin));
+        };
+        if !seen.insert(pin) {
+            return Err(cursor.name_error(ErrorKind::DuplicatePin));
+        }
+        let Some((value, adjusted)) = cursor.value(pin, datastream.kind()) else {
+            return Err(cursor.value_error());
+        };
+        let update = Update {
+            pin,
+            value,
+            adjusted,
+        };
+        updates.push(update, || cursor.at_most_more());
+        at = cursor.at;
+    }
+    if updates.is_empty() {
+        return Err(Error::new(ErrorKind::NoPins, at_end(query)));
+    }
+    Ok(())
+}
+
 /// Walks the segments but the first token's, each name first and then its value.
-struct Cursor<'r, 'q> {
-    request: &'r BatchUpdate<'q>,
+struct Cursor<'q> {
+    query: &'q [u8],
+    /// The first token's segment.
+    token: Range<usize>,
     /// Where the name last read begins.
     name: usize,
     /// Before a name: the segment's beginning, or a byte before the next one's. Behind a name:
@@ -241,29 +252,24 @@ struct Cursor<'r, 'q> {
     at: usize,
 }
 
-impl<'r, 'q> Cursor<'r, 'q> {
+impl<'q> Cursor<'q> {
+    /// Reads the next segment's name, empty segments and the first token's aside.
     #[inline]
-    fn new(request: &'r BatchUpdate<'q>) -> Self {
-        let at = match request.token_start {
-            0 => request.token_end + 1,
-            _ => 0,
-        };
-        Self {
-            request,
-            name: 0,
-            at,
+    fn next_name(&mut self) -> Option<Name> {
+        match self.at <= self.query.len() {
+            true => self.next_long_name(),
+            false => None,
         }
     }
 
-    /// Reads the next segment's name, empty segments and the first token's aside.
     #[inline(never)]
-    fn next_name(&mut self) -> Option<Name> {
+    fn next_long_name(&mut self) -> Option<Name> {
         let pair = loop {
-            let pair = Pairs::from(self.request.query, self.at).next()?;
-            if pair.name.span().start != self.request.token_start {
+            let pair = Pairs::from(self.query, self.at).next()?;
+            if pair.name.span().start != self.token.start {
                 break pair;
             }
-            self.at = self.request.token_end;
+            self.at = self.token.end;
         };
         self.name = pair.name.span().start;
         self.at = pair.value.span().start;
@@ -293,7 +299,7 @@ impl<'r, 'q> Cursor<'r, 'q> {
         longitude: f64,
         longitude_end: usize,
     ) -> Option<Judged<'q>> {
-        let query = self.request.query;
+        let query = self.query;
         // Not past the token: a latitude follows its longitude at once.
         let next = Pairs::from(query, longitude_end).next()?;
         if next.pin() != Some(pin) {
@@ -313,7 +319,7 @@ impl<'r, 'q> Cursor<'r, 'q> {
 
     /// The value of the name last read as it is written, and where it ends.
     fn raw_value(&self) -> (&'q [u8], usize) {
-        let query = self.request.query;
+        let query = self.query;
         let end = scan::segment_end(query, self.at);
         (scan::slice(query, self.at, end), end)
     }
@@ -321,13 +327,13 @@ impl<'r, 'q> Cursor<'r, 'q> {
     /// How many segments can follow at most. No more than 255 are needed, as no pin comes twice.
     #[cold]
     fn at_most_more(&self) -> usize {
-        let rest = self.request.query.get(self.at..);
+        let rest = self.query.get(self.at..);
         rest.map_or(0, |rest| scan::count_separators(rest) + 1)
             .min(255)
     }
 
     fn name_error(&self, kind: ErrorKind) -> Error {
-        let query = self.request.query;
+        let query = self.query;
         Error::new(kind, self.name..scan::name_end(query, self.name))
     }
 

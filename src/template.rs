@@ -1,6 +1,7 @@
 //! What a device's pins hold: datastreams, and the template that maps pins to them.
 
 use alloc::boxed::Box;
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
@@ -170,10 +171,12 @@ impl Datastream {
     }
 
     pub(crate) fn build_enumerable(
-        mut values: Vec<i64>,
+        values: Vec<i64>,
         fallback: Option<i64>,
     ) -> Result<Self, DatastreamError> {
-        values.sort_unstable();
+        // A slice's own sort panics at an order that contradicts itself, and the optimiser cannot
+        // see that the order of integers does not (`tests/no_panic`).
+        let mut values = BinaryHeap::from(values).into_sorted_vec();
         values.dedup();
         if values.is_empty() {
             return Err(DatastreamError::NoValues);
@@ -282,7 +285,8 @@ impl fmt::Display for Datastream {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
-    /// By pin, up to the highest one: a look-up is one load, and most devices use low pins.
+    /// By pin, up to the power of two above the highest one: a look-up is one load, and most
+    /// devices use low pins.
     datastreams: Vec<Option<Datastream>>,
 }
 
@@ -326,7 +330,12 @@ impl Template {
     pub fn insert(&mut self, pin: VirtualPin, datastream: Datastream) -> Option<Datastream> {
         let index = usize::from(pin.0);
         if self.datastreams.len() <= index {
-            self.datastreams.resize(index + 1, None);
+            let length = (index + 1).next_power_of_two();
+            // Into a new vector, as the optimiser cannot see that growing the old one never
+            // overflows its capacity, which `tests/no_panic` asks for.
+            let grown = core::mem::take(&mut self.datastreams).into_iter();
+            let empty = core::iter::repeat_with(|| None);
+            self.datastreams = grown.chain(empty).take(length).collect();
         }
         self.datastreams.get_mut(index)?.replace(datastream)
     }

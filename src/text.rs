@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
-use crate::encoded::{Decoded, is_well_formed};
+use crate::encoded::{Decoded, decode_to_vec, is_well_formed};
 use crate::error::DecodeError;
 use crate::scan;
 
@@ -141,7 +141,11 @@ impl<'q> Text<'q> {
     pub fn to_cow(&self) -> Cow<'q, str> {
         match self.0 {
             Repr::Plain(text) => Cow::Borrowed(text),
-            Repr::Escaped(_) => Cow::Owned(self.chars().collect()),
+            Repr::Escaped(raw) => {
+                let decoded = decode_to_vec(raw).unwrap_or_default();
+                // INVARIANT: the decoded bytes are UTF-8.
+                Cow::Owned(String::from_utf8(decoded).unwrap_or_default())
+            }
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The device's token.
 
 use alloc::borrow::Cow;
-use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::encoded::{Decoded, Encoded};
+use crate::encoded::{Encoded, decode_to_vec};
 use crate::scan::{self, HIGH_BITS, SEPARATOR, repeat};
 
 /// A device's token, decoded: one or more bytes of 0x21 to 0x7E.
@@ -48,9 +47,10 @@ impl<'q> Token<'q> {
             let text = core::str::from_utf8(raw).ok()?;
             return text.bytes().all(is_allowed).then_some(Self::plain(text));
         }
-        let decoded = Decoded::new(raw)
-            .map(|byte| byte.ok().filter(|&byte| is_allowed(byte)))
-            .collect::<Option<Vec<u8>>>()?;
+        let decoded = decode_to_vec(raw)?;
+        if !decoded.iter().copied().all(is_allowed) {
+            return None;
+        }
         match alloc::string::String::from_utf8(decoded) {
             Ok(text) => Some(Self(Cow::Owned(text))),
             Err(_) => None,
