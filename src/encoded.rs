@@ -99,6 +99,15 @@ impl<'q> Decoded<'q> {
     pub(crate) fn rest(&self) -> &'q [u8] {
         self.rest
     }
+
+    /// Goes past bytes that stand for themselves and are quickly seen to: how many.
+    #[inline]
+    pub(crate) fn skip_plain(&mut self) -> usize {
+        let length = scan::plain_text(self.rest);
+        let (plain, rest) = self.rest.split_at_checked(length).unwrap_or_default();
+        self.rest = rest;
+        plain.len()
+    }
 }
 
 impl Iterator for Decoded<'_> {

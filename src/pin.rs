@@ -78,25 +78,21 @@ fn canonical(digits: &[u8]) -> Option<VirtualPin> {
     Some(VirtualPin(number))
 }
 
-/// A set of pins: those that have come.
-#[derive(Default)]
-pub(crate) struct Seen([u64; 4]);
+/// Which pins have come. A byte a pin: a bit a pin is smaller, and slower from the third pin on.
+pub(crate) struct Seen([bool; 256]);
 
 impl Seen {
+    pub(crate) const NONE: Self = Self([false; 256]);
+
     /// Adds a pin; whether it is new.
     #[inline(always)]
     pub(crate) fn insert(&mut self, VirtualPin(pin): VirtualPin) -> bool {
-        let word = &mut self.0[usize::from(pin >> 6)];
-        let bit = 1 << (pin & 63);
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
+        !core::mem::replace(&mut self.0[usize::from(pin)], true)
     }
 
     /// Takes a pin out again.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, VirtualPin(pin): VirtualPin) {
-        self.0[usize::from(pin >> 6)] &= !(1 << (pin & 63));
+        self.0[usize::from(pin)] = false;
     }
 }

@@ -201,7 +201,7 @@ fn judge<'q>(
     template: &Template,
     updates: &mut Updates<'q>,
 ) -> Result<(), Error> {
-    let mut seen = Seen::default();
+    let mut seen = Seen::NONE;
     let mut at = if token.start == 0 { token.end + 1 } else { 0 };
     loop {
         at = short::run(query, at, template, &mut seen, updates);

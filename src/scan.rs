@@ -118,10 +118,49 @@ pub(crate) fn slice(bytes: &[u8], start: usize, end: usize) -> &[u8] {
     bytes.get(start..end).unwrap_or_default()
 }
 
-/// Whether a byte is 0.
+/// The same, or a NUL.
 #[inline]
-pub(crate) fn has_nul(bytes: &[u8]) -> bool {
-    memchr::memchr(0, bytes).is_some()
+pub(crate) fn escape_or_nul(raw: &[u8]) -> Option<usize> {
+    memchr::memchr3(b'%', b'+', 0, raw)
+}
+
+/// How many of the first bytes are ASCII and not below `,`: neither escapes nor separators nor NUL
+/// among them.
+#[inline]
+pub(crate) fn plain_text(bytes: &[u8]) -> usize {
+    plain(bytes, |byte| matches!(byte, b','..=0x7F), text_stops)
+}
+
+/// How many of the first bytes are plain, by a test of one byte and a test of a word that marks the
+/// high bit of the first byte that is not.
+#[inline(always)]
+pub(crate) fn plain(bytes: &[u8], is_plain: fn(u8) -> bool, stops: fn(u64) -> u64) -> usize {
+    let mut rest = bytes;
+    // All at once, which the compiler turns into vectors: 32 bytes have the vendor's tokens, and
+    // long text has many times as many.
+    while let Some((chunk, behind)) = rest.split_first_chunk::<32>() {
+        if !chunk.iter().fold(true, |all, &byte| all & is_plain(byte)) {
+            break;
+        }
+        rest = behind;
+    }
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        let stops = stops(u64::from_le_bytes(*chunk));
+        if stops != 0 {
+            let before = bytes.len() - rest.len();
+            return before + stops.trailing_zeros() as usize / 8;
+        }
+        rest = behind;
+    }
+    let tail = rest.iter().take_while(|&&byte| is_plain(byte));
+    bytes.len() - rest.len() + tail.count()
+}
+
+/// Marks the high bit of each byte of a word that is no ASCII or below `,`, as escapes, separators
+/// and NUL are. Exact up to the first one: a borrow reaches only bytes behind it.
+#[inline(always)]
+pub(crate) fn text_stops(word: u64) -> u64 {
+    (word.wrapping_sub(repeat(b',')) | word) & HIGH_BITS
 }
 
 /// ASCII bytes as text. `core::str::from_utf8` takes 137 instructions for a token of 32 bytes, a

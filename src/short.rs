@@ -36,26 +36,33 @@ pub(crate) fn run<'q>(
         if !seen.insert(pin) {
             break;
         }
+        let start = at + value;
         let segment = Segment {
             window,
             start: at,
             view,
             value,
         };
-        let added = match segment.value(datastream.kind(), pin) {
+        match segment.value(datastream.kind(), pin) {
             Some(((value, adjusted), end)) => {
-                at += end + 1;
-                updates.add(Update {
+                let update = Update {
                     pin,
                     value,
                     adjusted,
-                })
+                };
+                if !updates.add(update) {
+                    seen.remove(pin);
+                    return at;
+                }
+                at += end + 1;
             }
-            None => false,
-        };
-        if !added {
-            seen.remove(pin);
-            return segment.start;
+            None => match add_any(query, start, datastream.kind(), pin, updates) {
+                Some(end) => at = end + 1,
+                None => {
+                    seen.remove(pin);
+                    return at;
+                }
+            },
         }
     }
     at
@@ -140,6 +147,45 @@ impl<'q> Segment<'_, 'q> {
     }
 }
 
+/// Asks the complete path for the value that begins at `start`, and adds what it becomes: where it
+/// ends. The name need not be read again.
+#[inline(never)]
+fn add_any<'q>(
+    query: &'q [u8],
+    start: usize,
+    kind: &Kind,
+    pin: VirtualPin,
+    updates: &mut Updates<'q>,
+) -> Option<usize> {
+    let long_text = match kind {
+        Kind::String { max_len } => long_text(query, start, *max_len),
+        _ => None,
+    };
+    let ((value, adjusted), end) = match long_text {
+        Some((text, end)) => ((Value::String(text), None), end),
+        None => {
+            let end = scan::segment_end(query, start);
+            (value::judge(kind, scan::slice(query, start, end))?, end)
+        }
+    };
+    let update = Update {
+        pin,
+        value,
+        adjusted,
+    };
+    updates.add(update).then_some(end)
+}
+
+/// Reads ASCII text of any length without any byte below `,`.
+fn long_text(query: &[u8], start: usize, max_len: usize) -> Option<(Text<'_>, usize)> {
+    let rest = query.get(start..)?;
+    let (text, behind) = rest.split_at_checked(scan::plain_text(rest))?;
+    if text.len() > max_len || behind.first().is_some_and(|&byte| byte != SEPARATOR) {
+        return None;
+    }
+    Some((Text::plain(scan::ascii(text)?), start + text.len()))
+}
+
 /// Reads ASCII text of less than 24 bytes, none of them below `,`: without escapes, separators
 /// and NUL, though also without a few bytes that would do no harm. For longer text `memchr` is
 /// quicker.
@@ -154,7 +200,7 @@ fn text<'q>(
     let words = [view.word::<0>(at), view.word::<8>(at), view.word::<16>(at)];
     let mut end = at;
     for word in words {
-        let stops = (word.wrapping_sub(repeat(b',')) | word) & HIGH_BITS;
+        let stops = scan::text_stops(word);
         if stops != 0 {
             let bits = stops.trailing_zeros() & 0x38;
             end += bits as usize / 8;

@@ -42,23 +42,7 @@ impl<'q> Text<'q> {
     }
 
     pub(crate) fn decode(raw: &'q [u8]) -> Result<Self, DecodeError> {
-        if scan::escape(raw).is_none() {
-            return match core::str::from_utf8(raw) {
-                Ok(text) => Ok(Self::plain(text)),
-                Err(_) => Err(DecodeError::InvalidUtf8),
-            };
-        }
-        let mut decoded = Decoded::new(raw);
-        while let Some(character) = next_char(&mut decoded) {
-            if let Err(error) = character {
-                return Err(if is_well_formed(decoded.rest()) {
-                    error
-                } else {
-                    DecodeError::MalformedEscape
-                });
-            }
-        }
-        Ok(Self(Repr::Escaped(raw)))
+        Ok(Measured::new(raw)?.text)
     }
 
     /// The text as a slice of the query, where nothing in it is escaped.
@@ -231,6 +215,61 @@ impl Iterator for Chars<'_> {
 impl fmt::Debug for Chars<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// A text and what a datastream asks of it, found in one walk.
+pub(crate) struct Measured<'q> {
+    pub(crate) text: Text<'q>,
+    /// The length of the decoded text in bytes.
+    pub(crate) len: usize,
+    pub(crate) has_nul: bool,
+}
+
+impl<'q> Measured<'q> {
+    pub(crate) fn new(raw: &'q [u8]) -> Result<Self, DecodeError> {
+        match scan::escape_or_nul(raw) {
+            None => Self::plain(raw, false),
+            Some(_) if scan::escape(raw).is_none() => Self::plain(raw, true),
+            Some(_) => Self::escaped(raw),
+        }
+    }
+
+    fn plain(raw: &'q [u8], has_nul: bool) -> Result<Self, DecodeError> {
+        let text = match scan::ascii(raw) {
+            Some(text) => text,
+            None => core::str::from_utf8(raw).map_err(|_| DecodeError::InvalidUtf8)?,
+        };
+        Ok(Self {
+            text: Text::plain(text),
+            len: raw.len(),
+            has_nul,
+        })
+    }
+
+    fn escaped(raw: &'q [u8]) -> Result<Self, DecodeError> {
+        let mut decoded = Decoded::new(raw);
+        let mut len = 0;
+        let mut has_nul = false;
+        loop {
+            len += decoded.skip_plain();
+            match next_char(&mut decoded) {
+                None => break,
+                Some(Ok(character)) => {
+                    len += character.len_utf8();
+                    has_nul |= character == '\0';
+                }
+                Some(Err(DecodeError::InvalidUtf8)) if is_well_formed(decoded.rest()) => {
+                    return Err(DecodeError::InvalidUtf8);
+                }
+                Some(Err(_)) => return Err(DecodeError::MalformedEscape),
+            }
+        }
+        Ok(Self {
+            text: Text(Repr::Escaped(raw)),
+            len,
+            has_nul,
+        })
     }
 }
 

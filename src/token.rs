@@ -102,31 +102,13 @@ fn read_any(query: &[u8], start: usize) -> (usize, Option<Token<'_>>) {
 /// a separator nor an escape among them.
 #[inline(always)]
 fn plain_length(bytes: &[u8]) -> usize {
-    // The vendor's tokens have 32 bytes: all at once, which the compiler turns into vectors.
-    let (skipped, mut rest) = match bytes.split_first_chunk::<32>() {
-        Some((token, rest)) if token.iter().fold(true, |all, byte| all & is_plain(byte)) => {
-            (32, rest)
-        }
-        _ => (0, bytes),
-    };
-    let mut length = skipped;
-    while let Some((chunk, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*chunk);
+    let is_plain = |byte| matches!(byte, b'-'..=b'~');
+    scan::plain(bytes, is_plain, |word| {
         // A carry or a borrow out of a byte reaches only bytes behind one that is marked itself.
         let below = word.wrapping_sub(repeat(b'-'));
         let above = word.wrapping_add(repeat(1));
-        let stops = (below | above | word) & HIGH_BITS;
-        if stops != 0 {
-            return length + stops.trailing_zeros() as usize / 8;
-        }
-        length += 8;
-        rest = behind;
-    }
-    length + rest.iter().take_while(|byte| is_plain(byte)).count()
-}
-
-fn is_plain(byte: &u8) -> bool {
-    matches!(byte, b'-'..=b'~')
+        (below | above | word) & HIGH_BITS
+    })
 }
 
 impl Deref for Token<'_> {

@@ -7,7 +7,7 @@ use crate::encoded::decode_into;
 use crate::number::{self, Integer};
 use crate::scan;
 use crate::template::{Enumerable, Kind};
-use crate::text::Text;
+use crate::text::{Measured, Text};
 use crate::update::{Adjustment, Value};
 
 /// How long a value other than a string may be, as written. No real number is longer, and `core`'s
@@ -129,14 +129,8 @@ fn boolean(text: &[u8]) -> Option<bool> {
 /// A text of at most `max_len` decoded bytes and without U+0000, which separates values in the
 /// vendor's protocol.
 fn string(raw: &[u8], max_len: usize) -> Option<Text<'_>> {
-    let text = Text::decode(raw).ok()?;
-    // An escape takes three bytes for one, so this much is too long in any case.
-    let fits = raw.len() <= max_len || raw.len() / 3 <= max_len && text.len() <= max_len;
-    let has_nul = match text.as_str() {
-        Some(text) => scan::has_nul(text.as_bytes()),
-        None => text.chars().any(|character| character == '\0'),
-    };
-    (fits && !has_nul).then_some(text)
+    let Measured { text, len, has_nul } = Measured::new(raw).ok()?;
+    (len <= max_len && !has_nul).then_some(text)
 }
 
 /// Reads a value that is no string: decoded, and without the white space around it.
