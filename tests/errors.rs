@@ -179,7 +179,8 @@ fn the_other_errors_say_what_is_wrong() {
 fn what_cannot_be_judged_cannot_be_built() {
     use DatastreamError as E;
 
-    assert_eq!(Datastream::integer(1..=0), Err(E::MinAboveMax));
+    let integer = |min, max| Datastream::integer(min..=max);
+    assert_eq!(integer(1, 0), Err(E::MinAboveMax));
     assert_eq!(Datastream::integer(2_147_483_648..), Err(E::MinAboveMax));
     assert_eq!(Datastream::integer(..=-2_147_483_649), Err(E::MinAboveMax));
     assert_eq!(Datastream::integer(0..1), Err(E::BoundExcluded));
