@@ -6,9 +6,10 @@ use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::datastream::Datastream;
 use crate::error::DatastreamError;
 use crate::pin::VirtualPin;
-use crate::template::{Datastream, Template};
+use crate::template::Template;
 use crate::text::Text;
 use crate::update::{Adjustment, Update, Updates, Value};
 

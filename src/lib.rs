@@ -86,7 +86,7 @@
 //!
 //! # What is promised
 //!
-//! - No panic, whatever bytes the query holds, and no `unsafe` in this crate.
+//! - No panic, whatever bytes the query holds, and safe Rust alone in this crate.
 //! - Work at most proportional to the length of the query. No allocation for up to eight updates,
 //!   one beyond, and one more for a token with escapes. The lookup is asked at most once, for a
 //!   valid token only.
@@ -101,6 +101,8 @@
 
 extern crate alloc;
 
+mod datastream;
+mod digits;
 mod encoded;
 mod error;
 #[cfg(feature = "serde")]
@@ -117,12 +119,13 @@ mod token;
 mod update;
 mod value;
 
+pub use datastream::Datastream;
 pub use encoded::Encoded;
 pub use error::{DatastreamError, DecodeError, Error, ErrorKind, ParsePinError};
 pub use pairs::{Pair, Pairs};
 pub use pin::VirtualPin;
 pub use request::{BatchUpdate, parse};
-pub use template::{Datastream, Template};
+pub use template::Template;
 pub use text::{Chars, Text};
 pub use token::Token;
 pub use update::{Adjustment, IntoIter, Update, Updates, Value};

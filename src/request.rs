@@ -3,12 +3,13 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::datastream::Kind;
 use crate::error::{Error, ErrorKind};
 use crate::pairs::{Name, Pairs};
 use crate::pin::{Seen, VirtualPin};
 use crate::scan;
 use crate::short;
-use crate::template::{Kind, Template};
+use crate::template::Template;
 use crate::token::{self, Token};
 use crate::update::{Update, Updates, Value};
 use crate::value::{self, Judged, Place};

@@ -34,6 +34,11 @@ impl View<'_> {
             None => 0,
         }
     }
+
+    /// The bytes from `at` on with their places.
+    pub(crate) fn bytes(&self, at: usize) -> impl Iterator<Item = (usize, &u8)> {
+        self.0.iter().enumerate().skip(at)
+    }
 }
 
 /// A query's last bytes, and separators behind them.

@@ -3,10 +3,10 @@
 //! Each function takes a value as the query has it, of any length, with or without escapes. What
 //! does not fit is nothing.
 
+use crate::datastream::{Enumerable, Kind};
 use crate::encoded::decode_into;
 use crate::number::{self, Integer};
 use crate::scan;
-use crate::template::{Enumerable, Kind};
 use crate::text::{Measured, Text};
 use crate::update::{Adjustment, Value};
 

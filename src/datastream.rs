@@ -1,0 +1,267 @@
+//! What a virtual pin holds: a type, and bounds that were checked when they were set.
+
+use alloc::boxed::Box;
+use alloc::collections::BinaryHeap;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::{Bound, RangeBounds};
+
+use crate::error::DatastreamError;
+
+/// What a virtual pin holds: a type, and the bounds of its values.
+///
+/// A datastream that could judge no value cannot be built: each constructor that takes bounds
+/// checks them.
+///
+/// ```
+/// use pinquery::Datastream;
+///
+/// let level = Datastream::integer(0..=100)?;
+/// let temperature = Datastream::double(-40.0..=125.0)?;
+/// let mode = Datastream::enumerable_or([0, 20, 130], 0)?;
+/// assert_eq!(level.to_string(), "integer 0..=100");
+/// # Ok::<(), pinquery::DatastreamError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Datastream(Kind);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Integer { min: i64, max: i64 },
+    Double { min: f64, max: f64 },
+    String { max_len: usize },
+    Enumerable(Box<Enumerable>),
+    Boolean,
+    Location,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Enumerable {
+    /// INVARIANT: sorted and not empty.
+    values: Vec<i64>,
+    /// INVARIANT: one of the values.
+    fallback: Option<i64>,
+}
+
+impl Enumerable {
+    pub(crate) fn contains(&self, value: i64) -> bool {
+        self.values.binary_search(&value).is_ok()
+    }
+
+    pub(crate) fn fallback(&self) -> Option<i64> {
+        self.fallback
+    }
+}
+
+impl Datastream {
+    /// The smallest value of an integer without a minimum, the vendor's.
+    pub const DEFAULT_MIN: i64 = -2_147_483_648;
+    /// The largest value of an integer without a maximum, the vendor's.
+    pub const DEFAULT_MAX: i64 = 2_147_483_647;
+    /// How many bytes a string without a `max_len` may have, the vendor's limit.
+    pub const DEFAULT_MAX_LEN: usize = 1024;
+
+    /// A whole number, clamped to the bounds. Where there is none, the vendor's default
+    /// −2147483648 or 2147483647 holds.
+    ///
+    /// # Errors
+    ///
+    /// [`DatastreamError::MinAboveMax`] for `9..=1` or `3_000_000_000..`,
+    /// [`DatastreamError::BoundExcluded`] for `0..100`.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, DatastreamError};
+    /// assert!(Datastream::integer(..).is_ok());
+    /// assert!(Datastream::integer(0..=i64::MAX).is_ok());
+    /// assert_eq!(Datastream::integer(3_000_000_000..), Err(DatastreamError::MinAboveMax));
+    /// assert_eq!(Datastream::integer(0..100), Err(DatastreamError::BoundExcluded));
+    /// ```
+    pub fn integer(bounds: impl RangeBounds<i64>) -> Result<Self, DatastreamError> {
+        let min = bound(bounds.start_bound())?.unwrap_or(Self::DEFAULT_MIN);
+        let max = bound(bounds.end_bound())?.unwrap_or(Self::DEFAULT_MAX);
+        if min > max {
+            return Err(DatastreamError::MinAboveMax);
+        }
+        Ok(Self(Kind::Integer { min, max }))
+    }
+
+    /// A decimal number as an `f64`, clamped to the bounds. Where there is none, `f64::MIN` or
+    /// `f64::MAX` holds, so that `1e999` becomes a finite number, and says so.
+    ///
+    /// # Errors
+    ///
+    /// [`DatastreamError::BoundNotFinite`] for `f64::NAN..`, [`DatastreamError::MinAboveMax`] for
+    /// `1.0..=0.0`, [`DatastreamError::BoundExcluded`] for `0.0..1.0`.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, DatastreamError};
+    /// assert!(Datastream::double(-40.0..=125.0).is_ok());
+    /// assert_eq!(Datastream::double(..=f64::INFINITY), Err(DatastreamError::BoundNotFinite));
+    /// ```
+    pub fn double(bounds: impl RangeBounds<f64>) -> Result<Self, DatastreamError> {
+        let min = bound(bounds.start_bound())?.unwrap_or(f64::MIN);
+        let max = bound(bounds.end_bound())?.unwrap_or(f64::MAX);
+        if !(min.is_finite() && max.is_finite()) {
+            return Err(DatastreamError::BoundNotFinite);
+        }
+        if min > max {
+            return Err(DatastreamError::MinAboveMax);
+        }
+        Ok(Self(Kind::Double { min, max }))
+    }
+
+    /// A text of at most [`DEFAULT_MAX_LEN`](Self::DEFAULT_MAX_LEN) bytes.
+    ///
+    /// ```
+    /// # use pinquery::Datastream;
+    /// assert_eq!(Datastream::string(), Datastream::string_up_to(1024));
+    /// ```
+    #[must_use]
+    pub const fn string() -> Self {
+        Self::string_up_to(Self::DEFAULT_MAX_LEN)
+    }
+
+    /// A text of at most `max_len` bytes of UTF-8, counted after decoding. A longer one is
+    /// refused, not cut.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Template, VirtualPin, parse};
+    /// let template = Template::new().with(VirtualPin(3), Datastream::string_up_to(4));
+    /// assert!(parse("token=t&v3=%C3%A9%C3%A9", |_| Some(&template)).is_ok());
+    /// assert!(parse("token=t&v3=hello", |_| Some(&template)).is_err());
+    /// ```
+    #[must_use]
+    pub const fn string_up_to(max_len: usize) -> Self {
+        Self(Kind::String { max_len })
+    }
+
+    /// One of the whole numbers `values`; any other is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`DatastreamError::NoValues`] where there is none.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, DatastreamError};
+    /// assert!(Datastream::enumerable([0, 20, 130]).is_ok());
+    /// assert_eq!(Datastream::enumerable([]), Err(DatastreamError::NoValues));
+    /// ```
+    pub fn enumerable(values: impl IntoIterator<Item = i64>) -> Result<Self, DatastreamError> {
+        Self::build_enumerable(values.into_iter().collect(), None)
+    }
+
+    /// One of the whole numbers `values`; any other whole number becomes `fallback`.
+    ///
+    /// # Errors
+    ///
+    /// [`DatastreamError::NoValues`] where there is none, and
+    /// [`DatastreamError::FallbackNotAValue`] where the fallback is none of them.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, DatastreamError};
+    /// assert!(Datastream::enumerable_or([0, 20, 130], 0).is_ok());
+    /// assert_eq!(Datastream::enumerable_or([1], 0), Err(DatastreamError::FallbackNotAValue));
+    /// ```
+    pub fn enumerable_or(
+        values: impl IntoIterator<Item = i64>,
+        fallback: i64,
+    ) -> Result<Self, DatastreamError> {
+        Self::build_enumerable(values.into_iter().collect(), Some(fallback))
+    }
+
+    pub(crate) fn build_enumerable(
+        values: Vec<i64>,
+        fallback: Option<i64>,
+    ) -> Result<Self, DatastreamError> {
+        // A slice's own sort panics at an order that contradicts itself, and the optimiser cannot
+        // see that the order of integers does not (`tests/no_panic`).
+        let mut values = BinaryHeap::from(values).into_sorted_vec();
+        values.dedup();
+        if values.is_empty() {
+            return Err(DatastreamError::NoValues);
+        }
+        let stream = Enumerable { values, fallback };
+        match fallback {
+            Some(fallback) if !stream.contains(fallback) => Err(DatastreamError::FallbackNotAValue),
+            _ => Ok(Self(Kind::Enumerable(Box::new(stream)))),
+        }
+    }
+
+    /// `true` or `false` in any ASCII case, `1` or `0`.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Template, Value, VirtualPin, parse};
+    /// let template = Template::new().with(VirtualPin(6), Datastream::boolean());
+    /// let updates = parse("token=t&v6=True", |_| Some(&template)).unwrap();
+    /// assert_eq!(updates[0].value, Value::Boolean(true));
+    /// ```
+    #[must_use]
+    pub const fn boolean() -> Self {
+        Self(Kind::Boolean)
+    }
+
+    /// A place on earth: longitude then latitude, as `v5=lon,lat` or as `v5=lon&v5=lat`. Out of
+    /// range is refused, not clamped: a clamped place is a wrong place.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Template, Value, VirtualPin, parse};
+    /// let template = Template::new().with(VirtualPin(5), Datastream::location());
+    /// let updates = parse("token=t&v5=-73.987&v5=40.725", |_| Some(&template)).unwrap();
+    /// assert_eq!(updates[0].value, Value::Location { longitude: -73.987, latitude: 40.725 });
+    /// ```
+    #[must_use]
+    pub const fn location() -> Self {
+        Self(Kind::Location)
+    }
+
+    /// The type's name, as in a template's JSON: `integer`, `double`, `string`, `enumerable`,
+    /// `boolean` or `location`.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Datastream::location().type_name(), "location");
+    /// ```
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self.0 {
+            Kind::Integer { .. } => "integer",
+            Kind::Double { .. } => "double",
+            Kind::String { .. } => "string",
+            Kind::Enumerable(_) => "enumerable",
+            Kind::Boolean => "boolean",
+            Kind::Location => "location",
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0
+    }
+}
+
+fn bound<T: Copy>(bound: Bound<&T>) -> Result<Option<T>, DatastreamError> {
+    match bound {
+        Bound::Included(value) => Ok(Some(*value)),
+        Bound::Excluded(_) => Err(DatastreamError::BoundExcluded),
+        Bound::Unbounded => Ok(None),
+    }
+}
+
+/// The type and its bounds, for people: `integer 0..=100`.
+impl fmt::Display for Datastream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.type_name();
+        match &self.0 {
+            Kind::Integer { min, max } => write!(f, "{name} {min}..={max}"),
+            Kind::Double { min, max } if (*min, *max) == (f64::MIN, f64::MAX) => f.write_str(name),
+            Kind::Double { min, max } => write!(f, "{name} {min:?}..={max:?}"),
+            Kind::String { max_len } => write!(f, "{name} up to {max_len} bytes"),
+            Kind::Enumerable(stream) => {
+                write!(f, "{name} {:?}", stream.values)?;
+                match stream.fallback {
+                    Some(fallback) => write!(f, " or {fallback}"),
+                    None => Ok(()),
+                }
+            }
+            Kind::Boolean | Kind::Location => f.write_str(name),
+        }
+    }
+}
