@@ -2,6 +2,8 @@
 //! and the comparison of the library with the reference.
 #![allow(dead_code, missing_docs)]
 
+pub mod encoding;
+pub mod invariants;
 pub mod notation;
 
 use std::fmt::Write;
@@ -111,12 +113,17 @@ fn reference_accepted(updates: &[reference::Update]) -> String {
 /// says what both made of it.
 #[track_caller]
 pub fn agree(query: &[u8], template: &reference::Template) -> String {
-    let ours = library_template(template);
+    agree_by(query, template, &library_template(template))
+}
+
+/// The same where the library's template is built once for many queries.
+#[track_caller]
+pub fn agree_by(query: &[u8], template: &reference::Template, ours: &Template) -> String {
     let expected = reference_outcome(query, template);
-    let outcome = library_outcome(query, &ours);
+    let outcome = library_outcome(query, ours);
     let shown = String::from_utf8_lossy(query);
     assert_eq!(outcome, expected, "for the query {shown:?}");
-    assert_eq!(outcome, two_steps(query, &ours), "for the query {shown:?}");
+    assert_eq!(outcome, two_steps(query, ours), "for the query {shown:?}");
     outcome
 }
 

@@ -1,0 +1,164 @@
+//! Rewriting a query in ways that mean the same.
+
+use std::ops::Range;
+
+use pinquery::{Error, ErrorKind, Pairs, parse};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::cases;
+use super::generate::{self, Request};
+use super::support::encoding::escape;
+use super::support::{UNKNOWN, library_template};
+
+/// Each update as text, or the error.
+fn judged(query: &[u8], template: &pinquery::Template) -> Result<Vec<String>, Error> {
+    let updates = parse(query, |token| (token != UNKNOWN).then_some(template))?;
+    Ok(updates.iter().map(|update| format!("{update:?}")).collect())
+}
+
+fn outcome(judged: Result<Vec<String>, Error>) -> Result<Vec<String>, (ErrorKind, Range<usize>)> {
+    judged.map_err(|error| (error.kind(), error.span()))
+}
+
+/// How bytes put into a query move what stands in it.
+struct Moved {
+    query: Vec<u8>,
+    /// Where each byte of the old query stands in the new one, and where the end does.
+    places: Vec<usize>,
+    /// Where each byte of the old query ends in the new one.
+    ends: Vec<usize>,
+}
+
+impl Moved {
+    /// Rewrites each byte; `before` and `byte` say what stands before it and in its place.
+    fn new(old: &[u8], before: impl Fn(usize) -> Vec<u8>, byte: impl Fn(usize) -> Vec<u8>) -> Self {
+        let (mut query, mut places, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        for index in 0..old.len() {
+            query.extend(before(index));
+            places.push(query.len());
+            query.extend(byte(index));
+            ends.push(query.len());
+        }
+        query.extend(before(old.len()));
+        places.push(query.len());
+        Self {
+            query,
+            places,
+            ends,
+        }
+    }
+
+    fn span(&self, kind: ErrorKind, span: Range<usize>) -> Range<usize> {
+        if matches!(kind, ErrorKind::MissingToken | ErrorKind::NoPins) {
+            return self.query.len()..self.query.len();
+        }
+        // A name stands behind what was put before it. An empty value, which no byte marks, stands
+        // right behind the byte before it.
+        let start = match span.start.checked_sub(1) {
+            Some(last) if span.is_empty() && kind != ErrorKind::InvalidPin => self.ends[last],
+            _ => self.places[span.start],
+        };
+        let end = match span.is_empty() {
+            true => start,
+            false => self.ends[span.end - 1],
+        };
+        start..end
+    }
+
+    /// Holds the new query to the outcome of the old one.
+    fn means_the_same(
+        &self,
+        old: &[u8],
+        template: &pinquery::Template,
+    ) -> Result<(), TestCaseError> {
+        let expected = outcome(judged(old, template));
+        let expected = expected.map_err(|(kind, span)| (kind, self.span(kind, span)));
+        let found = outcome(judged(&self.query, template));
+        let shown = String::from_utf8_lossy(&self.query);
+        prop_assert_eq!(found, expected, "for {:?}", shown);
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1000))]
+
+    #[test]
+    fn separators_between_segments_change_nothing(
+        (template, query) in generate::query(),
+        places in vec((any::<Index>(), 1..4_usize), 1..4),
+    ) {
+        let borders: Vec<usize> = (0..=query.len())
+            .filter(|&at| at == 0 || query.get(at).is_none_or(|&byte| byte == b'&') || query[at - 1] == b'&')
+            .collect();
+        let chosen: Vec<(usize, usize)> =
+            places.iter().map(|(index, count)| (*index.get(&borders), *count)).collect();
+        let before = |at| {
+            let here = chosen.iter().filter(|(place, _)| *place == at);
+            vec![b'&'; here.map(|(_, count)| count).sum()]
+        };
+        let moved = Moved::new(&query, before, |at| vec![query[at]]);
+        moved.means_the_same(&query, &library_template(&template))?;
+    }
+
+    #[test]
+    fn percent_encoding_a_byte_changes_nothing(
+        (template, query) in generate::query(),
+        knobs in vec(any::<u8>(), 1..9),
+    ) {
+        let plain = plain_bytes(&query);
+        let byte = |at: usize| match knobs[at % knobs.len()] {
+            knob if plain[at] && knob & 1 == 0 => escape(query[at], knob).to_vec(),
+            _ => vec![query[at]],
+        };
+        let moved = Moved::new(&query, |_| vec![], byte);
+        moved.means_the_same(&query, &library_template(&template))?;
+    }
+
+    #[test]
+    fn permuting_the_pins_permutes_the_updates(
+        ((template, request), order, token_at) in shuffled(),
+    ) {
+        let template = library_template(&template);
+        if let Ok(updates) = judged(&request.query(), &template) {
+            let permuted = Request {
+                token: request.token.clone(),
+                token_at,
+                pins: order.iter().map(|&index| request.pins[index].clone()).collect(),
+            };
+            let expected = order.iter().map(|&index| updates[index].clone()).collect();
+            prop_assert_eq!(judged(&permuted.query(), &template), Ok(expected));
+        }
+    }
+}
+
+/// A request, another order of its pins and another place of its token.
+fn shuffled() -> impl Strategy<Value = ((pinquery_reference::Template, Request), Vec<usize>, usize)>
+{
+    generate::request().prop_flat_map(|(template, request)| {
+        let count = request.pins.len();
+        let order = Just((0..count).collect::<Vec<usize>>()).prop_shuffle();
+        (Just((template, request)), order, 0..=count)
+    })
+}
+
+/// Which bytes are of a name or a value and neither `+` nor of an escape, well formed or not.
+fn plain_bytes(query: &[u8]) -> Vec<bool> {
+    let mut plain = vec![false; query.len()];
+    for pair in Pairs::new(query) {
+        for part in [pair.name, pair.value] {
+            let mut escaped = 0_usize;
+            for (at, &byte) in part.span().zip(part.raw()) {
+                plain[at] = escaped == 0 && byte != b'%' && byte != b'+';
+                escaped = if byte == b'%' {
+                    2
+                } else {
+                    escaped.saturating_sub(1)
+                };
+            }
+        }
+    }
+    plain
+}

@@ -1,0 +1,105 @@
+//! Exact decimals: what lies halfway between two neighbouring doubles, written out in full.
+
+/// A whole number of any size, nine decimal digits to a limb, the lowest first.
+struct Natural(Vec<u32>);
+
+const BASE: u64 = 1_000_000_000;
+
+impl Natural {
+    fn new(mut number: u64) -> Self {
+        let mut limbs = Vec::new();
+        while number > 0 {
+            limbs.push((number % BASE) as u32);
+            number /= BASE;
+        }
+        Self(limbs)
+    }
+
+    fn multiply(&mut self, factor: u32) {
+        let mut carry = 0;
+        for limb in &mut self.0 {
+            let product = u64::from(*limb) * u64::from(factor) + carry;
+            *limb = (product % BASE) as u32;
+            carry = product / BASE;
+        }
+        if carry > 0 {
+            self.0.push(carry as u32);
+        }
+    }
+
+    fn multiply_by_power(&mut self, base: u32, exponent: u32) {
+        for _ in 0..exponent / 12 {
+            self.multiply(base.pow(12));
+        }
+        self.multiply(base.pow(exponent % 12));
+    }
+
+    fn decrement(&mut self) {
+        for limb in &mut self.0 {
+            if *limb > 0 {
+                *limb -= 1;
+                return;
+            }
+            *limb = (BASE - 1) as u32;
+        }
+    }
+
+    fn digits(&self) -> String {
+        self.0
+            .iter()
+            .rev()
+            .map(|limb| format!("{limb:09}"))
+            .collect()
+    }
+}
+
+/// The point halfway between a double and the next one above, and texts that name it.
+pub struct Halfway {
+    number: Natural,
+    /// How many of the digits stand behind the point.
+    fraction: usize,
+}
+
+impl Halfway {
+    /// For a double that is finite and not negative.
+    pub fn above(double: f64) -> Self {
+        let bits = double.to_bits();
+        let (exponent, mantissa) = (bits >> 52, bits & ((1 << 52) - 1));
+        let (mantissa, exponent) = match exponent {
+            0 => (mantissa, -1074),
+            _ => (mantissa | 1 << 52, exponent as i32 - 1075),
+        };
+        let mut number = Natural::new(2 * mantissa + 1);
+        let exponent = exponent - 1;
+        match u32::try_from(exponent) {
+            Ok(power) => number.multiply_by_power(2, power),
+            // Halves are fives behind the point.
+            Err(_) => number.multiply_by_power(5, exponent.unsigned_abs()),
+        }
+        let fraction = exponent.min(0).unsigned_abs() as usize;
+        Self { number, fraction }
+    }
+
+    /// The point itself.
+    pub fn text(&self) -> String {
+        let digits = format!("{:0>1$}", self.number.digits(), self.fraction + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - self.fraction);
+        format!("{whole}.{fraction}")
+    }
+
+    /// The point itself, as a whole number and an exponent.
+    pub fn scientific(&self) -> String {
+        format!("{}E-{}", self.number.digits(), self.fraction)
+    }
+
+    /// A little more.
+    pub fn more(&self) -> String {
+        self.text() + "000000000000000000000000000001"
+    }
+
+    /// A little less.
+    pub fn less(mut self) -> String {
+        self.number.decrement();
+        self.text() + "9999999999999999999999999999999"
+    }
+}

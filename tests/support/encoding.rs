@@ -1,0 +1,66 @@
+//! Percent-encoding with a choice at every byte: the many ways to write one text.
+
+/// Choices, used one after the other and from the start again. Without any, every choice is the
+/// plainest.
+pub struct Knobs<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Knobs<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    pub fn turn(&mut self) -> u8 {
+        let knob = self.bytes.get(self.at % self.bytes.len().max(1));
+        self.at += 1;
+        knob.copied().unwrap_or(0)
+    }
+}
+
+/// Writes a text as a value: what must be encoded is, and what may be is where the knobs say so,
+/// its hexadecimal digits in either case, and a space now and then as `+`.
+pub fn encode(text: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(text.len());
+    for &byte in text {
+        let knob = knobs.turn();
+        match byte {
+            b' ' if knob & 1 == 0 => encoded.push(b'+'),
+            b'&' | b'%' | b'+' => encoded.extend(escape(byte, knob)),
+            _ if knob & 7 == 7 => encoded.extend(escape(byte, knob)),
+            _ => encoded.push(byte),
+        }
+    }
+    encoded
+}
+
+/// The same for a name, which cannot hold a bare `=`.
+pub fn encode_name(text: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
+    let name = encode(text, knobs);
+    let mut encoded = Vec::with_capacity(name.len());
+    for byte in name {
+        match byte {
+            b'=' => encoded.extend(b"%3d"),
+            _ => encoded.push(byte),
+        }
+    }
+    encoded
+}
+
+/// `%41`, each digit's case chosen.
+pub fn escape(byte: u8, knob: u8) -> [u8; 3] {
+    [
+        b'%',
+        hexadecimal(byte >> 4, knob & 0x10 != 0),
+        hexadecimal(byte & 15, knob & 0x20 != 0),
+    ]
+}
+
+fn hexadecimal(value: u8, upper: bool) -> u8 {
+    match (value, upper) {
+        (0..=9, _) => b'0' + value,
+        (_, true) => b'A' + value - 10,
+        (_, false) => b'a' + value - 10,
+    }
+}

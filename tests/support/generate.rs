@@ -1,0 +1,344 @@
+//! Strategies: templates, requests that fit them, mutations of these, and raw bytes.
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use pinquery_reference::{Datastream, Template};
+
+use super::support::encoding::{Knobs, encode, encode_name};
+
+/// A query in its parts, each as written.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub token: Vec<u8>,
+    /// Before which pin the token stands.
+    pub token_at: usize,
+    /// The segments of each pin: one, or the two halves of a location.
+    pub pins: Vec<Vec<Vec<u8>>>,
+}
+
+impl Request {
+    pub fn query(&self) -> Vec<u8> {
+        let mut segments: Vec<&[u8]> = Vec::new();
+        for (index, pin) in self.pins.iter().enumerate() {
+            if index == self.token_at {
+                segments.push(&self.token);
+            }
+            segments.extend(pin.iter().map(Vec::as_slice));
+        }
+        if self.token_at >= self.pins.len() {
+            segments.push(&self.token);
+        }
+        segments.join(&b'&')
+    }
+}
+
+/// The queries that most tests want: shaped by the grammar, mutated, or raw, and templates.
+pub fn query() -> impl Strategy<Value = (Template, Vec<u8>)> {
+    prop_oneof![
+        4 => request().prop_map(|(template, request)| (template, request.query())),
+        3 => mutated(),
+        2 => rearranged(),
+        1 => (template(), raw()),
+    ]
+}
+
+pub fn template() -> impl Strategy<Value = Template> {
+    let pin = prop_oneof![3 => 0..12_u8, 1 => any::<u8>()];
+    btree_map(pin, datastream(), 1..10)
+}
+
+fn datastream() -> impl Strategy<Value = Datastream> {
+    prop_oneof![
+        integer_bounds().prop_map(|(min, max)| Datastream::Integer { min, max }),
+        double_bounds().prop_map(|(min, max)| Datastream::Double { min, max }),
+        select(vec![0, 1, 4, 12, 64, 1024, usize::MAX])
+            .prop_map(|max_len| Datastream::String { max_len }),
+        (vec(integer(), 1..5), any::<Option<Index>>()).prop_map(|(values, index)| {
+            let fallback = index.map(|index| *index.get(&values));
+            Datastream::Enumerable { values, fallback }
+        }),
+        Just(Datastream::Location),
+        Just(Datastream::Boolean),
+    ]
+}
+
+fn integer_bounds() -> impl Strategy<Value = (i64, i64)> {
+    prop_oneof![
+        Just((-2_147_483_648, 2_147_483_647)),
+        Just((0, 100)),
+        Just((i64::MIN, i64::MAX)),
+        (integer(), integer()).prop_map(|(a, b)| (a.min(b), a.max(b))),
+    ]
+}
+
+fn double_bounds() -> impl Strategy<Value = (f64, f64)> {
+    prop_oneof![
+        Just((f64::MIN, f64::MAX)),
+        Just((-40.0, 125.0)),
+        Just((0.0, -0.0)),
+        Just((-0.0, 0.0)),
+        (double(), double()).prop_map(|(a, b)| if a <= b { (a, b) } else { (b, a) }),
+    ]
+}
+
+pub fn integer() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        3 => -200..=200_i64,
+        1 => any::<i64>(),
+        1 => select(vec![i64::MIN, -2_147_483_649, -2_147_483_648, 2_147_483_647, i64::MAX]),
+    ]
+}
+
+pub fn double() -> impl Strategy<Value = f64> {
+    use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
+    prop_oneof![
+        2 => (-200_000..200_000_i32).prop_map(|thousandths| f64::from(thousandths) / 1000.0),
+        1 => POSITIVE | NEGATIVE | NORMAL | SUBNORMAL | ZERO,
+    ]
+}
+
+pub fn token() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        1 => Just(b"unknown".to_vec()),
+        4 => vec(0x21..=0x7E_u8, 1..12),
+        4 => vec(
+            prop_oneof![
+                b'a'..=b'z',
+                b'A'..=b'Z',
+                b'0'..=b'9',
+                Just(b'_'),
+                Just(b'-')
+            ],
+            32
+        ),
+    ]
+}
+
+/// Choices of how to write a text; half of the time the plainest.
+pub fn knobs() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![Just(vec![]), vec(any::<u8>(), 1..8)]
+}
+
+/// A template and a request that fits it, though a value may not fit its datastream.
+pub fn request() -> impl Strategy<Value = (Template, Request)> {
+    template().prop_flat_map(|template| {
+        let pins: Vec<_> = template
+            .iter()
+            .map(|(&pin, datastream)| segments(pin, datastream.clone()))
+            .collect();
+        let all = pins.len();
+        let parts = (
+            Just(pins).prop_shuffle(),
+            0..=all,
+            any::<Index>(),
+            token(),
+            knobs(),
+        );
+        let request = parts.prop_flat_map(|(mut pins, kept, token_at, token, knobs)| {
+            pins.truncate(kept.max(1));
+            let token_at = token_at.index(pins.len() + 1);
+            let token = segment(b"token", &token, &mut Knobs::new(&knobs));
+            (Just(token), Just(token_at), pins)
+        });
+        let request = request.prop_map(|(token, token_at, pins)| Request {
+            token,
+            token_at,
+            pins,
+        });
+        (Just(template), request)
+    })
+}
+
+fn segments(pin: u8, datastream: Datastream) -> BoxedStrategy<Vec<Vec<u8>>> {
+    (any::<bool>(), values(&datastream), knobs())
+        .prop_map(move |(upper, values, knobs)| {
+            let name = format!("{}{pin}", if upper { 'V' } else { 'v' });
+            let knobs = &mut Knobs::new(&knobs);
+            let write = |value: &String| segment(name.as_bytes(), value.as_bytes(), knobs);
+            values.iter().map(write).collect()
+        })
+        .boxed()
+}
+
+pub fn segment(name: &[u8], value: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
+    let name = encode_name(name, knobs);
+    [&name, &b"="[..], &encode(value, knobs)].concat()
+}
+
+/// The texts of a pin's one segment, or of a location's two.
+fn values(datastream: &Datastream) -> BoxedStrategy<Vec<String>> {
+    let fitting = match datastream {
+        Datastream::Integer { min, max } => near(*min, *max).boxed(),
+        Datastream::Double { .. } => double_text().boxed(),
+        Datastream::String { .. } => text().boxed(),
+        Datastream::Enumerable { values, .. } => prop_oneof![
+            select(values.clone()).prop_map(|value| value.to_string()),
+            integer_text()
+        ]
+        .boxed(),
+        Datastream::Boolean => select(vec!["0", "1", "true", "True", "FALSE", "false"])
+            .prop_map(str::to_owned)
+            .boxed(),
+        Datastream::Location => return place().boxed(),
+    };
+    let value = prop_oneof![15 => fitting, 1 => misfit()];
+    (value, select(vec!["", "", "", " ", "\t", "\r\n"]))
+        .prop_map(|(value, pad)| vec![format!("{pad}{value}{pad}")])
+        .boxed()
+}
+
+fn near(min: i64, max: i64) -> impl Strategy<Value = String> {
+    let around = move |(bound, by): (bool, i128)| {
+        (i128::from(if bound { min } else { max }) + by).to_string()
+    };
+    prop_oneof![
+        // In i64, the distance of the bounds overflows within proptest.
+        (i128::from(min)..=i128::from(max)).prop_map(|integer| integer.to_string()),
+        (any::<bool>(), -2..=2_i128).prop_map(around),
+        integer_text(),
+    ]
+}
+
+fn integer_text() -> impl Strategy<Value = String> {
+    let digits = vec(b'0'..=b'9', 1..24).prop_map(|digits| String::from_utf8(digits).unwrap());
+    prop_oneof![
+        integer().prop_map(|integer| integer.to_string()),
+        (select(vec!["", "+", "-"]), digits).prop_map(|(sign, digits)| sign.to_owned() + &digits),
+    ]
+}
+
+pub fn double_text() -> impl Strategy<Value = String> {
+    let decimal = (integer_text(), vec(b'0'..=b'9', 0..9))
+        .prop_map(|(whole, fraction)| format!("{whole}.{}", String::from_utf8(fraction).unwrap()));
+    prop_oneof![
+        double().prop_map(|double| double.to_string()),
+        double().prop_map(|double| format!("{double:e}")),
+        double().prop_map(|double| format!("{double:.2}")),
+        decimal,
+        integer_text(),
+        select(vec![
+            ".5", "-.5", "5.", "1e999", "-1E+999", "1e-999", "-0", "-0.0", "0e5"
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+pub fn text() -> impl Strategy<Value = String> {
+    let plain = (b' '..=b'~').prop_map(char::from);
+    let other = any::<char>().prop_map(|character| if character == '\0' { 'é' } else { character });
+    let character = prop_oneof![4 => plain, 1 => other];
+    vec(character, 0..14).prop_map(String::from_iter)
+}
+
+/// Mostly on earth, in one text or in two.
+fn place() -> impl Strategy<Value = Vec<String>> {
+    let degrees = |limit: f64| {
+        let inside = (-limit..=limit).prop_map(|degrees| degrees.to_string());
+        let rounded = (-limit..=limit).prop_map(|degrees| format!("{degrees:.3}"));
+        prop_oneof![6 => inside, 8 => rounded, 1 => double_text(), 1 => misfit()]
+    };
+    (degrees(180.0), degrees(90.0), select(vec!["", ",", " , "])).prop_map(
+        |(longitude, latitude, between)| match between {
+            "" => vec![longitude, latitude],
+            _ => vec![longitude + between + &latitude],
+        },
+    )
+}
+
+fn misfit() -> impl Strategy<Value = String> {
+    let odd = [
+        "", ".", "-", "nan", "inf", "0x10", "1,5", "1_0", "1e", "e5", "1 2", "1\u{b}", "x\0", "２",
+    ];
+    prop_oneof![
+        text(),
+        double_text(),
+        select(odd.to_vec()).prop_map(str::to_owned)
+    ]
+}
+
+/// What a mutation puts somewhere.
+const PIECES: [&[u8]; 32] = [
+    b"&",
+    b"=",
+    b"%",
+    b"+",
+    b",",
+    b" ",
+    b"0",
+    b"9",
+    b".",
+    b"-",
+    b"e",
+    b"v",
+    b"V1",
+    b"%4",
+    b"%zz",
+    b"%00",
+    b"%FF",
+    b"%C3%A9",
+    b"\xC3",
+    b"\xFF",
+    b"\0",
+    b"&&",
+    b"&token=x",
+    b"&v1=1",
+    b"v0=",
+    b"=&",
+    b"&=",
+    b"%26",
+    b"%3D",
+    b"%2B",
+    b"1e999",
+    b"000000000000000000",
+];
+
+/// What is done at a place: this many bytes there are replaced by these.
+fn mutation() -> impl Strategy<Value = (Index, usize, Vec<u8>)> {
+    let piece = prop_oneof![
+        6 => select(PIECES.to_vec()).prop_map(<[u8]>::to_vec),
+        2 => any::<u8>().prop_map(|byte| vec![byte]),
+        2 => Just(vec![]),
+    ];
+    (any::<Index>(), select(vec![0, 0, 1, 1, 2, 9]), piece)
+}
+
+fn mutated() -> impl Strategy<Value = (Template, Vec<u8>)> {
+    (request(), vec(mutation(), 1..4)).prop_map(|((template, request), mutations)| {
+        let mut query = request.query();
+        for (index, removed, piece) in mutations {
+            let at = index.index(query.len() + 1);
+            let end = query.len().min(at + removed);
+            query.splice(at..end, piece);
+        }
+        (template, query)
+    })
+}
+
+/// Whole segments at the wrong place: one again, one left out, one of another device.
+fn rearranged() -> impl Strategy<Value = (Template, Vec<u8>)> {
+    let places = (any::<Index>(), any::<Index>());
+    (request(), places, 0..4).prop_map(|((mut template, request), (from, to), what)| {
+        let query = request.query();
+        let mut segments: Vec<&[u8]> = query.split(|&byte| byte == b'&').collect();
+        let from = from.index(segments.len());
+        match what {
+            0 | 1 => segments.insert(to.index(segments.len() + 1), segments[from]),
+            2 => drop(segments.remove(from)),
+            _ => _ = template.pop_first(),
+        }
+        (template, segments.join(&b'&'))
+    })
+}
+
+pub fn raw() -> impl Strategy<Value = Vec<u8>> {
+    let alphabet = select(b"tokenvV0123456789=&%+, -.eAaf\0\xC3\xA9\xFF".to_vec());
+    prop_oneof![
+        vec(any::<u8>(), 0..40),
+        vec(alphabet, 0..40),
+        vec(select(PIECES.to_vec()), 0..20).prop_map(|pieces| pieces.concat()),
+        vec(select(PIECES.to_vec()), 0..20)
+            .prop_map(|pieces| [&b"token=t&"[..], &pieces.concat()].concat()),
+    ]
+}

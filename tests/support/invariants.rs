@@ -1,0 +1,167 @@
+//! What holds for every query and every template, whoever made them.
+
+use std::ops::Range;
+
+use pinquery::{Adjustment, BatchUpdate, ErrorKind, Pairs, Update, Updates, Value};
+use pinquery_reference::{Datastream, Template};
+
+use super::{UNKNOWN, library_template};
+
+/// Judges a query and holds the outcome to everything that can be said of it without judging it
+/// a second time.
+#[track_caller]
+pub fn hold(query: &[u8], template: &Template) {
+    hold_by(query, template, &library_template(template));
+}
+
+/// The same where the library's template is built once for many queries.
+#[track_caller]
+pub fn hold_by(query: &[u8], template: &Template, ours: &pinquery::Template) {
+    let mut asked = 0;
+    let outcome = pinquery::parse(query, |token| {
+        asked += 1;
+        assert!(is_token(token.as_bytes()), "asked for what is no token");
+        (token != UNKNOWN).then_some(ours)
+    });
+    let has_token = !matches!(
+        outcome.as_ref().map_err(pinquery::Error::kind),
+        Err(ErrorKind::MissingToken | ErrorKind::InvalidToken)
+    );
+    assert_eq!(asked, usize::from(has_token), "asked once for a token");
+    match &outcome {
+        Ok(updates) => accepted(query, template, updates),
+        Err(error) => refused(query, *error),
+    }
+    assert!(outcome == in_two_steps(query, ours), "in one and in two");
+    pairs(query);
+}
+
+fn in_two_steps<'q>(
+    query: &'q [u8],
+    template: &pinquery::Template,
+) -> Result<Updates<'q>, pinquery::Error> {
+    let request = BatchUpdate::parse(query)?;
+    if request.token().as_str() == UNKNOWN {
+        return Err(request.unknown_token());
+    }
+    let first = request.updates(template);
+    assert!(first == request.updates(template), "judged twice");
+    first
+}
+
+fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| (0x21..=0x7E).contains(byte))
+}
+
+/// One update for each pin, in query order, within its datastream and within the query.
+fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
+    assert!((1..=256).contains(&updates.len()));
+    let mut order: Vec<u8> = Pairs::new(query)
+        .filter_map(|pair| Some(pair.pin()?.0))
+        .collect();
+    // Of a location in two segments the second is the first's neighbour.
+    order.dedup();
+    assert!(updates.iter().map(|update| update.pin.0).eq(order));
+    for update in updates {
+        assert!(fits(update, &template[&update.pin.0]), "{update:?}");
+        if let Value::String(text) = update.value {
+            assert!(is_inside(query, text.raw()));
+            let plain = text.as_str();
+            assert!(plain.is_none_or(|text| is_inside(query, text.as_bytes())));
+        }
+    }
+}
+
+/// Whether `part` is a slice of `whole` and not a copy.
+pub fn is_inside(whole: &[u8], part: &[u8]) -> bool {
+    let start = part.as_ptr() as usize;
+    let Range { start: first, end } = whole.as_ptr_range();
+    first as usize <= start && start + part.len() <= end as usize
+}
+
+/// Whether the value is one that the datastream holds, and the adjustment one that leads there.
+fn fits(update: &Update<'_>, datastream: &Datastream) -> bool {
+    use Datastream as D;
+
+    match (datastream, update.value) {
+        (&D::Integer { min, max }, Value::Integer(integer)) => {
+            (min..=max).contains(&integer) && led_to(update.adjusted, integer, min, max)
+        }
+        (&D::Double { min, max }, Value::Double(double)) => {
+            (min..=max).contains(&double) && led_to(update.adjusted, double, min, max)
+        }
+        (D::String { max_len }, Value::String(text)) => {
+            let text = text.to_cow();
+            text.len() <= *max_len && !text.contains('\0') && update.adjusted.is_none()
+        }
+        (D::Enumerable { values, fallback }, Value::Enumerable(integer)) => {
+            let is_fallback = update.adjusted == Some(Adjustment::Fallback);
+            let is_known = is_fallback || update.adjusted.is_none();
+            values.contains(&integer) && is_known && (!is_fallback || *fallback == Some(integer))
+        }
+        (D::Boolean, Value::Boolean(_)) => update.adjusted.is_none(),
+        (
+            D::Location,
+            Value::Location {
+                longitude,
+                latitude,
+            },
+        ) => {
+            let is_place = longitude.abs() <= 180.0 && latitude.abs() <= 90.0;
+            is_place && update.adjusted.is_none()
+        }
+        _ => false,
+    }
+}
+
+fn led_to<T: PartialEq>(adjusted: Option<Adjustment>, value: T, min: T, max: T) -> bool {
+    match adjusted {
+        None => true,
+        Some(Adjustment::Min) => value == min,
+        Some(Adjustment::Max) => value == max,
+        Some(Adjustment::Fallback) => false,
+    }
+}
+
+/// The span is the query's end, or a name or a value, whichever the kind says.
+fn refused(query: &[u8], error: pinquery::Error) {
+    use ErrorKind as K;
+
+    let span = error.span();
+    let is_right = match error.kind() {
+        K::MissingToken | K::NoPins => span == (query.len()..query.len()),
+        K::InvalidToken | K::UnknownToken => {
+            let token = Pairs::new(query).find(|pair| pair.is_token());
+            token.is_some_and(|pair| pair.value.span() == span)
+        }
+        K::InvalidValue => {
+            Pairs::new(query).any(|pair| pair.pin().is_some() && pair.value.span() == span)
+        }
+        K::DuplicateToken => {
+            Pairs::new(query).any(|pair| pair.is_token() && pair.name.span() == span)
+        }
+        K::InvalidPin => Pairs::new(query)
+            .any(|pair| !pair.is_token() && pair.pin().is_none() && pair.name.span() == span),
+        _ => Pairs::new(query).any(|pair| pair.pin().is_some() && pair.name.span() == span),
+    };
+    assert!(is_right, "{error}");
+    assert_eq!(error.status(), 400);
+    let body = format!(r#"{{"error":{{"message":"{}"}}}}"#, error.message());
+    assert_eq!(error.body(), body);
+}
+
+/// The segments put together again are the query, empty ones and the `=` of empty values aside.
+fn pairs(query: &[u8]) {
+    let mut end = 0;
+    for pair in Pairs::new(query) {
+        let (name, value) = (pair.name.span(), pair.value.span());
+        assert!(query[end..name.start].iter().all(|&byte| byte == b'&'));
+        assert!(matches!(&query[name.end..value.start], b"" | b"="));
+        assert_eq!(query[name.clone()].as_ptr(), pair.name.raw().as_ptr());
+        assert_eq!(query[value.clone()].as_ptr(), pair.value.raw().as_ptr());
+        assert_eq!(pair.name.raw(), &query[name]);
+        assert_eq!(pair.value.raw(), &query[value.clone()]);
+        end = value.end;
+    }
+    assert!(query[end..].iter().all(|&byte| byte == b'&'));
+}
