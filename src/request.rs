@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use crate::datastream::Kind;
 use crate::error::{Error, ErrorKind};
-use crate::pairs::{Name, Pairs};
+use crate::pairs::{Name, Pair, Pairs};
 use crate::pin::{Seen, VirtualPin};
 use crate::scan;
 use crate::short;
@@ -106,20 +106,36 @@ impl<'q> BatchUpdate<'q> {
 
     #[inline(always)]
     fn find(query: &'q [u8]) -> Result<Self, Error> {
-        let (token_start, value_start) = match query.starts_with(b"token=") {
-            true => (0, b"token=".len()),
-            false => find_token(query)
-                .ok_or_else(|| Error::new(ErrorKind::MissingToken, at_end(query)))?,
+        const FIRST: &[u8] = b"token=";
+
+        match query.strip_prefix(FIRST).and_then(token::plain) {
+            Some(token) => Ok(Self {
+                query,
+                token_start: 0,
+                value_start: FIRST.len(),
+                token_end: FIRST.len() + token.len(),
+                token,
+            }),
+            None => Self::find_any(query),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_any(query: &'q [u8]) -> Result<Self, Error> {
+        let Some(pair) = Pairs::new(query).find(Pair::is_token) else {
+            return Err(Error::new(ErrorKind::MissingToken, at_end(query)));
         };
-        match token::read(query, value_start) {
-            (token_end, Some(token)) => Ok(Self {
+        let value = pair.value.span();
+        match Token::new(pair.value) {
+            Some(token) => Ok(Self {
                 query,
                 token,
-                token_start,
-                value_start,
-                token_end,
+                token_start: pair.name.span().start,
+                value_start: value.start,
+                token_end: value.end,
             }),
-            (end, None) => Err(Error::new(ErrorKind::InvalidToken, value_start..end)),
+            None => Err(Error::new(ErrorKind::InvalidToken, value)),
         }
     }
 
@@ -186,14 +202,6 @@ fn at_end(query: &[u8]) -> Range<usize> {
     query.len()..query.len()
 }
 
-/// Where the first `token` segment begins, and where its value does.
-#[cold]
-#[inline(never)]
-fn find_token(query: &[u8]) -> Option<(usize, usize)> {
-    let token = Pairs::new(query).find(|pair| pair.is_token())?;
-    Some((token.name.span().start, token.value.span().start))
-}
-
 /// Judges every segment but the one at `token`, the first of that name, in query order.
 #[inline(never)]
 fn judge<'q>(
@@ -206,6 +214,9 @@ fn judge<'q>(
     let mut at = if token.start == 0 { token.end + 1 } else { 0 };
     loop {
         at = short::run(query, at, template, &mut seen, updates);
+        if at > query.len() {
+            break;
+        }
         let mut cursor = Cursor {
             query,
             token: token.clone(),
@@ -232,8 +243,9 @@ fn judge<'q>(
             value,
             adjusted,
         };
-        updates.push(update, || cursor.at_most_more());
-        at = cursor.at;
+        let behind = cursor.at;
+        updates.push(update, || scan::at_most_behind(query, behind));
+        at = behind;
     }
     if updates.is_empty() {
         return Err(Error::new(ErrorKind::NoPins, at_end(query)));
@@ -255,16 +267,8 @@ struct Cursor<'q> {
 
 impl<'q> Cursor<'q> {
     /// Reads the next segment's name, empty segments and the first token's aside.
-    #[inline]
-    fn next_name(&mut self) -> Option<Name> {
-        match self.at <= self.query.len() {
-            true => self.next_long_name(),
-            false => None,
-        }
-    }
-
     #[inline(never)]
-    fn next_long_name(&mut self) -> Option<Name> {
+    fn next_name(&mut self) -> Option<Name> {
         let pair = loop {
             let pair = Pairs::from(self.query, self.at).next()?;
             if pair.name.span().start != self.token.start {
@@ -323,14 +327,6 @@ impl<'q> Cursor<'q> {
         let query = self.query;
         let end = scan::segment_end(query, self.at);
         (scan::slice(query, self.at, end), end)
-    }
-
-    /// How many segments can follow at most. No more than 255 are needed, as no pin comes twice.
-    #[cold]
-    fn at_most_more(&self) -> usize {
-        let rest = self.query.get(self.at..);
-        rest.map_or(0, |rest| scan::count_separators(rest) + 1)
-            .min(255)
     }
 
     fn name_error(&self, kind: ErrorKind) -> Error {

@@ -112,9 +112,13 @@ pub(crate) fn escape(raw: &[u8]) -> Option<usize> {
     memchr::memchr2(b'%', b'+', raw)
 }
 
-/// How many separators there are.
-pub(crate) fn count_separators(bytes: &[u8]) -> usize {
-    memchr::memchr_iter(SEPARATOR, bytes).count()
+/// How many segments there can be behind the one that holds `at`.
+#[cold]
+pub(crate) fn at_most_behind(query: &[u8], at: usize) -> usize {
+    let rest = query.get(at..).unwrap_or_default();
+    memchr::memchr_iter(SEPARATOR, rest)
+        .count()
+        .saturating_add(1)
 }
 
 /// The bytes from `start` to `end`; nothing where the range is none, which it never is.

@@ -52,8 +52,10 @@ pub(crate) fn run<'q>(
                     adjusted,
                 };
                 if !updates.add(update) {
+                    // Once a request: the segment is judged again, with room for it.
                     seen.remove(pin);
-                    return at;
+                    updates.grow(scan::at_most_behind(query, start));
+                    continue;
                 }
                 at += end + 1;
             }
@@ -159,12 +161,13 @@ fn add_any<'q>(
     pin: VirtualPin,
     updates: &mut Updates<'q>,
 ) -> Option<usize> {
-    let long_text = match kind {
+    let plain = match kind {
         Kind::String { max_len } => long_text(query, start, *max_len),
+        Kind::Boolean => boolean_word(query, start),
         _ => None,
     };
-    let ((value, adjusted), end) = match long_text {
-        Some((text, end)) => ((Value::String(text), None), end),
+    let ((value, adjusted), end) = match plain {
+        Some((value, end)) => ((value, None), end),
         None => {
             let end = scan::segment_end(query, start);
             (value::judge(kind, scan::slice(query, start, end))?, end)
@@ -175,17 +178,31 @@ fn add_any<'q>(
         value,
         adjusted,
     };
-    updates.add(update).then_some(end)
+    updates.push(update, || scan::at_most_behind(query, end));
+    Some(end)
 }
 
 /// Reads ASCII text of any length without any byte below `,`.
-fn long_text(query: &[u8], start: usize, max_len: usize) -> Option<(Text<'_>, usize)> {
+fn long_text(query: &[u8], start: usize, max_len: usize) -> Option<(Value<'_>, usize)> {
     let rest = query.get(start..)?;
     let (text, behind) = rest.split_at_checked(scan::plain_text(rest))?;
     if text.len() > max_len || behind.first().is_some_and(|&byte| byte != SEPARATOR) {
         return None;
     }
-    Some((Text::plain(scan::ascii(text)?), start + text.len()))
+    let end = start + text.len();
+    Some((Value::String(Text::plain(scan::ascii(text)?)), end))
+}
+
+/// Reads `true` or `false` in any case.
+fn boolean_word(query: &[u8], start: usize) -> Option<(Value<'static>, usize)> {
+    let rest = query.get(start..)?;
+    [(&b"true"[..], true), (b"false", false)]
+        .into_iter()
+        .find(|(word, _)| {
+            let (first, behind) = rest.split_at_checked(word.len()).unwrap_or_default();
+            first.eq_ignore_ascii_case(word) && behind.first().is_none_or(|&byte| byte == SEPARATOR)
+        })
+        .map(|(word, boolean)| (Value::Boolean(boolean), start + word.len()))
 }
 
 /// Reads ASCII text of less than 24 bytes, none of them below `,`: without escapes, separators

@@ -77,25 +77,14 @@ fn is_allowed(byte: u8) -> bool {
     matches!(byte, 0x21..=0x7E)
 }
 
-/// Reads the token's value that begins at `start`: where it ends, and the token if it is one.
+/// Reads a plain token at the beginning of the bytes, up to a separator or their end.
 #[inline(always)]
-pub(crate) fn read(query: &[u8], start: usize) -> (usize, Option<Token<'_>>) {
-    let rest = query.get(start..).unwrap_or_default();
-    let length = plain_length(rest);
-    if let Some((plain, behind)) = rest.split_at_checked(length) {
-        if length > 0 && behind.first().is_none_or(|&byte| byte == SEPARATOR) {
-            return (start + length, scan::ascii(plain).map(Token::plain));
-        }
+pub(crate) fn plain(bytes: &[u8]) -> Option<Token<'_>> {
+    let (token, behind) = bytes.split_at_checked(plain_length(bytes))?;
+    if token.is_empty() || behind.first().is_some_and(|&byte| byte != SEPARATOR) {
+        return None;
     }
-    read_any(query, start)
-}
-
-#[cold]
-#[inline(never)]
-fn read_any(query: &[u8], start: usize) -> (usize, Option<Token<'_>>) {
-    let end = scan::segment_end(query, start);
-    let value = Encoded::new(scan::slice(query, start, end), start);
-    (end, Token::new(value))
+    scan::ascii(token).map(Token::plain)
 }
 
 /// How many of the first bytes are plain: those of every token that the vendor issues, and neither

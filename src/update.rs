@@ -1,5 +1,6 @@
 //! What an accepted query says.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
@@ -130,7 +131,7 @@ impl<'q> Updates<'q> {
         Self(SmallVec::new())
     }
 
-    /// Adds an update where there is room without an allocation; whether there was.
+    /// Adds an update where there is room for it; whether there was.
     #[inline(always)]
     pub(crate) fn add(&mut self, update: Update<'q>) -> bool {
         let has_room = self.0.len() < self.0.capacity();
@@ -144,19 +145,29 @@ impl<'q> Updates<'q> {
     #[inline]
     pub(crate) fn push(&mut self, update: Update<'q>, more: impl FnOnce() -> usize) {
         if !self.add(update) {
-            self.grow(update, more());
+            let mut grown = self.with_room(more());
+            if grown.len() < grown.capacity() {
+                grown.push(update);
+            }
+            self.0 = SmallVec::from_vec(grown);
         }
     }
 
+    /// Makes room for one update and `more`.
     #[cold]
-    fn grow(&mut self, update: Update<'q>, more: usize) {
+    #[inline(never)]
+    pub(crate) fn grow(&mut self, more: usize) {
+        self.0 = SmallVec::from_vec(self.with_room(more));
+    }
+
+    /// The updates with room for one and `more`, though for no more than there are pins.
+    #[cold]
+    #[inline(never)]
+    fn with_room(&self, more: usize) -> Vec<Update<'q>> {
         let updates = at_most_all(&self.0);
-        let mut grown = alloc::vec::Vec::with_capacity(updates.len() + 1 + more.min(ALL));
+        let mut grown = Vec::with_capacity(updates.len() + 1 + more.min(ALL));
         grown.extend_from_slice(updates);
-        if grown.len() < grown.capacity() {
-            grown.push(update);
-        }
-        self.0 = SmallVec::from_vec(grown);
+        grown
     }
 }
 
