@@ -1,0 +1,88 @@
+//! The ratios as a picture.
+
+use std::error::Error;
+use std::path::Path;
+
+use plotters::prelude::*;
+
+use crate::contender::ALL;
+use crate::table::Measured;
+
+/// Colours that people who see fewer of them tell apart, too (Okabe and Ito).
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(230, 159, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 180, 233),
+    RGBColor(213, 94, 0),
+    RGBColor(110, 110, 110),
+];
+
+/// The rivals: the reference is none.
+const RIVALS: std::ops::Range<usize> = 1..8;
+
+/// How much of a workload's width its bars take.
+const GROUP: f64 = 0.84;
+
+/// Draws a bar for each rival's time, from 1, which is the library's.
+pub fn draw<'a>(measured: &'a Measured, path: &'a Path) -> Result<(), Box<dyn Error + 'a>> {
+    let results = &measured.results;
+    let ratios = results.iter().flat_map(|result| &result.rows);
+    let ratios = ratios.map(|row| row.ratio);
+    let highest = ratios.clone().fold(2.0, f64::max);
+    let lowest = ratios.fold(1.0, f64::min);
+    let area = SVGBackend::new(path, (1_500, 560)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&area)
+        .caption(
+            "Times as long as pinquery (logarithmic; below 1: faster)",
+            ("sans-serif", 20),
+        )
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(48)
+        .build_cartesian_2d(
+            -0.5..results.len() as f64 - 0.5,
+            (lowest * 0.9..highest * 1.3).log_scale(),
+        )?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .x_labels(results.len() + 1)
+        .x_label_formatter(&|at| name_at(measured, *at).to_owned())
+        .y_label_formatter(&|ratio| format!("{ratio}"))
+        .draw()?;
+    let width = GROUP / RIVALS.len() as f64;
+    for (index, (rival, colour)) in ALL[RIVALS].iter().zip(COLOURS).enumerate() {
+        let bars = results.iter().enumerate().filter_map(|(at, result)| {
+            let ratio = result.row(rival.name)?.ratio;
+            let left = at as f64 - GROUP / 2.0 + index as f64 * width;
+            let corners = [(left, 1.0), (left + width * 0.9, ratio)];
+            Some(Rectangle::new(corners, colour.filled()))
+        });
+        chart
+            .draw_series(bars)?
+            .label(rival.name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
+    }
+    let everywhere = [(-0.5, 1.0), (results.len() as f64 - 0.5, 1.0)];
+    chart.draw_series([PathElement::new(everywhere, BLACK)])?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    area.present()?;
+    Ok(())
+}
+
+/// The workload in the middle of whose group a tick of the axis is.
+fn name_at(measured: &Measured, at: f64) -> &'static str {
+    let is_middle = (at - at.round()).abs() < 0.01 && at >= -0.01;
+    let index = at.round().max(0.0) as usize;
+    let result = measured.results.get(index).filter(|_| is_middle);
+    result.map_or("", |result| result.name)
+}

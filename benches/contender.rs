@@ -1,0 +1,242 @@
+//! Who takes part, and how each is driven: all in the same loop.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use pinquery::Adjustment;
+use pinquery_reference as reference;
+
+use crate::corpus::{Case, Workload};
+use crate::device::Device;
+use crate::rivals;
+
+/// Something that judges a query.
+pub(crate) trait Contender {
+    /// What it answers; it may borrow the query.
+    type Answer<'q>;
+
+    /// Judges one query. `lookup` is the server's: from a token to a device.
+    fn judge<'q, 'd>(
+        case: &'q Case,
+        lookup: impl FnOnce(&str) -> Option<&'d Device>,
+    ) -> Self::Answer<'q>;
+
+    /// The answer in a form that all contenders' answers can be brought to.
+    fn plain(answer: Self::Answer<'_>) -> Plain;
+}
+
+/// An answer that can be compared.
+pub type Plain = Result<Vec<PlainUpdate>, &'static str>;
+
+/// An update that can be compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlainUpdate {
+    /// The pin.
+    pub pin: u8,
+    /// The value.
+    pub value: PlainValue,
+    /// What was done to it.
+    pub adjusted: Option<Adjustment>,
+}
+
+/// A value that can be compared, doubles bit by bit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlainValue {
+    /// A whole number.
+    Integer(i64),
+    /// A double's bits.
+    Double(u64),
+    /// Text.
+    String(String),
+    /// A whole number of an enumerable.
+    Enumerable(i64),
+    /// A truth value.
+    Boolean(bool),
+    /// The bits of a longitude and a latitude.
+    Location(u64, u64),
+}
+
+/// One that takes part.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// As in the tables.
+    pub name: &'static str,
+    /// Runs over all queries of a workload.
+    pub sweep: fn(&Workload),
+    /// Judges one query.
+    pub answer: fn(&Workload, &Case) -> Plain,
+    /// Whether updates come in no order, as they went through a hash map.
+    pub loses_order: bool,
+    /// The workloads that it cannot do, and why.
+    pub cannot: &'static [(&'static str, &'static str)],
+}
+
+impl Entry {
+    const fn new<C: Contender>(name: &'static str) -> Self {
+        Self {
+            name,
+            sweep: sweep::<C>,
+            answer: answer::<C>,
+            loses_order: false,
+            cannot: &[],
+        }
+    }
+
+    const fn cannot(mut self, cannot: &'static [(&'static str, &'static str)]) -> Self {
+        self.cannot = cannot;
+        self
+    }
+
+    const fn into_map(mut self) -> Self {
+        self.loses_order = true;
+        self.cannot = INTO_MAP;
+        self
+    }
+
+    /// Whether it can do this workload.
+    #[must_use]
+    pub fn can(&self, workload: &Workload) -> bool {
+        self.cannot.iter().all(|(name, _)| *name != workload.name)
+    }
+}
+
+const REPAIRS: (&str, &str) = (
+    "refused_escapes",
+    "repairs malformed escapes and broken UTF-8 in silence",
+);
+
+const LAST_WINS: &str = "keeps one value a name: the second half of a place replaces the first";
+
+const INTO_MAP: &[(&str, &str)] = &[
+    ("location_pairs", LAST_WINS),
+    ("real", LAST_WINS),
+    (
+        "refused",
+        "keeps one value a name: cannot see a pin or token that comes twice",
+    ),
+    REPAIRS,
+];
+
+const NO_DECODING: &str = "does not decode";
+
+/// Everyone, the library first.
+pub const ALL: [Entry; 9] = [
+    Entry::new::<Pinquery>("pinquery"),
+    Entry::new::<rivals::FormUrlencoded>("form_urlencoded").cannot(&[REPAIRS]),
+    Entry::new::<rivals::FormNet>("form-net"),
+    Entry::new::<rivals::Xocomil>("xocomil"),
+    Entry::new::<rivals::Memchr>("memchr").cannot(&[
+        ("escaped", NO_DECODING),
+        ("real", NO_DECODING),
+        ("refused", NO_DECODING),
+        ("refused_escapes", NO_DECODING),
+    ]),
+    Entry::new::<rivals::SerdeUrlencoded>("serde_urlencoded").into_map(),
+    Entry::new::<rivals::Axum>("axum").into_map(),
+    Entry::new::<rivals::Actix>("actix-web").into_map(),
+    Entry::new::<Reference>("reference"),
+];
+
+/// Judges all queries of a workload once.
+fn sweep<C: Contender>(workload: &Workload) {
+    match &workload.devices {
+        None => {
+            for case in &workload.cases {
+                black_box(&C::judge(black_box(case), |_| case.device.as_deref()));
+            }
+        }
+        Some(devices) => {
+            for case in &workload.cases {
+                black_box(&C::judge(black_box(case), |token| {
+                    devices.get(token).map(Arc::as_ref)
+                }));
+            }
+        }
+    }
+}
+
+fn answer<C: Contender>(workload: &Workload, case: &Case) -> Plain {
+    C::plain(match &workload.devices {
+        None => C::judge(case, |_| case.device.as_deref()),
+        Some(devices) => C::judge(case, |token| devices.get(token).map(Arc::as_ref)),
+    })
+}
+
+/// The library.
+struct Pinquery;
+
+impl Contender for Pinquery {
+    type Answer<'q> = Result<pinquery::Updates<'q>, pinquery::Error>;
+
+    #[inline]
+    fn judge<'q, 'd>(
+        case: &'q Case,
+        lookup: impl FnOnce(&str) -> Option<&'d Device>,
+    ) -> Self::Answer<'q> {
+        pinquery::parse(case.query, lookup)
+    }
+
+    fn plain(answer: Self::Answer<'_>) -> Plain {
+        use pinquery::Value;
+        let updates = answer.map_err(|error| error.kind().name())?.into_iter();
+        Ok(updates
+            .map(|update| PlainUpdate {
+                pin: update.pin.0,
+                value: match update.value {
+                    Value::Integer(integer) => PlainValue::Integer(integer),
+                    Value::Double(double) => PlainValue::Double(double.to_bits()),
+                    Value::String(text) => PlainValue::String(text.to_string()),
+                    Value::Enumerable(integer) => PlainValue::Enumerable(integer),
+                    Value::Boolean(boolean) => PlainValue::Boolean(boolean),
+                    Value::Location {
+                        longitude,
+                        latitude,
+                    } => PlainValue::Location(longitude.to_bits(), latitude.to_bits()),
+                },
+                adjusted: update.adjusted,
+            })
+            .collect())
+    }
+}
+
+/// The contract read a second time, as plainly as possible: what a program costs that was not
+/// written for speed.
+struct Reference;
+
+impl Contender for Reference {
+    type Answer<'q> = Result<Vec<reference::Update>, reference::Refusal>;
+
+    fn judge<'q, 'd>(
+        case: &'q Case,
+        lookup: impl FnOnce(&str) -> Option<&'d Device>,
+    ) -> Self::Answer<'q> {
+        reference::judge(case.query.as_bytes(), |token| {
+            lookup(token).map(|device| &device.reference)
+        })
+    }
+
+    fn plain(answer: Self::Answer<'_>) -> Plain {
+        use reference::Value;
+        let updates = answer.map_err(|refusal| refusal.kind)?.into_iter();
+        Ok(updates
+            .map(|update| PlainUpdate {
+                pin: update.pin,
+                value: match update.value {
+                    Value::Integer(integer) => PlainValue::Integer(integer),
+                    Value::Double(double) => PlainValue::Double(double.to_bits()),
+                    Value::String(text) => PlainValue::String(text),
+                    Value::Enumerable(integer) => PlainValue::Enumerable(integer),
+                    Value::Boolean(boolean) => PlainValue::Boolean(boolean),
+                    Value::Location(longitude, latitude) => {
+                        PlainValue::Location(longitude.to_bits(), latitude.to_bits())
+                    }
+                },
+                adjusted: update.adjusted.map(|adjusted| match adjusted {
+                    reference::Adjustment::Min => Adjustment::Min,
+                    reference::Adjustment::Max => Adjustment::Max,
+                    reference::Adjustment::Fallback => Adjustment::Fallback,
+                }),
+            })
+            .collect())
+    }
+}

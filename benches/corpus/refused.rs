@@ -1,0 +1,93 @@
+//! Queries that are refused: every kind of error, in the first segments and in the last.
+
+use std::sync::Arc;
+
+use fastrand::Rng;
+
+use super::{Request, Workload, different_pins, texts, token, uniform};
+use crate::corpus::numbers::integer;
+use crate::device::{Device, Stream};
+
+/// How many pins a query has that is wrong in one of them.
+const PINS: usize = 12;
+
+/// Every kind of error, in turn at the beginning and at the end of a query.
+pub(super) fn all(rng: &mut Rng, queries: usize) -> Workload {
+    const KINDS: usize = 9;
+    let device = Arc::new(Device::new((0..100).map(|pin| {
+        let stream = Stream::Integer { min: 0, max: 100 };
+        (pin, stream)
+    })));
+    let requests = (0..queries).map(|_| {
+        let kind = rng.usize(..KINDS);
+        refused(rng, kind, &device)
+    });
+    Workload::new("refused", requests)
+}
+
+fn refused(rng: &mut Rng, kind: usize, device: &Arc<Device>) -> Request {
+    let late = rng.bool();
+    let mut pins: Vec<_> = different_pins(rng, PINS, 100)
+        .into_iter()
+        .map(|pin| format!("v{pin}={}", integer(rng)))
+        .collect();
+    let at = if late { PINS - 1 } else { 1 };
+    let token = format!("token={}", token(rng, 32));
+    let mut known = Some(Arc::clone(device));
+    let mut tokens = vec![token];
+    match kind {
+        0 => tokens.clear(),
+        1 => tokens[0] = bad_token(rng),
+        2 => known = None,
+        3 => pins.insert(at, tokens[0].clone()),
+        4 => pins[at] = bad_name(rng),
+        5 => pins[at] = format!("v{}=1", rng.u8(100..=255)),
+        6 => pins[at] = pins[0].clone(),
+        7 => pins[at] = bad_value(rng, &pins[at]),
+        _ => pins.clear(),
+    }
+    // A token that is wrong may be anywhere, too.
+    let token_at = if kind == 1 && late { pins.len() } else { 0 };
+    pins.splice(token_at..token_at, tokens);
+    (pins.join("&"), known)
+}
+
+fn bad_token(rng: &mut Rng) -> String {
+    ["token=", "token=%20", "token=a%00b", "token=%C3%A9"][rng.usize(..4)].to_owned()
+}
+
+fn bad_name(rng: &mut Rng) -> String {
+    let bad = [
+        "v256",
+        "v01",
+        "pin",
+        "dataStreamId",
+        "v",
+        "v1[]",
+        "Token",
+        "",
+    ];
+    format!("{}=1", bad[rng.usize(..bad.len())])
+}
+
+fn bad_value(rng: &mut Rng, segment: &str) -> String {
+    let bad = ["", "nan", "1.5", "1e3", "0x10", "None", "12a", "1%002"];
+    let (name, _) = segment.split_once('=').expect("a segment has a value");
+    format!("{name}={}", bad[rng.usize(..bad.len())])
+}
+
+/// Values with malformed escapes, or escapes that are not UTF-8: what most parsers repair.
+pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Workload {
+    let device = uniform(&Stream::String { max_len: 1_024 });
+    let requests = (0..queries).map(|_| {
+        let mut segments: Vec<_> = different_pins(rng, 3, 40)
+            .into_iter()
+            .map(|pin| format!("v{pin}={}", texts::escaped_text(rng)))
+            .collect();
+        let bad = ["%", "%4", "%zz", "%+5", "%-1", "%FF", "%C3", "%C0%80"];
+        segments[rng.usize(..3)].push_str(bad[rng.usize(..bad.len())]);
+        let query = format!("token={}&{}", token(rng, 32), segments.join("&"));
+        (query, Some(Arc::clone(&device)))
+    });
+    Workload::new("refused_escapes", requests)
+}

@@ -1,0 +1,232 @@
+//! From decoded pairs to updates with what the standard library has: the half of the job that no
+//! query parser does. Written as one would write it for speed, with the contract's checks.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::num::IntErrorKind;
+
+use pinquery::{Adjustment, ErrorKind};
+
+use crate::contender::{Plain, PlainUpdate, PlainValue};
+use crate::device::{Device, Stream};
+
+/// What the rivals answer.
+pub(super) type Answer<'q> = Result<Vec<Update<'q>>, ErrorKind>;
+
+/// One pin and its value.
+pub(crate) struct Update<'q> {
+    pin: u8,
+    value: Value<'q>,
+    adjusted: Option<Adjustment>,
+}
+
+enum Value<'q> {
+    Integer(i64),
+    Double(f64),
+    String(Cow<'q, str>),
+    Enumerable(i64),
+    Boolean(bool),
+    Location(f64, f64),
+}
+
+type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
+type Judged<'q> = (Value<'q>, Option<Adjustment>);
+
+/// Judges pairs: the first token, then every other pair in query order.
+#[inline]
+pub(super) fn judge<'q, 'd>(
+    mut pairs: impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
+    lookup: impl FnOnce(&str) -> Option<&'d Device>,
+) -> Answer<'q> {
+    match pairs.next() {
+        None => Err(ErrorKind::MissingToken),
+        Some(Ok((name, token))) if name == "token" => {
+            let device = device(&token, lookup)?;
+            judge_pins(pairs, device)
+        }
+        Some(first) => {
+            let mut all: Vec<_> = [first].into_iter().chain(pairs).collect();
+            let is_token =
+                |pair: &Result<Pair, _>| matches!(pair, Ok((name, _)) if name == "token");
+            let at = all.iter().position(is_token);
+            let (_, token) = all.remove(at.ok_or(ErrorKind::MissingToken)?)?;
+            let device = device(&token, lookup)?;
+            judge_pins(all.into_iter(), device)
+        }
+    }
+}
+
+/// Judges pairs that went through a map: in no order, and a name that came twice came once.
+pub(super) fn judge_map<'d>(
+    mut map: HashMap<String, String>,
+    lookup: impl FnOnce(&str) -> Option<&'d Device>,
+) -> Answer<'static> {
+    let token = map.remove("token").ok_or(ErrorKind::MissingToken)?;
+    let device = device(&token, lookup)?;
+    let pairs = map.into_iter();
+    judge_pins(
+        pairs.map(|(name, value)| Ok((Cow::Owned(name), Cow::Owned(value)))),
+        device,
+    )
+}
+
+#[inline]
+fn device<'d>(
+    token: &str,
+    lookup: impl FnOnce(&str) -> Option<&'d Device>,
+) -> Result<&'d Device, ErrorKind> {
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ErrorKind::InvalidToken);
+    }
+    lookup(token).ok_or(ErrorKind::UnknownToken)
+}
+
+#[inline]
+fn judge_pins<'q>(
+    mut pairs: impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
+    device: &Device,
+) -> Answer<'q> {
+    let mut updates = Vec::with_capacity(8);
+    let mut seen = [false; 256];
+    while let Some(pair) = pairs.next() {
+        let (name, value) = pair?;
+        let Some(pin) = pin(&name) else {
+            return Err(match &*name {
+                "token" => ErrorKind::DuplicateToken,
+                _ => ErrorKind::InvalidPin,
+            });
+        };
+        let stream = device.stream(pin).ok_or(ErrorKind::UnknownPin)?;
+        if std::mem::replace(&mut seen[usize::from(pin)], true) {
+            return Err(ErrorKind::DuplicatePin);
+        }
+        let judged = match stream {
+            Stream::Location => location(pin, &value, &mut pairs),
+            _ => convert(stream, value),
+        };
+        let (value, adjusted) = judged.ok_or(ErrorKind::InvalidValue)?;
+        updates.push(Update {
+            pin,
+            value,
+            adjusted,
+        });
+    }
+    if updates.is_empty() {
+        return Err(ErrorKind::NoPins);
+    }
+    Ok(updates)
+}
+
+#[inline]
+fn pin(name: &str) -> Option<u8> {
+    let digits = name.strip_prefix(['v', 'V'])?;
+    let canonical = !digits.starts_with('+') && (digits == "0" || !digits.starts_with('0'));
+    if canonical { digits.parse().ok() } else { None }
+}
+
+#[inline]
+fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Judged<'q>> {
+    Some(match stream {
+        Stream::Integer { min, max } => {
+            let (integer, adjusted) = clamp(integer(&text)?, *min, *max);
+            (Value::Integer(integer), adjusted)
+        }
+        Stream::Double { min, max } => {
+            let (double, adjusted) = clamp(double(&text)?, *min, *max);
+            (Value::Double(double), adjusted)
+        }
+        Stream::String { max_len } => {
+            let fits = text.len() <= *max_len && !text.contains('\0');
+            return fits.then_some((Value::String(text), None));
+        }
+        Stream::Enumerable { values, fallback } => {
+            let integer = integer(&text)?;
+            if values.contains(&integer) {
+                (Value::Enumerable(integer), None)
+            } else {
+                (Value::Enumerable((*fallback)?), Some(Adjustment::Fallback))
+            }
+        }
+        Stream::Boolean => (Value::Boolean(boolean(&text)?), None),
+        Stream::Location => return None,
+    })
+}
+
+/// A number too large for an i64 is clamped like any other.
+fn integer(text: &str) -> Option<i64> {
+    match text.trim_ascii().parse() {
+        Ok(integer) => Some(integer),
+        Err(error) => match error.kind() {
+            IntErrorKind::PosOverflow => Some(i64::MAX),
+            IntErrorKind::NegOverflow => Some(i64::MIN),
+            _ => None,
+        },
+    }
+}
+
+/// The standard library reads `nan` and `inf`, too.
+fn double(text: &str) -> Option<f64> {
+    let double = text.trim_ascii().parse::<f64>().ok()?;
+    double.is_finite().then_some(double)
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.trim_ascii() {
+        "1" => Some(true),
+        "0" => Some(false),
+        word if word.eq_ignore_ascii_case("true") => Some(true),
+        word if word.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+fn clamp<T: PartialOrd>(value: T, min: T, max: T) -> (T, Option<Adjustment>) {
+    if value < min {
+        (min, Some(Adjustment::Min))
+    } else if value > max {
+        (max, Some(Adjustment::Max))
+    } else {
+        (value, None)
+    }
+}
+
+fn location<'q>(
+    pin_of_first: u8,
+    text: &str,
+    pairs: &mut impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
+) -> Option<Judged<'q>> {
+    let (longitude, latitude) = match text.split_once(',') {
+        Some((longitude, latitude)) => (double(longitude)?, double(latitude)?),
+        None => {
+            let longitude = double(text)?;
+            let (name, value) = pairs.next()?.ok()?;
+            if pin(&name) != Some(pin_of_first) {
+                return None;
+            }
+            (longitude, double(&value)?)
+        }
+    };
+    let on_earth = (-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude);
+    on_earth.then_some((Value::Location(longitude, latitude), None))
+}
+
+/// The answer in the form that is compared.
+pub(super) fn plain(answer: Answer<'_>) -> Plain {
+    let updates = answer.map_err(ErrorKind::name)?.into_iter();
+    Ok(updates
+        .map(|update| PlainUpdate {
+            pin: update.pin,
+            value: match update.value {
+                Value::Integer(integer) => PlainValue::Integer(integer),
+                Value::Double(double) => PlainValue::Double(double.to_bits()),
+                Value::String(text) => PlainValue::String(text.into_owned()),
+                Value::Enumerable(integer) => PlainValue::Enumerable(integer),
+                Value::Boolean(boolean) => PlainValue::Boolean(boolean),
+                Value::Location(longitude, latitude) => {
+                    PlainValue::Location(longitude.to_bits(), latitude.to_bits())
+                }
+            },
+            adjusted: update.adjusted,
+        })
+        .collect())
+}
