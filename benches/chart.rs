@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::path::Path;
 
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use crate::contender::ALL;
+use crate::contender::{ALL, Entry};
 use crate::table::Measured;
 
 /// Colours that people who see fewer of them tell apart, too (Okabe and Ito).
@@ -25,13 +26,16 @@ const RIVALS: std::ops::Range<usize> = 1..8;
 /// How much of a workload's width its bars take.
 const GROUP: f64 = 0.84;
 
+type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
+type Drawn<'a> = Result<(), Box<dyn Error + 'a>>;
+
 /// Draws a bar for each rival's time, from 1, which is the library's.
-pub fn draw<'a>(measured: &'a Measured, path: &'a Path) -> Result<(), Box<dyn Error + 'a>> {
-    let results = &measured.results;
-    let ratios = results.iter().flat_map(|result| &result.rows);
+pub fn draw<'a>(measured: &Measured, path: &'a Path) -> Drawn<'a> {
+    let ratios = measured.results.iter().flat_map(|result| &result.rows);
     let ratios = ratios.map(|row| row.ratio);
-    let highest = ratios.clone().fold(2.0, f64::max);
-    let lowest = ratios.fold(1.0, f64::min);
+    let highest = ratios.clone().fold(2.0, f64::max) * 1.3;
+    let lowest = ratios.fold(1.0, f64::min) * 0.9;
+    let right = measured.results.len() as f64 - 0.5;
     let area = SVGBackend::new(path, (1_500, 560)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
@@ -42,33 +46,15 @@ pub fn draw<'a>(measured: &'a Measured, path: &'a Path) -> Result<(), Box<dyn Er
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(48)
-        .build_cartesian_2d(
-            -0.5..results.len() as f64 - 0.5,
-            (lowest * 0.9..highest * 1.3).log_scale(),
-        )?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .x_labels(results.len() + 1)
-        .x_label_formatter(&|at| name_at(measured, *at).to_owned())
-        .y_label_formatter(&|ratio| format!("{ratio}"))
-        .draw()?;
-    let width = GROUP / RIVALS.len() as f64;
+        .build_cartesian_2d(-0.5..right, (lowest..highest).log_scale())?;
+    draw_axes(&mut chart, measured)?;
     for (index, (rival, colour)) in ALL[RIVALS].iter().zip(COLOURS).enumerate() {
-        let bars = results.iter().enumerate().filter_map(|(at, result)| {
-            let ratio = result.row(rival.name)?.ratio;
-            let left = at as f64 - GROUP / 2.0 + index as f64 * width;
-            let corners = [(left, 1.0), (left + width * 0.9, ratio)];
-            Some(Rectangle::new(corners, colour.filled()))
-        });
         chart
-            .draw_series(bars)?
+            .draw_series(bars(measured, index, rival, colour))?
             .label(rival.name)
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
     }
-    let everywhere = [(-0.5, 1.0), (results.len() as f64 - 0.5, 1.0)];
-    chart.draw_series([PathElement::new(everywhere, BLACK)])?;
+    chart.draw_series([PathElement::new([(-0.5, 1.0), (right, 1.0)], BLACK)])?;
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperRight)
@@ -77,6 +63,35 @@ pub fn draw<'a>(measured: &'a Measured, path: &'a Path) -> Result<(), Box<dyn Er
         .draw()?;
     area.present()?;
     Ok(())
+}
+
+fn draw_axes<'a>(chart: &mut Chart<'a>, measured: &Measured) -> Drawn<'a> {
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .x_labels(measured.results.len() + 1)
+        .x_label_formatter(&|at| name_at(measured, *at).to_owned())
+        .y_label_formatter(&|ratio| format!("{ratio}"))
+        .draw()?;
+    Ok(())
+}
+
+/// A rival's bars, one for each workload that it can do.
+fn bars(
+    measured: &Measured,
+    index: usize,
+    rival: &Entry,
+    colour: RGBColor,
+) -> impl Iterator<Item = Rectangle<(f64, f64)>> {
+    let width = GROUP / RIVALS.len() as f64;
+    let results = measured.results.iter().enumerate();
+    results.filter_map(move |(at, result)| {
+        let ratio = result.row(rival.name)?.ratio;
+        let left = at as f64 - GROUP / 2.0 + index as f64 * width;
+        let corners = [(left, 1.0), (left + width * 0.9, ratio)];
+        Some(Rectangle::new(corners, colour.filled()))
+    })
 }
 
 /// The workload in the middle of whose group a tick of the axis is.

@@ -68,11 +68,10 @@ fn head() -> String {
          Written by `{COMMAND}`; the counts are those of `allocations.tsv` and \
          `instructions.tsv`. Absolute figures drift from day to day and from machine to machine; \
          ratios hold better, as all contenders take turns in one run.\n\n\
-         {} of {}, {}. {}.\n\n\
+         Measured {}, with {}, on {}.\n\n\
          ![How many times as long as pinquery each rival takes](results.svg)\n\n\
          Each workload is 4,096 different queries:\n\n",
         httpdate::fmt_http_date(SystemTime::now()),
-        env!("CARGO_PKG_NAME"),
         compiler(),
         machine(),
     );

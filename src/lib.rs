@@ -131,6 +131,6 @@ pub use token::Token;
 pub use update::{Adjustment, IntoIter, Update, Updates, Value};
 
 /// The code of the README, run as a test.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "serde"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
