@@ -23,8 +23,10 @@ const VIEW: usize = 32;
 pub(crate) struct View<'w>(&'w [u8; VIEW]);
 
 impl View<'_> {
-    /// The eight bytes that begin `AHEAD` bytes behind `at`, the first one lowest. A place within
-    /// the first eight bytes is always there, which the compiler sees too: no bounds are checked.
+    /// The eight bytes that begin `AHEAD` bytes behind `at`, the first one lowest.
+    ///
+    /// INVARIANT: `at` is within the first eight bytes, as the value of a plain name is. The mask
+    /// lets the compiler see it: no bounds are checked.
     #[inline(always)]
     pub(crate) fn word<const AHEAD: usize>(&self, at: usize) -> u64 {
         const { assert!(AHEAD + 7 + 8 <= VIEW) };
