@@ -258,3 +258,29 @@ fn a_walk_over_pairs_stays_ended() {
     assert!(pairs.next().is_none());
     assert!(pairs.next().is_none());
 }
+
+#[test]
+fn a_malformed_escape_is_reported_before_text_that_is_not_utf_8() {
+    let error = |query| {
+        Pairs::new(query)
+            .next()
+            .unwrap()
+            .value
+            .decode()
+            .unwrap_err()
+    };
+    for query in [
+        "v1=%FF",
+        "v1=%FF%41",
+        "v1=a+%C3",
+        "v1=%ED%A0%80",
+        "v1=%C3%41%20",
+    ] {
+        assert_eq!(error(query), DecodeError::InvalidUtf8, "{query}");
+    }
+    for query in ["v1=%4", "v1=%FF%4", "v1=%FF+%zz", "v1=%C3%", "v1=%"] {
+        assert_eq!(error(query), DecodeError::MalformedEscape, "{query}");
+    }
+    let raw = Pairs::new(b"v1=\xFF").next().unwrap().value.decode();
+    assert_eq!(raw.unwrap_err(), DecodeError::InvalidUtf8);
+}
