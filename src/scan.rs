@@ -129,7 +129,7 @@ pub(crate) fn slice(bytes: &[u8], start: usize, end: usize) -> &[u8] {
     bytes.get(start..end).unwrap_or_default()
 }
 
-/// The same, or a NUL.
+/// Where the first byte is that decoding changes or that no string holds: a `%`, a `+` or a NUL.
 #[inline]
 pub(crate) fn escape_or_nul(raw: &[u8]) -> Option<usize> {
     memchr::memchr3(b'%', b'+', 0, raw)
