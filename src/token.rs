@@ -77,21 +77,50 @@ fn is_allowed(byte: u8) -> bool {
     matches!(byte, 0x21..=0x7E)
 }
 
+/// How many bytes the tokens have that the vendor issues.
+const ISSUED: usize = 32;
+
 /// Reads a plain token at the beginning of the bytes, up to a separator or their end.
 #[inline(always)]
 pub(crate) fn plain(bytes: &[u8]) -> Option<Token<'_>> {
+    match bytes.split_first_chunk::<ISSUED>() {
+        // Of a known length, which saves a tenth of the instructions of a short request.
+        Some((token, behind)) if ends(behind) && token.iter().fold(true, all_plain) => {
+            scan::ascii(token).map(Token::plain)
+        }
+        _ => plain_of_any_length(bytes),
+    }
+}
+
+#[inline(never)]
+fn plain_of_any_length(bytes: &[u8]) -> Option<Token<'_>> {
     let (token, behind) = bytes.split_at_checked(plain_length(bytes))?;
-    if token.is_empty() || behind.first().is_some_and(|&byte| byte != SEPARATOR) {
+    if token.is_empty() || !ends(behind) {
         return None;
     }
     scan::ascii(token).map(Token::plain)
+}
+
+#[inline(always)]
+fn ends(behind: &[u8]) -> bool {
+    behind.first().is_none_or(|&byte| byte == SEPARATOR)
+}
+
+#[inline(always)]
+fn all_plain(all: bool, byte: &u8) -> bool {
+    all & is_plain(*byte)
+}
+
+/// Neither a separator nor an escape, and of a token.
+#[inline(always)]
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'-'..=b'~')
 }
 
 /// How many of the first bytes are plain: those of every token that the vendor issues, and neither
 /// a separator nor an escape among them.
 #[inline(always)]
 fn plain_length(bytes: &[u8]) -> usize {
-    let is_plain = |byte| matches!(byte, b'-'..=b'~');
     scan::plain(bytes, is_plain, |word| {
         // A carry or a borrow out of a byte reaches only bytes behind one that is marked itself.
         let below = word.wrapping_sub(repeat(b'-'));

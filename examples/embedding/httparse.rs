@@ -1,0 +1,227 @@
+//! `pinquery` where there is no framework: a socket, a buffer of bytes and `httparse`.
+//!
+//! ```text
+//! cargo run -p pinquery-embedding --example embed_httparse [PORT]
+//! ```
+//!
+//! It shows what a framework does otherwise: reading until the head is whole, within a limit and
+//! a deadline, and splitting the target at its first `?`.
+//!
+//! Every answer says `Connection: close`: with one request a connection there is no body to be
+//! skipped, and nothing behind a request that could be taken for a second one. A client that
+//! escapes nothing gets 400 without a body where its query has a space, because its request line
+//! has too many words then; guessing where the target ends would be a repair.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+use std::{env, error, thread};
+
+use pinquery::{Datastream, DatastreamError, Template, Update, VirtualPin};
+
+const PATH: &str = "/external/api/batch/update";
+
+/// How many connections are served at once. More wait in the listener's backlog.
+const WORKERS: usize = 64;
+/// Nothing else limits the length of a query.
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+type Devices = HashMap<String, Template>;
+
+fn demo_devices() -> Result<Devices, DatastreamError> {
+    let template = Template::new()
+        .with(VirtualPin(1), Datastream::integer(0..=100)?)
+        .with(VirtualPin(2), Datastream::double(..)?)
+        .with(VirtualPin(3), Datastream::string_up_to(64));
+    Ok(HashMap::from([("demo".to_owned(), template)]))
+}
+
+struct Answer {
+    status: u16,
+    /// Whole lines.
+    headers: &'static str,
+    body: &'static str,
+}
+
+impl Answer {
+    const fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: "",
+            body: "",
+        }
+    }
+}
+
+/// The answer to a request, or `None` while its head is not whole.
+fn answer_to(head: &[u8], devices: &Devices) -> Option<Answer> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(head) {
+        Ok(httparse::Status::Partial) => return None,
+        Ok(httparse::Status::Complete(_)) => {}
+        // Too many headers, too.
+        Err(_) => return Some(Answer::empty(400)),
+    }
+    let target = request.path.unwrap_or_default();
+    // A target without `?` has the query "", which has no token.
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if path.strip_suffix('/').unwrap_or(path) != PATH {
+        return Some(Answer::empty(404));
+    }
+    if request.method != Some("GET") {
+        return Some(Answer {
+            headers: "Allow: GET\r\n",
+            ..Answer::empty(405)
+        });
+    }
+    Some(match pinquery::parse(query, |token| devices.get(token)) {
+        Ok(updates) => {
+            save(&updates);
+            Answer {
+                status: 200,
+                headers: "Content-Type: text/plain; charset=utf-8\r\n",
+                body: "OK",
+            }
+        }
+        Err(error) => {
+            eprintln!("refused: {error}"); // kind, place and reason; no byte of the query
+            Answer {
+                status: error.status(),
+                headers: "Content-Type: application/json\r\n",
+                body: error.body(),
+            }
+        }
+    })
+}
+
+/// In place of your database. The updates of a query are one event: save all of them, with one
+/// timestamp.
+fn save(updates: &[Update<'_>]) {
+    let mut out = io::stdout().lock();
+    for Update {
+        pin,
+        value,
+        adjusted,
+    } in updates
+    {
+        // Unlike `println!`, no panic where standard output is closed.
+        let _ = writeln!(out, "{pin} = {value:?}, adjusted: {adjusted:?}");
+    }
+}
+
+fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
+    let Some(answer) = read_and_answer(stream, devices)? else {
+        return Ok(());
+    };
+    let Answer {
+        status,
+        headers,
+        body,
+    } = answer;
+    let reason = match status {
+        200 => "OK",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        431 => "Request Header Fields Too Large",
+        _ => "Bad Request",
+    };
+    let length = body.len();
+    // In one write, so that it goes out in one packet.
+    let response = format!(
+        "HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.set_write_timeout(Some(HEAD_TIMEOUT))?;
+    stream.write_all(response.as_bytes())?;
+    close(stream)
+}
+
+/// Reads until the head is whole. `None` where the client leaves before that.
+fn read_and_answer(stream: &mut TcpStream, devices: &Devices) -> io::Result<Option<Answer>> {
+    let deadline = Instant::now() + HEAD_TIMEOUT;
+    let mut buffer = [0; MAX_HEAD];
+    let mut len = 0;
+    loop {
+        let room = &mut buffer[len..];
+        if room.is_empty() {
+            return Ok(Some(Answer::empty(431)));
+        }
+        len += match read_before(deadline, stream, room) {
+            Ok(0) => return Ok(None),
+            Ok(read) => read,
+            Err(error) if is_timeout(&error) => return Ok(Some(Answer::empty(408))),
+            Err(error) => return Err(error),
+        };
+        if let Some(answer) = answer_to(&buffer[..len], devices) {
+            return Ok(Some(answer));
+        }
+    }
+}
+
+/// Reads once. A socket's own timeout begins anew with every read, so that a byte now and then
+/// would hold a worker for hours.
+fn read_before(deadline: Instant, stream: &mut TcpStream, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
+/// What a socket's timeout is called depends on the platform.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
+}
+
+/// Closes once the client has. Closed while bytes are unread, a connection is reset, and the
+/// client may lose its answer.
+fn close(stream: &mut TcpStream) -> io::Result<()> {
+    stream.shutdown(std::net::Shutdown::Write)?;
+    let deadline = Instant::now() + CLOSE_TIMEOUT;
+    let mut rest = [0; 4096];
+    while read_before(deadline, stream, &mut rest)? > 0 {}
+    Ok(())
+}
+
+fn work(listener: &TcpListener, devices: &Devices) {
+    loop {
+        let served = listener
+            .accept()
+            .and_then(|(mut stream, _)| serve(&mut stream, devices));
+        if let Err(error) = served {
+            eprintln!("connection: {error}");
+            // Out of file descriptors, it would fail again at once.
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let port = env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;
+    let devices = demo_devices()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let address = listener.local_addr()?;
+    println!("listening on http://{address}");
+    println!("curl 'http://{address}{PATH}?token=demo&v1=133&v2=21.5&v3=water+low'");
+
+    thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| work(&listener, &devices));
+        }
+    });
+    Ok(())
+}
