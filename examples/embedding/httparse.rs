@@ -14,7 +14,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 use std::{env, error, thread};
 
@@ -27,7 +27,7 @@ const WORKERS: usize = 64;
 /// Nothing else limits the length of a query.
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type Devices = HashMap<String, Template>;
@@ -68,7 +68,8 @@ fn answer_to(head: &[u8], devices: &Devices) -> Option<Answer> {
         Err(_) => return Some(Answer::empty(400)),
     }
     let target = request.path.unwrap_or_default();
-    // A target without `?` has the query "", which has no token.
+    // A target without `?` has the query "", which has no token. One with a scheme and a host, as
+    // proxies get it, is another path here.
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if path.strip_suffix('/').unwrap_or(path) != PATH {
         return Some(Answer::empty(404));
@@ -138,7 +139,9 @@ fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
     );
     stream.set_write_timeout(Some(HEAD_TIMEOUT))?;
     stream.write_all(response.as_bytes())?;
-    close(stream)
+    // The answer is out; a client that does not close its side is no failure.
+    let _ = close(stream);
+    Ok(())
 }
 
 /// Reads until the head is whole. `None` where the client leaves before that.
@@ -157,6 +160,7 @@ fn read_and_answer(stream: &mut TcpStream, devices: &Devices) -> io::Result<Opti
             Err(error) if is_timeout(&error) => return Ok(Some(Answer::empty(408))),
             Err(error) => return Err(error),
         };
+        // From its beginning after each read, which is bounded because the buffer is.
         if let Some(answer) = answer_to(&buffer[..len], devices) {
             return Ok(Some(answer));
         }
@@ -190,7 +194,7 @@ fn is_timeout(error: &io::Error) -> bool {
 /// Closes once the client has. Closed while bytes are unread, a connection is reset, and the
 /// client may lose its answer.
 fn close(stream: &mut TcpStream) -> io::Result<()> {
-    stream.shutdown(std::net::Shutdown::Write)?;
+    stream.shutdown(Shutdown::Write)?;
     let deadline = Instant::now() + CLOSE_TIMEOUT;
     let mut rest = [0; 4096];
     while read_before(deadline, stream, &mut rest)? > 0 {}
@@ -199,13 +203,17 @@ fn close(stream: &mut TcpStream) -> io::Result<()> {
 
 fn work(listener: &TcpListener, devices: &Devices) {
     loop {
-        let served = listener
-            .accept()
-            .and_then(|(mut stream, _)| serve(&mut stream, devices));
-        if let Err(error) = served {
-            eprintln!("connection: {error}");
-            // Out of file descriptors, it would fail again at once.
-            thread::sleep(Duration::from_millis(10));
+        match listener.accept() {
+            Ok((mut stream, _)) => {
+                if let Err(error) = serve(&mut stream, devices) {
+                    eprintln!("connection: {error}");
+                }
+            }
+            Err(error) => {
+                eprintln!("no connection: {error}");
+                // Out of file descriptors, it would fail again at once.
+                thread::sleep(Duration::from_millis(100));
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ const PATH: &str = "/external/api/batch/update";
 
 /// Nothing else limits the length of a query.
 const MAX_HEAD: usize = 16 * 1024;
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// In place of your database.
 struct Store {

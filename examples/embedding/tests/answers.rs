@@ -1,0 +1,603 @@
+//! The examples as clients meet them: each is started on a free port, sent the same requests over
+//! TCP, and has to give the same answers.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PATH: &str = "/external/api/batch/update";
+const TEXT: Option<&str> = Some("text/plain; charset=utf-8");
+const JSON: Option<&str> = Some("application/json");
+
+const INVALID_TOKEN: &str = r#"{"error":{"message":"Invalid token."}}"#;
+const WRONG_PIN: &str = r#"{"error":{"message":"Wrong pin format."}}"#;
+const NO_DATASTREAM: &str = r#"{"error":{"message":"No datastream setup for that pin."}}"#;
+const WRONG_VALUE: &str = r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#;
+
+/// How long each example waits for a head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Far longer than any answer takes, so that what never comes fails a test and does not hang it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An example has no `CARGO_BIN_EXE_…`, but stands beside the directory of its tests.
+fn program(example: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test.ancestors().nth(2).expect("it is in target/…/deps");
+    let name = format!("{example}{}", std::env::consts::EXE_SUFFIX);
+    let program = profile.join("examples").join(name);
+    assert!(
+        program.exists(),
+        "not built: cargo build -p pinquery-embedding --examples"
+    );
+    program
+}
+
+/// A running example.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// The query of the `curl` line that it prints.
+    own_query: String,
+    /// What it prints behind that, on standard output and standard error, line by line.
+    out: Receiver<String>,
+    err: Receiver<String>,
+}
+
+impl Server {
+    fn start(example: &str) -> Self {
+        let mut child = Command::new(program(example))
+            .arg("0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the example starts");
+        let out = lines(child.stdout.take().expect("it is piped"));
+        let err = lines(child.stderr.take().expect("it is piped"));
+        let line = |prefix: &str| {
+            let line = out.recv_timeout(PATIENCE).expect("it says where it is");
+            line.strip_prefix(prefix).expect(prefix).to_owned()
+        };
+        let address = line("listening on http://");
+        let prefix = format!("curl 'http://{address}{PATH}?");
+        let own_query = line(&prefix).trim_end_matches('\'').to_owned();
+        let address = address.parse().expect("it is an address");
+        Self {
+            child,
+            address,
+            own_query,
+            out,
+            err,
+        }
+    }
+
+    fn connect(&self) -> Client {
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        stream.set_nodelay(true).expect("it is a socket");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("it is a socket");
+        Client(BufReader::new(stream))
+    }
+
+    /// The answer to one request on a connection of its own.
+    fn ask(&self, method: &str, target: &[u8]) -> Answer {
+        let mut client = self.connect();
+        client.send(&request(method, target, ""));
+        client.answer()
+    }
+
+    /// All that the server sends until it closes the connection.
+    fn ask_for_all(&self, request: &[u8]) -> String {
+        let mut client = self.connect();
+        client.send(request);
+        let mut whole = String::new();
+        client.0.read_to_string(&mut whole).expect("it is closed");
+        whole
+    }
+
+    #[track_caller]
+    fn check(&self, query: &str, expected: (u16, Option<&str>, &str)) {
+        let answer = self.ask("GET", format!("{PATH}?{query}").as_bytes());
+        assert_eq!(answer.parts(), expected, "{query}");
+    }
+
+    #[track_caller]
+    fn prints(&self, expected: &[&str]) {
+        for expected in expected {
+            assert_eq!(
+                self.out.recv_timeout(PATIENCE).as_deref(),
+                Ok(*expected),
+                "on standard output"
+            );
+        }
+    }
+
+    /// Ends the example. What it has printed and no test has read is given back.
+    fn stop(mut self) -> (Vec<String>, Vec<String>) {
+        self.kill();
+        (self.out.iter().collect(), self.err.iter().collect())
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().expect("it runs until now");
+        self.child.wait().expect("it ends");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Where a test fails, too.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of a pipe, as they come.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            let _ = sender.send(line.expect("all output is UTF-8"));
+        }
+    });
+    receiver
+}
+
+fn request(method: &str, target: &[u8], headers: &str) -> Vec<u8> {
+    let rest = format!(" HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+    [method.as_bytes(), b" ", target, rest.as_bytes()].concat()
+}
+
+fn batch(query: &str) -> Vec<u8> {
+    request("GET", format!("{PATH}?{query}").as_bytes(), "")
+}
+
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    fn send(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).expect("it is sent");
+    }
+
+    fn answer(&mut self) -> Answer {
+        self.try_answer().expect("there is an answer")
+    }
+
+    fn try_answer(&mut self) -> io::Result<Answer> {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.0.read_line(&mut head)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let length = header(&head, "content-length").map_or(0, |length| {
+            length.parse().expect("a content length is a number")
+        });
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body)?;
+        let body = String::from_utf8(body).expect("every body is UTF-8");
+        Ok(Answer { head, body })
+    }
+
+    /// Whether the server has closed the connection, and sent nothing before that.
+    fn is_closed(&mut self) -> bool {
+        let mut rest = Vec::new();
+        match self.0.read_to_end(&mut rest) {
+            Ok(_) => rest.is_empty(),
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
+    }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines()
+        .filter_map(|line| line.split_once(": "))
+        .find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
+}
+
+#[derive(Debug)]
+struct Answer {
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+
+    fn status(&self) -> u16 {
+        let status = self.head.strip_prefix("HTTP/1.1 ").expect("it is HTTP/1.1");
+        status[..3].parse().expect("a status is a number")
+    }
+
+    fn parts(&self) -> (u16, Option<&str>, &str) {
+        (self.status(), self.header("content-type"), &self.body)
+    }
+}
+
+const OK: (u16, Option<&str>, &str) = (200, TEXT, "OK");
+
+fn refused(body: &str) -> (u16, Option<&str>, &str) {
+    (400, JSON, body)
+}
+
+/// What each example does by itself, or by the framework it shows.
+struct Traits {
+    example: &'static str,
+    keeps_alive: bool,
+    /// Longer than the longest head that it takes.
+    oversized: usize,
+    many_headers: u16,
+    /// Which texts it takes in a query although they should have been escaped.
+    unescaped: &'static [&'static str],
+    /// Whether it sees an unescaped `#` in a query, and what follows it.
+    sees_behind_number_sign: bool,
+}
+
+const HYPER: Traits = Traits {
+    example: "embed_hyper",
+    keeps_alive: true,
+    oversized: 64 * 1024,
+    many_headers: 431,
+    unescaped: &["café", "{}|^`"],
+    sees_behind_number_sign: false,
+};
+
+const ACTIX_WEB: Traits = Traits {
+    example: "embed_actix_web",
+    keeps_alive: true,
+    oversized: 512 * 1024,
+    many_headers: 431,
+    unescaped: &["{}|^`"],
+    sees_behind_number_sign: false,
+};
+
+const HTTPARSE: Traits = Traits {
+    example: "embed_httparse",
+    keeps_alive: false,
+    oversized: 64 * 1024,
+    many_headers: 400,
+    unescaped: &["café", "\"", "<", "{}|^`"],
+    sees_behind_number_sign: true,
+};
+
+fn a_batch_is_accepted_and_printed(traits: &Traits) {
+    let server = Server::start(traits.example);
+    server.check("token=demo&v1=133&v2=-0.5&V3=caf%C3%A9+%31", OK);
+    server.prints(&[
+        "v1 = Integer(100), adjusted: Some(Max)",
+        "v2 = Double(-0.5), adjusted: None",
+        r#"v3 = String("café 1"), adjusted: None"#,
+    ]);
+    server.check("v1=5&token=d%65mo", OK);
+    server.prints(&["v1 = Integer(5), adjusted: None"]);
+}
+
+fn the_printed_line_is_accepted(traits: &Traits) {
+    let server = Server::start(traits.example);
+    server.check(&server.own_query, OK);
+    server.prints(&[
+        "v1 = Integer(100), adjusted: Some(Max)",
+        "v2 = Double(21.5), adjusted: None",
+        r#"v3 = String("water low"), adjusted: None"#,
+    ]);
+}
+
+fn a_slash_before_the_question_mark_is_allowed(traits: &Traits) {
+    let server = Server::start(traits.example);
+    for path in [PATH.to_owned(), format!("{PATH}/")] {
+        let answer = server.ask("GET", format!("{path}?token=demo&v1=1").as_bytes());
+        assert_eq!(answer.parts(), OK, "{path}");
+        let answer = server.ask("GET", path.as_bytes());
+        assert_eq!(answer.parts(), refused(INVALID_TOKEN), "{path}, no query");
+    }
+}
+
+fn errors_are_answered_byte_for_byte(traits: &Traits) {
+    let server = Server::start(traits.example);
+    for (query, body) in [
+        ("", INVALID_TOKEN),
+        ("v1=1", INVALID_TOKEN),
+        ("token=&v1=1", INVALID_TOKEN),
+        ("token=other&v1=1", INVALID_TOKEN),
+        ("token=demo&v1=1&token=demo", INVALID_TOKEN),
+        ("token=demo", WRONG_PIN),
+        ("token=demo&v256=1", WRONG_PIN),
+        ("token=demo&v1=1&V1=1", WRONG_PIN),
+        ("token=demo&v4=1", NO_DATASTREAM),
+        ("token=demo&v1=hot", WRONG_VALUE),
+        ("token=demo&v1=", WRONG_VALUE),
+        // A bad escape, and escapes that are not UTF-8: a lenient decoder has passed neither on.
+        ("token=demo&v3=50%", WRONG_VALUE),
+        ("token=demo&v3=%zz", WRONG_VALUE),
+        ("token=demo&v3=%FF", WRONG_VALUE),
+        ("token=demo&v3=%00", WRONG_VALUE),
+        // Decoded once.
+        ("token=demo&v1=%2531", WRONG_VALUE),
+        // A second `?` is part of the query.
+        ("token=demo&v1=1?", WRONG_VALUE),
+        // All or nothing.
+        ("token=demo&v1=1&v2=2&v3=a&v4=1", NO_DATASTREAM),
+    ] {
+        server.check(query, refused(body));
+    }
+    let (out, _) = server.stop();
+    assert_eq!(out, [""; 0], "nothing of a refused batch is saved");
+}
+
+fn other_paths_and_methods_are_not_served(traits: &Traits) {
+    let server = Server::start(traits.example);
+    let query = "?token=demo&v1=1";
+    for path in [
+        "/",
+        "/external/api/batch",
+        "/external/api/batch/updates",
+        "/external/api/batch/update/x",
+        "/external/api/batch/update//",
+        "/external/api/get",
+    ] {
+        let answer = server.ask("GET", format!("{path}{query}").as_bytes());
+        assert_eq!(answer.parts(), (404, None, ""), "{path}");
+    }
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        let answer = server.ask(method, format!("{PATH}{query}").as_bytes());
+        assert_eq!(answer.parts(), (405, None, ""), "{method}");
+        assert_eq!(answer.header("allow"), Some("GET"), "{method}");
+    }
+    let (out, _) = server.stop();
+    assert_eq!(out, [""; 0]);
+}
+
+fn requests_follow_one_another(traits: &Traits) {
+    let server = Server::start(traits.example);
+    let mut client = server.connect();
+    client.send(&batch("token=demo&v1=1"));
+    assert_eq!(client.answer().parts(), OK);
+    if traits.keeps_alive {
+        client.send(&batch("token=demo&v1=2"));
+        assert_eq!(client.answer().parts(), OK);
+        // Two at once, and the error first.
+        let two = [batch("token=demo&v1=x"), batch("token=demo&v1=3")].concat();
+        client.send(&two);
+        assert_eq!(client.answer().parts(), refused(WRONG_VALUE));
+        assert_eq!(client.answer().parts(), OK);
+        server.prints(&[
+            "v1 = Integer(1), adjusted: None",
+            "v1 = Integer(2), adjusted: None",
+            "v1 = Integer(3), adjusted: None",
+        ]);
+        return;
+    }
+    assert!(client.is_closed());
+    // What comes behind a request is not served, and does not cost the answer before it.
+    let mut client = server.connect();
+    let two = [batch("token=demo&v1=2"), batch("token=demo&v1=3")].concat();
+    client.send(&two);
+    let answer = client.answer();
+    assert_eq!(answer.parts(), OK);
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert!(client.is_closed());
+    server.check("token=demo&v1=4", OK);
+    server.prints(&[
+        "v1 = Integer(1), adjusted: None",
+        "v1 = Integer(2), adjusted: None",
+        "v1 = Integer(4), adjusted: None",
+    ]);
+}
+
+fn a_request_may_come_in_pieces(traits: &Traits) {
+    let server = Server::start(traits.example);
+    let whole = batch("token=demo&v1=12&v2=3");
+    // Within the method, the token, a value, the version, and the last line's end.
+    for cut in [1, 40, 46, whole.len() - 25, whole.len() - 1] {
+        let (first, second) = whole.split_at(cut);
+        let mut client = server.connect();
+        client.send(first);
+        thread::sleep(Duration::from_millis(50));
+        client.send(second);
+        assert_eq!(client.answer().parts(), OK, "cut at {cut}");
+        server.prints(&[
+            "v1 = Integer(12), adjusted: None",
+            "v2 = Double(3.0), adjusted: None",
+        ]);
+    }
+    let mut client = server.connect();
+    for byte in &whole {
+        client.send(&[*byte]);
+    }
+    assert_eq!(client.answer().parts(), OK, "byte by byte");
+    // Who leaves halfway has sent nothing.
+    let mut client = server.connect();
+    client.send(&whole[..46]);
+    drop(client);
+    server.check("token=demo&v1=1", OK);
+    server.prints(&[
+        "v1 = Integer(12), adjusted: None",
+        "v2 = Double(3.0), adjusted: None",
+        "v1 = Integer(1), adjusted: None",
+    ]);
+}
+
+fn an_oversized_head_is_refused(traits: &Traits) {
+    let server = Server::start(traits.example);
+    let padding = "x".repeat(traits.oversized);
+    let target = format!("{PATH}?token=demo&v1=1");
+    let long_header = request("GET", target.as_bytes(), &format!("X: {padding}\r\n"));
+    let long_query = batch(&format!("token=demo&v3={padding}"));
+    let endless = format!("GET {PATH}?token=demo&v3={padding}").into_bytes();
+    for head in [long_header, long_query, endless] {
+        let mut client = server.connect();
+        // It need not read all of it.
+        let _ = client.0.get_mut().write_all(&head);
+        let status = client.answer().status();
+        assert!(matches!(status, 414 | 431), "{status}");
+        assert!(client.is_closed());
+    }
+    let headers = "X: y\r\n".repeat(200);
+    let mut client = server.connect();
+    client.send(&request("GET", target.as_bytes(), &headers));
+    assert_eq!(client.answer().status(), traits.many_headers);
+
+    // And all 256 pins' worth of a query is not too long.
+    let pins = (4..=255).map(|pin| format!("&v{pin}=123456.789"));
+    let query = format!("token=demo&v1=1{}", pins.collect::<String>());
+    server.check(&query, refused(NO_DATASTREAM));
+    let (out, _) = server.stop();
+    assert_eq!(out, [""; 0]);
+}
+
+fn what_is_not_escaped_is_mostly_refused(traits: &Traits) {
+    let server = Server::start(traits.example);
+    let latin_1 = [PATH.as_bytes(), b"?token=demo&v3=caf\xE9"].concat();
+    let answer = server.ask("GET", &latin_1);
+    assert_eq!(answer.parts(), (400, None, ""), "Latin-1");
+    for text in ["water low", " 5", "5 ", "café", "\"", "<", "{}|^`"] {
+        let query = format!("token=demo&v3={text}");
+        if traits.unescaped.contains(&text) {
+            server.check(&query, OK);
+            server.prints(&[&format!("v3 = String({text:?}), adjusted: None")]);
+        } else {
+            server.check(&query, (400, None, ""));
+        }
+    }
+    server.check("token=demo&v3=no#5&v1=5", OK);
+    if traits.sees_behind_number_sign {
+        server.prints(&[r#"v3 = String("no#5"), adjusted: None"#]);
+        server.prints(&["v1 = Integer(5), adjusted: None"]);
+    } else {
+        server.prints(&[r#"v3 = String("no"), adjusted: None"#]);
+    }
+    let (out, _) = server.stop();
+    assert_eq!(out, [""; 0]);
+}
+
+fn no_token_is_printed(traits: &Traits) {
+    let server = Server::start(traits.example);
+    server.check("token=demo&v1=1", OK);
+    server.check("token=demo&token=demo", refused(INVALID_TOKEN));
+    server.check("token=demo&v1=x", refused(WRONG_VALUE));
+    server.check("v1=1&token=secret", refused(INVALID_TOKEN));
+    server.check("token=sec%20ret", refused(INVALID_TOKEN));
+    server.check("secret=1&token=demo", refused(WRONG_PIN));
+    let answer = server.ask("GET", b"/secret?token=secret demo");
+    assert_eq!(answer.status(), 400);
+    let (out, err) = server.stop();
+    assert_eq!(out, ["v1 = Integer(1), adjusted: None"]);
+    let refusals = [
+        "refused: duplicate_token at bytes 11..16: `token` comes a second time",
+        "refused: invalid_value at bytes 14..15: the value does not fit the pin's datastream",
+        "refused: unknown_token at bytes 11..17: no device has this token",
+        "refused: invalid_token at bytes 6..15: the token is empty, malformed or has a byte no token has",
+        "refused: invalid_pin at bytes 0..6: the name is neither `token` nor a virtual pin `v0` to `v255`",
+    ];
+    let printed: Vec<_> = err.iter().filter(|l| l.starts_with("refused")).collect();
+    assert_eq!(printed, refusals.iter().collect::<Vec<_>>());
+    for line in &err {
+        assert!(!line.contains("demo") && !line.contains("secret"), "{line}");
+    }
+}
+
+/// One test for all three, as it waits for most of its time.
+#[test]
+fn slow_clients_are_not_waited_for() {
+    thread::scope(|scope| {
+        for traits in [&HYPER, &ACTIX_WEB, &HTTPARSE] {
+            scope.spawn(|| a_slow_client_is_not_waited_for(traits));
+        }
+    });
+}
+
+fn a_slow_client_is_not_waited_for(traits: &Traits) {
+    let server = Server::start(traits.example);
+    let started = Instant::now();
+    let mut client = server.connect();
+    let socket = client.0.get_ref().try_clone().expect("it is a socket");
+    thread::scope(|scope| {
+        // A byte now and then, which begins a timeout of single reads anew.
+        scope.spawn(|| {
+            for byte in batch("token=demo&v1=1") {
+                if (&socket).write_all(&[byte]).is_err() || started.elapsed() > 3 * HEAD_TIMEOUT {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(300));
+            }
+        });
+        // Others are served meanwhile.
+        server.check("token=demo&v1=2", OK);
+        match client.try_answer() {
+            Ok(answer) => assert_eq!(answer.status(), 408, "{}", traits.example),
+            // Or it is closed without an answer.
+            Err(error) => assert_ne!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+        let waited = started.elapsed();
+        let expected = HEAD_TIMEOUT.mul_f32(0.8)..HEAD_TIMEOUT.mul_f32(2.5);
+        assert!(expected.contains(&waited), "{}: {waited:?}", traits.example);
+    });
+    let (out, _) = server.stop();
+    assert_eq!(out, ["v1 = Integer(2), adjusted: None"]);
+}
+
+/// Where the example writes the answer itself, all of it is compared.
+#[test]
+fn httparse_writes_whole_answers() {
+    let server = Server::start(HTTPARSE.example);
+    for (query, expected) in [
+        (
+            "token=demo&v1=1",
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\
+             Content-Type: text/plain; charset=utf-8\r\n\r\nOK",
+        ),
+        (
+            "token=demo&w1=1",
+            "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 41\r\n\
+             Content-Type: application/json\r\n\r\n{\"error\":{\"message\":\"Wrong pin format.\"}}",
+        ),
+    ] {
+        assert_eq!(server.ask_for_all(&batch(query)), expected);
+    }
+    // It leaves most of this unread, and yet the connection is not reset.
+    let endless = b"x".repeat(HTTPARSE.oversized);
+    assert_eq!(
+        server.ask_for_all(&endless),
+        "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\
+         Content-Length: 0\r\n\r\n",
+    );
+}
+
+macro_rules! against_each_example {
+    ($($case:ident)*) => {
+        against_each_example!(@ hyper HYPER $($case)*);
+        against_each_example!(@ actix_web ACTIX_WEB $($case)*);
+        against_each_example!(@ httparse HTTPARSE $($case)*);
+    };
+    (@ $module:ident $traits:ident $($case:ident)*) => {
+        mod $module {
+            $(
+                #[test]
+                fn $case() {
+                    super::$case(&super::$traits);
+                }
+            )*
+        }
+    };
+}
+
+against_each_example! {
+    a_batch_is_accepted_and_printed
+    the_printed_line_is_accepted
+    a_slash_before_the_question_mark_is_allowed
+    errors_are_answered_byte_for_byte
+    other_paths_and_methods_are_not_served
+    requests_follow_one_another
+    a_request_may_come_in_pieces
+    an_oversized_head_is_refused
+    what_is_not_escaped_is_mostly_refused
+    no_token_is_printed
+}
