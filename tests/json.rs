@@ -208,6 +208,23 @@ fn a_field_is_known_and_there_once_and_of_its_type() {
 }
 
 #[test]
+fn what_is_expected_instead_is_said() {
+    use serde::Deserialize;
+    use serde::de::value::{Error, MapDeserializer};
+
+    refused("[]", "expected an object with a datastream for each pin");
+    refused(
+        r#"{"v1":[]}"#,
+        "expected an object with the type of a datastream and its bounds",
+    );
+    refused(r#"{"v1":{"type":"integer","min":[]}}"#, "expected a number");
+    // JSON has no key that is not a string; other formats have.
+    let pins = MapDeserializer::<_, Error>::new([(1, "boolean")].into_iter());
+    let error = Template::deserialize(pins).unwrap_err().to_string();
+    assert!(error.contains("expected a pin `v0` to `v255`"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_judged_cannot_be_read() {
     for (datastream, reason) in [
         (r#"{"type":"integer","min":1.5}"#, "is no 64-bit integer"),

@@ -146,6 +146,7 @@ fn updates_read_as_a_slice_and_as_iterators() {
         assert!((&updates).into_iter().map(|u| u.pin.0).eq(numbers.clone()));
         let copy = updates.clone();
         assert_eq!(copy, updates);
+        assert!(copy.into_iter().map(|u| u.pin.0).eq(numbers.clone()));
         let backwards = updates.into_iter().rev().map(|u| u.pin.0);
         assert_eq!(backwards.len(), pins);
         assert!(backwards.eq(numbers.into_iter().rev()));
@@ -159,6 +160,8 @@ fn a_text_has_several_ways_out() {
     let escaped = text("v1=caf%C3%A9+%26");
     assert_eq!(plain.as_str(), Some("café"));
     assert_eq!(escaped.as_str(), None);
+    assert_eq!(plain, "café");
+    assert_ne!(plain, "cafe");
     assert_eq!(escaped, "café &");
     assert_eq!(escaped, *"café &");
     assert_ne!(escaped, "café");
