@@ -107,6 +107,7 @@ pub fn workload(name: &str, queries: usize) -> Workload {
     let rng = &mut Rng::with_seed(seed);
     match name {
         "vendor_example" => numbers::vendor_example(rng, queries),
+        "vendor_page" => numbers::vendor_page(rng, queries),
         "doubles_4" => numbers::doubles_4(rng, queries),
         "mixed_1_12" => numbers::mixed(rng, queries),
         "location" => numbers::location(rng, queries),

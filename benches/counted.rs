@@ -40,7 +40,7 @@ macro_rules! count {
     };
 }
 
-count!(pinquery: vendor_example doubles_4 real_numbers real mixed_1_12 pins_1 pins_4 pins_32
+count!(pinquery: vendor_page vendor_example doubles_4 real_numbers real mixed_1_12 pins_1 pins_4 pins_32
     pins_100 pins_200 location location_pairs escaped long_text refused refused_escapes);
 
 count!(form_urlencoded: vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200

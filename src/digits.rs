@@ -189,3 +189,78 @@ fn eight_digits(word: u64) -> u64 {
     let second = (pairs >> 16 & PAIRS).wrapping_mul(0x0000_2710_0000_0001);
     first.wrapping_add(second) >> 32
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::ToOwned;
+    use std::format;
+
+    use super::*;
+    use crate::scan::Window;
+
+    /// The view of a number with what is behind it, and where the number begins.
+    fn view<T>(text: &str, read: impl FnOnce(View<'_>, usize) -> T) -> T {
+        let query = format!("v1={text:&<40}");
+        let end = crate::scan::End::EMPTY;
+        let window = Window {
+            query: query.as_bytes(),
+            end: &end,
+        };
+        read(window.view(0).expect("a view"), 3)
+    }
+
+    fn read_integer(text: &str) -> Option<(i64, usize)> {
+        match view(text, integer)? {
+            (Integer::Exact(integer), end) => Some((integer, end - 3)),
+            _ => None,
+        }
+    }
+
+    fn read_double(text: &str) -> Option<(f64, usize, u8)> {
+        let (double, stop) = view(text, double)?;
+        Some((double, stop.place - 3, stop.byte))
+    }
+
+    #[test]
+    fn every_plain_integer_is_read_here() {
+        let digits = "9007199254740992";
+        for length in 1..=digits.len() {
+            for sign in ["", "-"] {
+                let text = format!("{sign}{}", &digits[..length]);
+                let expected = (text.parse().unwrap(), text.len());
+                assert_eq!(read_integer(&text), Some(expected), "{text}");
+                assert_eq!(read_integer(&format!("{text}.")), None);
+                assert_eq!(read_integer(&format!("{text}x")), None);
+            }
+        }
+        assert_eq!(read_integer("0000000000000000007"), Some((7, 19)));
+        for text in ["", "-", "+1", " 1", "1 ", "--1", "1.5", "9007199254740993"] {
+            assert_eq!(read_integer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_plain_double_is_read_here() {
+        let digits = "9007199254740992";
+        for length in 1..=digits.len() {
+            for point in 0..=length + 1 {
+                for sign in ["", "-"] {
+                    let (mut text, behind) = (digits[..length].to_owned(), b"&,x."[length % 4]);
+                    if point <= length {
+                        text.insert(point, '.');
+                    } else if behind == b'.' {
+                        continue;
+                    }
+                    let text = format!("{sign}{text}");
+                    let expected = (text.parse().unwrap(), text.len(), behind);
+                    let with_more = format!("{text}{}", char::from(behind));
+                    assert_eq!(read_double(&with_more), Some(expected), "{with_more}");
+                }
+            }
+        }
+        assert_eq!(read_double("0.000000000000000001"), Some((1e-18, 20, b'&')));
+        for text in ["", ".", "-", "-.", "+1", " 1", "9007199254740993", "e5"] {
+            assert_eq!(read_double(text), None, "{text}");
+        }
+    }
+}

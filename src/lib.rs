@@ -100,6 +100,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod datastream;
 mod digits;

@@ -182,3 +182,66 @@ pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
         .ok()
         .map(|text| text.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_view_shows_the_query_and_separators_behind_its_end() {
+        let query: Vec<u8> = (100..=199).collect();
+        for length in 0..=query.len() {
+            let query = &query[..length];
+            let mut end = End::EMPTY;
+            end.fill(query);
+            let window = Window { query, end: &end };
+            for at in 0..=length {
+                let View(view) = window.view(at).expect("a view within the query");
+                let mut expected = query[at..].to_vec();
+                expected.resize(expected.len().max(VIEW), SEPARATOR);
+                assert_eq!(view, &expected[..VIEW]);
+            }
+            assert!(window.view(length + 1).is_none());
+        }
+    }
+
+    #[test]
+    fn a_word_is_eight_bytes_of_the_view() {
+        let bytes: [u8; VIEW] = core::array::from_fn(|place| place as u8);
+        for at in 0..8 {
+            let word = |from: usize| u64::from_le_bytes(core::array::from_fn(|i| (from + i) as u8));
+            assert_eq!(View(&bytes).word::<0>(at), word(at));
+            assert_eq!(View(&bytes).word::<16>(at), word(at + 16));
+        }
+    }
+
+    /// Else text is measured and decoded, which means the same and takes several times as long.
+    #[test]
+    fn plain_text_goes_up_to_the_first_byte_that_is_none() {
+        for stop in (0..=0xFF).filter(|byte| !matches!(byte, b','..=0x7F)) {
+            for length in 0..100 {
+                let mut text: Vec<u8> = (b','..=0x7F).cycle().take(length).collect();
+                assert_eq!(plain_text(&text), length);
+                text.push(stop);
+                text.resize(length + 40, b'x');
+                assert_eq!(plain_text(&text), length, "{stop:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_escape_is_found() {
+        assert_eq!(escape(b"20.5"), None);
+        assert_eq!(escape(b"20+5"), Some(2));
+        assert_eq!(escape(b"205%"), Some(3));
+        assert_eq!(escape_or_nul(b"a\0b%"), Some(1));
+    }
+
+    #[test]
+    fn ascii_is_text() {
+        assert_eq!(ascii(b"water low"), Some("water low"));
+        assert_eq!(ascii("caf\u{e9}".as_bytes()), None);
+    }
+}

@@ -148,3 +148,31 @@ impl fmt::Debug for Token<'_> {
         f.write_str("Token(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::ToOwned;
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Else every token is searched for and decoded, which means the same and takes twice as long.
+    #[test]
+    fn a_plain_token_of_any_length_is_read_here() {
+        let all: Vec<u8> = (b'-'..=b'~').collect();
+        for length in 1..=all.len() {
+            let token = &all[all.len() - length..];
+            let text = core::str::from_utf8(token).unwrap();
+            for behind in [&b""[..], b"&", b"&v1=1&v2=2&v3=3&v4=4&v5=5&v6=6"] {
+                let plain = plain(&[token, behind].concat()).map(|token| token.as_str().to_owned());
+                assert_eq!(plain.as_deref(), Some(text));
+            }
+            for behind in [&b"+"[..], b"%", b"\x7f", b"\xff", b" ", b"\0"] {
+                assert_eq!(plain(&[token, behind].concat()), None);
+                assert_eq!(plain_length(&[token, behind, &[b'&'; 40]].concat()), length);
+            }
+        }
+        assert_eq!(plain(b""), None);
+        assert_eq!(plain(b"&"), None);
+    }
+}

@@ -30,6 +30,16 @@ pub(super) fn vendor_example(rng: &mut Rng, queries: usize) -> Workload {
     Workload::new("vendor_example", requests)
 }
 
+/// `v1=33&v2=44` with other digits: the example on the vendor's page.
+pub(super) fn vendor_page(rng: &mut Rng, queries: usize) -> Workload {
+    let device = uniform(&INTEGER);
+    let requests = (0..queries).map(|_| {
+        let segments: Vec<_> = [1, 2].map(|pin| (pin, rng.u32(10..100).to_string())).into();
+        (query(rng, segments), Some(Arc::clone(&device)))
+    });
+    Workload::new("vendor_page", requests)
+}
+
 pub(super) fn doubles_4(rng: &mut Rng, queries: usize) -> Workload {
     let device = uniform(&DOUBLE);
     let requests = (0..queries).map(|_| {
