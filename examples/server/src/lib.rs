@@ -1,1 +1,24 @@
-//! x
+//! An ingestion server for Blynk batch updates: axum in front, [`pinquery`] as the judge, SQLite
+//! behind one small interface.
+//!
+//! A request goes down this list and its answer up again; no module knows one above it:
+//!
+//! - [`serve`]: connections, their limits, and the end of the server.
+//! - [`http`]: which path is which endpoint, and the endpoints.
+//! - [`app`]: the judge. What embedding [`pinquery`] takes is [`app::App::accept`] and [`read`].
+//! - [`store`]: the interface of a database, and [`sqlite`], which is one.
+//! - [`devices`], [`config`], [`metrics`], [`answer`], [`page`]: what these are made of.
+#![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod app;
+pub mod args;
+pub mod config;
+pub mod devices;
+pub mod http;
+pub mod metrics;
+pub mod page;
+pub mod read;
+pub mod serve;
+pub mod sqlite;
+pub mod store;

@@ -1,2 +1,126 @@
-//! x
-fn main() {}
+//! Starts the server, says how to try it, and ends it in good order.
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use pinquery_server::app::App;
+use pinquery_server::args::{self, Command, HELP};
+use pinquery_server::config::Config;
+use pinquery_server::devices::{DEMO_TOKEN, Devices};
+use pinquery_server::http::router;
+use pinquery_server::metrics::Metrics;
+use pinquery_server::serve::serve;
+use pinquery_server::sqlite::Sqlite;
+use tokio::net::TcpListener;
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let (status, error) = match args::read() {
+        Ok(Command::Help) => return say(HELP),
+        Ok(Command::Version) => {
+            return say(&format!("pinquery-server {}\n", env!("CARGO_PKG_VERSION")));
+        }
+        Ok(Command::Serve(config)) => match run(&config) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => (FAILED, error),
+        },
+        Err(error) => (WRONG_USAGE, error.context("wrong usage, see --help")),
+    };
+    // `eprintln!` would panic where standard error is closed, and hide the status.
+    let _ = writeln!(io::stderr(), "pinquery-server: {error:#}");
+    ExitCode::from(status)
+}
+
+/// A reader that has gone is no failure of the server.
+fn say(text: &str) -> ExitCode {
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn run(config: &Config) -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_max_level(config.log)
+        .with_writer(io::stderr)
+        .init();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(start_and_stop(config))
+}
+
+async fn start_and_stop(config: &Config) -> anyhow::Result<()> {
+    let (devices, demo_token) = match &config.devices {
+        Some(path) => (Devices::read(path)?, None),
+        None => (Devices::demo(), Some(DEMO_TOKEN)),
+    };
+    let demo_database = || std::env::temp_dir().join("pinquery-demo.db");
+    let database = config.database.clone().unwrap_or_else(demo_database);
+    let listener = TcpListener::bind(config.listen);
+    let listener = listener
+        .await
+        .with_context(|| format!("listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let metrics = Arc::new(Metrics::default());
+    let store = Sqlite::open(&database, &devices, &config.store, Arc::clone(&metrics))?;
+    let count = devices.len();
+    let app = Arc::new(App {
+        devices,
+        store,
+        metrics,
+        demo_token,
+    });
+    let stop = stop_signal()?;
+
+    say(&welcome(address, demo_token, &database));
+    tracing::info!(%address, devices = count, database = %database.display(), "started");
+    let router = router(Arc::clone(&app), config.limits.request_timeout);
+    serve(listener, router, &config.limits, &app.metrics, stop).await;
+    app.store.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn welcome(address: SocketAddr, demo_token: Option<&str>, database: &Path) -> String {
+    let token = demo_token.unwrap_or("TOKEN");
+    let query = format!("token={token}&v1=133&v2=21.5&v3=all+well&v5=24.94,60.17");
+    format!(
+        "pinquery-server listens on http://{address}\n  \
+         send:     curl 'http://{address}/external/api/batch/update?{query}'\n  \
+         read:     curl 'http://{address}/external/api/getAll?token={token}'\n  \
+         look:     http://{address}/\n  \
+         database: {}\n",
+        database.display(),
+    )
+}
+
+/// Completes at SIGINT or SIGTERM.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => tracing::info!(signal = "SIGINT", "stopping"),
+            _ = terminate.recv() => tracing::info!(signal = "SIGTERM", "stopping"),
+        }
+    })
+}
+
+/// Completes at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+        tracing::info!("stopping");
+    })
+}

@@ -1,0 +1,269 @@
+//! Counters, in the text format of Prometheus. Every label is one of a few words of this program.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use pinquery::{Adjustment, ErrorKind};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::store::{StoredUpdate, Unavailable};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+/// Why a connection ended other than by its own end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// It was not HTTP.
+    Malformed,
+    /// It was slow or idle.
+    TimedOut,
+    /// It broke off within a request or an answer.
+    Interrupted,
+}
+
+/// What the server counts.
+pub struct Metrics {
+    registry: Registry,
+    accepted: Counter,
+    updates: Counter,
+    refused: Family<Kind, Counter>,
+    adjusted: Family<Kind, Counter>,
+    unavailable: Family<Kind, Counter>,
+    judging: Counter<f64, AtomicU64>,
+    queue: Gauge,
+    commits: Counter,
+    committed: Counter,
+    connections: Gauge,
+    turned_away: Counter,
+    broken: Family<Kind, Counter>,
+}
+
+const REFUSED: [ErrorKind; 9] = [
+    ErrorKind::MissingToken,
+    ErrorKind::InvalidToken,
+    ErrorKind::UnknownToken,
+    ErrorKind::DuplicateToken,
+    ErrorKind::InvalidPin,
+    ErrorKind::UnknownPin,
+    ErrorKind::DuplicatePin,
+    ErrorKind::InvalidValue,
+    ErrorKind::NoPins,
+];
+
+const ADJUSTED: [Adjustment; 3] = [Adjustment::Min, Adjustment::Max, Adjustment::Fallback];
+
+/// The third reason beside those of the store.
+const TIMED_OUT: &str = "timed_out";
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("pinquery"),
+            accepted: Counter::default(),
+            updates: Counter::default(),
+            refused: family(REFUSED.map(ErrorKind::name)),
+            adjusted: family(ADJUSTED.map(Adjustment::name)),
+            unavailable: family(["queue_full", "store_fault", TIMED_OUT]),
+            judging: Counter::default(),
+            queue: Gauge::default(),
+            commits: Counter::default(),
+            committed: Counter::default(),
+            connections: Gauge::default(),
+            turned_away: Counter::default(),
+            broken: family(["malformed", "timed_out", "interrupted"]),
+        };
+        metrics.register_batches();
+        metrics.register_connections();
+        metrics
+    }
+}
+
+/// With every label at zero, so that a rate is right from the first event on.
+fn family<const N: usize>(kinds: [&'static str; N]) -> Family<Kind, Counter> {
+    let family = Family::default();
+    for kind in kinds {
+        drop(family.get_or_create(&Kind { kind }));
+    }
+    family
+}
+
+impl Metrics {
+    fn register_batches(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "batches_accepted",
+            "Batches answered OK",
+            self.accepted.clone(),
+        );
+        registry.register(
+            "updates_accepted",
+            "Values in accepted batches",
+            self.updates.clone(),
+        );
+        registry.register(
+            "batches_refused",
+            "Batches answered 400, by kind",
+            self.refused.clone(),
+        );
+        registry.register(
+            "updates_adjusted",
+            "Accepted values that were clamped or replaced, by kind",
+            self.adjusted.clone(),
+        );
+        registry.register(
+            "batches_unavailable",
+            "Batches answered 503, by reason",
+            self.unavailable.clone(),
+        );
+        registry.register_with_unit(
+            "judging",
+            "Time spent judging queries",
+            Unit::Seconds,
+            self.judging.clone(),
+        );
+        registry.register(
+            "queue_length",
+            "Batches that wait to be written",
+            self.queue.clone(),
+        );
+        registry.register(
+            "commits",
+            "Transactions that held batches",
+            self.commits.clone(),
+        );
+        registry.register(
+            "batches_committed",
+            "Batches in these transactions",
+            self.committed.clone(),
+        );
+    }
+
+    fn register_connections(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("connections", "Open connections", self.connections.clone());
+        registry.register(
+            "connections_turned_away",
+            "Connections beyond the limit",
+            self.turned_away.clone(),
+        );
+        registry.register(
+            "connections_broken",
+            "Connections that did not end by themselves, by reason",
+            self.broken.clone(),
+        );
+    }
+
+    /// Counts an accepted batch.
+    pub fn accepted(&self, tally: Tally) {
+        self.accepted.inc();
+        self.updates.inc_by(tally.updates);
+        for (kind, count) in tally.adjusted {
+            if count > 0 {
+                self.adjusted.get_or_create(&Kind { kind }).inc_by(count);
+            }
+        }
+    }
+
+    /// Counts a batch answered 400.
+    pub fn refused(&self, kind: ErrorKind) {
+        let kind = kind.name();
+        self.refused.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// Counts a batch answered 503.
+    pub fn unavailable(&self, reason: Unavailable) {
+        let kind = reason.name();
+        self.unavailable.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// Counts a request that was not answered in time.
+    pub fn timed_out(&self) {
+        let kind = TIMED_OUT;
+        self.unavailable.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// Adds the time that judging one query took.
+    pub fn judged(&self, time: Duration) {
+        self.judging.inc_by(time.as_secs_f64());
+    }
+
+    /// Says how many batches wait.
+    pub fn queue(&self, length: usize) {
+        self.queue.set(i64::try_from(length).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a transaction of so many batches.
+    pub fn committed(&self, batches: usize) {
+        self.commits.inc();
+        self.committed.inc_by(batches as u64);
+    }
+
+    /// Counts a connection for as long as the answer is kept.
+    #[must_use]
+    pub fn connected(&self) -> Connected {
+        self.connections.inc();
+        Connected(self.connections.clone())
+    }
+
+    /// Counts a connection beyond the limit.
+    pub fn turned_away(&self) {
+        self.turned_away.inc();
+    }
+
+    /// Counts a connection that did not end by itself.
+    pub fn broken(&self, why: Broken) {
+        let kind = match why {
+            Broken::Malformed => "malformed",
+            Broken::TimedOut => "timed_out",
+            Broken::Interrupted => "interrupted",
+        };
+        self.broken.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// All counters as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// A connection that is counted as open.
+pub struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// What there is to count in a batch, for when it is known to be saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    updates: u64,
+    adjusted: [(&'static str, u64); 3],
+}
+
+impl Tally {
+    /// Of these updates.
+    #[must_use]
+    pub fn of(updates: &[StoredUpdate]) -> Self {
+        let count = |kind: Adjustment| {
+            let is_kind = |update: &&StoredUpdate| update.adjusted == Some(kind);
+            (kind.name(), updates.iter().filter(is_kind).count() as u64)
+        };
+        Self {
+            updates: updates.len() as u64,
+            adjusted: ADJUSTED.map(count),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The page at `/`: its files, and the state that it asks for.
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::{IntoResponse, Response};
+use pinquery::{BatchUpdate, Pairs};
+use serde::Serialize;
+
+use crate::answer::Refusal;
+use crate::app::App;
+use crate::read::{bare, of_template};
+use crate::store::{Store, StoredUpdate};
+
+const HTML: &str = include_str!("../page/index.html");
+const CSS: &str = include_str!("../page/page.css");
+const SCRIPT: &str = include_str!("../page/page.js");
+
+/// Nothing from elsewhere, nothing inline, in nobody's frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Batches in one answer to the page.
+const BATCHES: usize = 500;
+
+/// The page, with the demonstration's token filled in where there is one.
+#[must_use]
+pub fn html(demo_token: Option<&'static str>) -> Response {
+    let html = HTML.replace("{token}", demo_token.unwrap_or_default());
+    file("text/html; charset=utf-8", html)
+}
+
+/// Its style.
+#[must_use]
+pub fn css() -> Response {
+    file("text/css; charset=utf-8", CSS)
+}
+
+/// Its script.
+#[must_use]
+pub fn script() -> Response {
+    file("text/javascript; charset=utf-8", SCRIPT)
+}
+
+fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, body).into_response()
+}
+
+/// What the page shows.
+#[derive(Serialize)]
+pub struct State {
+    datastreams: Vec<Shown>,
+    batches: Vec<Batch>,
+}
+
+/// A datastream and its latest value, as text: a script's number does not hold every integer.
+#[derive(Serialize)]
+struct Shown {
+    pin: String,
+    datastream: String,
+    value: Option<String>,
+    adjusted: Option<&'static str>,
+    at_us: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Batch {
+    id: i64,
+    at_us: i64,
+    updates: Vec<StoredUpdate>,
+}
+
+impl<S: Store> App<S> {
+    /// Reads `token=…&after=…`, a request's body and never its URL, and gives the datastreams,
+    /// their latest values and the batches behind that one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the token, or that the store cannot be read now.
+    pub async fn state(&self, body: &str) -> Result<State, Refusal> {
+        let request = BatchUpdate::parse(body)?;
+        let device = self.device(&request)?;
+        let latest = self.store.latest(device.key).await?;
+        let batches = self.store.history(device.key, after(body), BATCHES).await?;
+        let mut datastreams: Vec<Shown> = device.template.iter().map(shown).collect();
+        for latest in of_template(device, latest) {
+            let name = latest.update.pin.to_string();
+            let place = datastreams.iter_mut().find(|shown| shown.pin == name);
+            if let Some(shown) = place {
+                shown.value = Some(bare(latest.update.value));
+                shown.adjusted = latest.update.adjusted.map(pinquery::Adjustment::name);
+                shown.at_us = Some(latest.at.0);
+            }
+        }
+        let batch = |batch: crate::store::SavedBatch| Batch {
+            id: batch.id,
+            at_us: batch.at.0,
+            updates: batch.updates,
+        };
+        let batches = batches.into_iter().map(batch).collect();
+        Ok(State {
+            datastreams,
+            batches,
+        })
+    }
+}
+
+fn shown((pin, datastream): (pinquery::VirtualPin, &pinquery::Datastream)) -> Shown {
+    Shown {
+        pin: pin.to_string(),
+        datastream: datastream.to_string(),
+        value: None,
+        adjusted: None,
+        at_us: None,
+    }
+}
+
+/// The batch that the page has seen last; without one, it has seen none.
+fn after(body: &str) -> i64 {
+    let mut pairs = Pairs::new(body);
+    let after = pairs.find(|pair| pair.name.raw() == b"after");
+    let number = after.and_then(|pair| str::from_utf8(pair.value.raw()).ok()?.parse().ok());
+    number.unwrap_or(0)
+}

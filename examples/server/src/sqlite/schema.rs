@@ -1,0 +1,341 @@
+//! The tables, and what goes into them and comes out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use pinquery::{Adjustment, VirtualPin};
+use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
+use rusqlite::{Connection, Result, Row as SqlRow, Transaction, TransactionBehavior, params};
+
+use super::latest::Row;
+use crate::config::StoreLimits;
+use crate::devices::Devices;
+use crate::store::{Batch, Latest, SavedBatch, StoredUpdate, StoredValue, Timestamp};
+
+/// "pinq", to tell this database from another program's.
+const APPLICATION: i64 = 0x7069_6e71;
+const VERSION: i64 = 1;
+
+/// Values are ANY in a STRICT table: SQLite converts nothing there, while a REAL column takes the
+/// sign from -0.0. `latest` says where each pin's newest value is, so that start need not look
+/// through all there are.
+const TABLES: &str = "
+    CREATE TABLE device (
+        id INTEGER PRIMARY KEY,
+        token_sha256 BLOB NOT NULL UNIQUE
+    ) STRICT;
+    CREATE TABLE batch (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        device INTEGER NOT NULL REFERENCES device,
+        at_us INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX batch_by_device ON batch (device, id);
+    CREATE TABLE value (
+        batch INTEGER NOT NULL REFERENCES batch,
+        pin INTEGER NOT NULL CHECK (pin BETWEEN 0 AND 255),
+        type TEXT NOT NULL,
+        value ANY NOT NULL,
+        latitude ANY,
+        adjusted TEXT,
+        PRIMARY KEY (batch, pin)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE latest (
+        device INTEGER NOT NULL REFERENCES device,
+        pin INTEGER NOT NULL,
+        batch INTEGER NOT NULL REFERENCES batch,
+        PRIMARY KEY (device, pin)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// Makes the tables where there are none, and gives every device of the server its row.
+pub fn prepare(
+    connection: &mut Connection,
+    devices: &Devices,
+    wait: Duration,
+) -> anyhow::Result<HashMap<crate::devices::DeviceKey, Arc<Row>>> {
+    connection.busy_timeout(wait)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL: in WAL mode the log is flushed to the disk at each commit, before `OK` is said.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    make_tables(&transaction)?;
+    let mut rows = HashMap::new();
+    for device in devices.iter() {
+        let id = device_id(&transaction, device.key.as_bytes())?;
+        let latest = latest(&transaction, id)?;
+        rows.insert(device.key, Arc::new(Row::new(id, latest)));
+    }
+    transaction.commit()?;
+    Ok(rows)
+}
+
+fn make_tables(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let is_empty = transaction.query_row(tables, (), |row| row.get::<_, i64>(0))? == 0;
+    match (pragma("application_id")?, pragma("user_version")?) {
+        (APPLICATION, VERSION) => {}
+        (0, 0) if is_empty => {
+            transaction.execute_batch(TABLES)?;
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        (APPLICATION, version) => bail!("version {version} of the tables is not known"),
+        _ => bail!("it is another program's"),
+    }
+    Ok(())
+}
+
+fn device_id(transaction: &Transaction<'_>, key: &[u8]) -> Result<i64> {
+    transaction.execute(
+        "INSERT OR IGNORE INTO device (token_sha256) VALUES (?1)",
+        [key],
+    )?;
+    let select = "SELECT id FROM device WHERE token_sha256 = ?1";
+    transaction.query_row(select, [key], |row| row.get(0))
+}
+
+/// What is chosen for the time after start.
+pub fn limit(connection: &Connection, limits: &StoreLimits) -> Result<()> {
+    connection.busy_timeout(limits.lock_wait)?;
+    connection.set_prepared_statement_cache_capacity(16);
+    if let Some(bytes) = limits.database {
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
+        connection.query_row(
+            &format!("PRAGMA max_page_count = {}", pages.max(1)),
+            (),
+            |_| Ok(()),
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes one batch with its values.
+pub fn insert(transaction: &Transaction<'_>, device: i64, batch: &Batch) -> Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO batch (device, at_us) VALUES (?1, ?2)")?
+        .execute((device, batch.at.0))?;
+    let id = transaction.last_insert_rowid();
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO value VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut point = transaction.prepare_cached(
+        "INSERT INTO latest VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET batch = excluded.batch",
+    )?;
+    for update in &batch.updates {
+        let (name, value, latitude) = columns(&update.value);
+        let adjusted = update.adjusted.map(Adjustment::name);
+        insert.execute(params![id, update.pin.0, name, value, latitude, adjusted])?;
+        point.execute((device, update.pin.0, id))?;
+    }
+    Ok(())
+}
+
+fn columns(value: &StoredValue) -> (&'static str, ToSqlOutput<'_>, Option<f64>) {
+    let owned = |value| ToSqlOutput::Owned(value);
+    match value {
+        StoredValue::Integer(integer) => ("integer", owned(Sql::Integer(*integer)), None),
+        StoredValue::Double(double) => ("double", owned(Sql::Real(*double)), None),
+        StoredValue::String(text) => {
+            let text = ValueRef::Text(text.as_bytes());
+            ("string", ToSqlOutput::Borrowed(text), None)
+        }
+        StoredValue::Enumerable(integer) => ("enumerable", owned(Sql::Integer(*integer)), None),
+        StoredValue::Boolean(boolean) => ("boolean", owned(Sql::Integer((*boolean).into())), None),
+        StoredValue::Location {
+            longitude,
+            latitude,
+        } => ("location", owned(Sql::Real(*longitude)), Some(*latitude)),
+    }
+}
+
+fn latest(transaction: &Transaction<'_>, device: i64) -> Result<Vec<Latest>> {
+    transaction
+        .prepare_cached(
+            "SELECT pin, type, value, latitude, adjusted, at_us
+             FROM latest JOIN value USING (batch, pin) JOIN batch ON batch.id = batch
+             WHERE latest.device = ?1 ORDER BY pin",
+        )?
+        .query_map([device], |row| {
+            Ok(Latest {
+                update: update(row)?,
+                at: Timestamp(row.get(5)?),
+            })
+        })?
+        .collect()
+}
+
+/// The newest batches behind `after`, oldest first.
+pub fn history(
+    connection: &Connection,
+    device: i64,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<SavedBatch>> {
+    let mut select = connection.prepare_cached(
+        "WITH newest AS (
+             SELECT id, at_us FROM batch WHERE device = ?1 AND id > ?2 ORDER BY id DESC LIMIT ?3
+         )
+         SELECT pin, type, value, latitude, adjusted, at_us, id
+         FROM newest JOIN value ON value.batch = newest.id ORDER BY id, pin",
+    )?;
+    let mut rows = select.query((device, after, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    let mut batches: Vec<SavedBatch> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = row.get(6)?;
+        let update = update(row)?;
+        match batches.last_mut() {
+            Some(batch) if batch.id == id => batch.updates.push(update),
+            _ => batches.push(SavedBatch {
+                id,
+                at: Timestamp(row.get(5)?),
+                updates: vec![update],
+            }),
+        }
+    }
+    Ok(batches)
+}
+
+fn update(row: &SqlRow<'_>) -> Result<StoredUpdate> {
+    Ok(StoredUpdate {
+        pin: VirtualPin(row.get(0)?),
+        value: value(row)?,
+        adjusted: match row.get_ref(4)?.as_str_or_null()? {
+            None => None,
+            Some("min") => Some(Adjustment::Min),
+            Some("max") => Some(Adjustment::Max),
+            Some("fallback") => Some(Adjustment::Fallback),
+            Some(_) => return Err(unknown(4)),
+        },
+    })
+}
+
+fn value(row: &SqlRow<'_>) -> Result<StoredValue> {
+    Ok(match row.get_ref(1)?.as_str()? {
+        "integer" => StoredValue::Integer(row.get(2)?),
+        "double" => StoredValue::Double(row.get(2)?),
+        "string" => StoredValue::String(row.get(2)?),
+        "enumerable" => StoredValue::Enumerable(row.get(2)?),
+        "boolean" => StoredValue::Boolean(row.get(2)?),
+        "location" => StoredValue::Location {
+            longitude: row.get(2)?,
+            latitude: row.get(3)?,
+        },
+        _ => return Err(unknown(1)),
+    })
+}
+
+fn unknown(column: usize) -> rusqlite::Error {
+    let what = "a word that this server does not write".into();
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOUBLES: [f64; 9] = [
+        0.0,
+        -0.0,
+        1.0,
+        -40.0,
+        0.1,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        5e-324,
+        9_007_199_254_740_993.0,
+    ];
+
+    fn round_trip(values: Vec<StoredValue>) -> Vec<StoredValue> {
+        let devices = Devices::demo();
+        let mut connection = Connection::open_in_memory().expect("a database");
+        let rows = prepare(&mut connection, &devices, Duration::ZERO).expect("tables");
+        let (&device, row) = rows.iter().next().expect("a device");
+        let updates = values
+            .into_iter()
+            .zip(0..)
+            .map(|(value, pin)| StoredUpdate {
+                pin: VirtualPin(pin),
+                value,
+                adjusted: None,
+            });
+        let batch = Batch {
+            device,
+            at: Timestamp(7),
+            updates: updates.collect(),
+        };
+        let transaction = connection.transaction().expect("a transaction");
+        insert(&transaction, row.id, &batch).expect("an insert");
+        let latest: Vec<_> = latest(&transaction, row.id).expect("values");
+        transaction.commit().expect("a commit");
+        let history = history(&connection, row.id, 0, 10).expect("a history");
+        let from_latest: Vec<_> = latest.into_iter().map(|latest| latest.update).collect();
+        assert_eq!(history[0].updates, from_latest);
+        from_latest.into_iter().map(|update| update.value).collect()
+    }
+
+    #[test]
+    fn doubles_come_back_bit_for_bit() {
+        let back = round_trip(DOUBLES.map(StoredValue::Double).to_vec());
+        for (sent, back) in DOUBLES.into_iter().zip(back) {
+            let StoredValue::Double(back) = back else {
+                panic!("{back:?}")
+            };
+            assert_eq!(
+                sent.to_bits(),
+                back.to_bits(),
+                "{sent:?} came back as {back:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn locations_come_back_bit_for_bit() {
+        let place = StoredValue::Location {
+            longitude: -0.0,
+            latitude: -0.0,
+        };
+        let back = round_trip(vec![place]);
+        let StoredValue::Location {
+            longitude,
+            latitude,
+        } = back[0]
+        else {
+            panic!("{back:?}")
+        };
+        assert!(longitude.is_sign_negative() && latitude.is_sign_negative());
+    }
+
+    #[test]
+    fn every_type_comes_back() {
+        let values = vec![
+            StoredValue::Integer(i64::MIN),
+            StoredValue::Integer(i64::MAX),
+            StoredValue::String(String::new()),
+            StoredValue::String("12.0 <é>\n".to_owned()),
+            StoredValue::Enumerable(-3),
+            StoredValue::Boolean(true),
+            StoredValue::Boolean(false),
+            StoredValue::Location {
+                longitude: 12.0,
+                latitude: 11.5,
+            },
+        ];
+        assert_eq!(round_trip(values.clone()), values);
+    }
+
+    #[test]
+    fn another_programs_database_is_refused() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        connection
+            .execute_batch("CREATE TABLE t (x)")
+            .expect("a table");
+        let refused = prepare(&mut connection, &Devices::demo(), Duration::ZERO);
+        let message = refused.err().expect("a refusal").to_string();
+        assert_eq!(message, "it is another program's");
+    }
+}

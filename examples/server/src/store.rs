@@ -1,0 +1,200 @@
+//! What the server asks of a database: a team that outgrows one machine implements [`Store`] for
+//! its own.
+
+use std::future::Future;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pinquery::{Adjustment, Update, Value, VirtualPin};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::devices::DeviceKey;
+
+/// Where accepted batches go.
+///
+/// The methods are asynchronous, so that a store over a network fits as well as one that hands
+/// its work to a thread.
+pub trait Store: Send + Sync + 'static {
+    /// Keeps a batch whole or not at all. `Ok` means that it is durable: the client is told `OK`
+    /// for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], at once rather than after a wait that the client would not sit through.
+    fn save(&self, batch: Batch) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// The latest value of each pin that has one, by ascending pin.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], where the values cannot be read now.
+    fn latest(
+        &self,
+        device: DeviceKey,
+    ) -> impl Future<Output = Result<Vec<Latest>, Unavailable>> + Send;
+
+    /// The newest batches behind `after`, at most `limit`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], where the batches cannot be read now.
+    fn history(
+        &self,
+        device: DeviceKey,
+        after: i64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<SavedBatch>, Unavailable>> + Send;
+}
+
+/// Why a store does not do what it is asked now. The request may be sent again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unavailable {
+    /// As many batches wait as may wait.
+    QueueFull,
+    /// The database does not take or give anything: locked, full, or broken.
+    Fault,
+}
+
+impl Unavailable {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Fault => "store_fault",
+        }
+    }
+}
+
+/// One accepted request: values of one device with one timestamp.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Whose values they are.
+    pub device: DeviceKey,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// Its values, in the order of the query.
+    pub updates: Vec<StoredUpdate>,
+}
+
+/// A batch as a store has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedBatch {
+    /// Its place in the order in which batches were saved.
+    pub id: i64,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// Its values.
+    pub updates: Vec<StoredUpdate>,
+}
+
+/// The latest value of a pin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latest {
+    /// When its batch was accepted.
+    pub at: Timestamp,
+    /// The value.
+    pub update: StoredUpdate,
+}
+
+/// Microseconds since 1970, by the server's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The present.
+    #[must_use]
+    pub fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let micros = since.map_or(0, |since| since.as_micros());
+        Self(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+}
+
+/// An [`Update`] that borrows nothing, as it outlives its request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredUpdate {
+    /// The pin.
+    pub pin: VirtualPin,
+    /// Its value.
+    pub value: StoredValue,
+    /// What was done to the value to make it fit.
+    pub adjusted: Option<Adjustment>,
+}
+
+impl From<&Update<'_>> for StoredUpdate {
+    fn from(update: &Update<'_>) -> Self {
+        Self {
+            pin: update.pin,
+            value: StoredValue::from(&update.value),
+            adjusted: update.adjusted,
+        }
+    }
+}
+
+/// A [`Value`] that borrows nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoredValue {
+    /// Of an integer datastream.
+    Integer(i64),
+    /// Of a double datastream.
+    Double(f64),
+    /// Of a string datastream.
+    String(String),
+    /// Of an enumerable datastream.
+    Enumerable(i64),
+    /// Of a boolean datastream.
+    Boolean(bool),
+    /// Of a location datastream.
+    Location {
+        /// Degrees east.
+        longitude: f64,
+        /// Degrees north.
+        latitude: f64,
+    },
+}
+
+impl From<&Value<'_>> for StoredValue {
+    fn from(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Integer(integer) => Self::Integer(integer),
+            Value::Double(double) => Self::Double(double),
+            Value::String(text) => Self::String(text.into()),
+            Value::Enumerable(integer) => Self::Enumerable(integer),
+            Value::Boolean(boolean) => Self::Boolean(boolean),
+            Value::Location {
+                longitude,
+                latitude,
+            } => Self::Location {
+                longitude,
+                latitude,
+            },
+        }
+    }
+}
+
+/// As in the library's line format.
+impl Serialize for StoredValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Integer(integer) | Self::Enumerable(integer) => integer.serialize(serializer),
+            Self::Double(double) => double.serialize(serializer),
+            Self::String(text) => text.serialize(serializer),
+            Self::Boolean(boolean) => boolean.serialize(serializer),
+            Self::Location {
+                longitude,
+                latitude,
+            } => (longitude, latitude).serialize(serializer),
+        }
+    }
+}
+
+/// As in the library's line format.
+impl Serialize for StoredUpdate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut update = serializer.serialize_struct("StoredUpdate", 3)?;
+        update.serialize_field("pin", &self.pin.0)?;
+        update.serialize_field("value", &self.value)?;
+        update.serialize_field("adjusted", &self.adjusted.map(Adjustment::name))?;
+        update.end()
+    }
+}

@@ -1,0 +1,149 @@
+//! The clients that there are: each encodes the same batches its own way and gets the same answers.
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use common::{Scratch, Server, TOKEN, update_target};
+use serde_json::{Value, json};
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/clients")
+        .join(name)
+}
+
+fn cases() -> Vec<Value> {
+    let text = std::fs::read_to_string(file("cases.json")).expect("the cases");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().expect("the client starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs a script that prints one answer for each case.
+fn check(script: impl FnOnce(&str) -> Command) {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let output = output(&mut script(&format!("http://{}", server.address)));
+    let cases = cases();
+    assert_eq!(output.lines().count(), cases.len());
+    for (line, case) in output.lines().zip(cases) {
+        let answer: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(answer, case["answer"], "{}", case["pins"]);
+    }
+}
+
+fn python(library: &str, url: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(file("client.py")).args([library, url, TOKEN]);
+    command
+}
+
+#[test]
+#[ignore = "needs python3 with requests"]
+fn python_requests() {
+    check(|url| python("requests", url));
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn python_urllib() {
+    check(|url| python("urllib", url));
+}
+
+#[test]
+#[ignore = "needs node"]
+fn node_fetch() {
+    check(|url| {
+        let mut command = Command::new("node");
+        command.arg(file("client.mjs")).args([url, TOKEN]);
+        command
+    });
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn curl() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for case in cases() {
+        let path = case["path"].as_str().expect("a path");
+        let mut command = Command::new("curl");
+        command.args(["-sS", "--get", "-w", "\n%{http_code}"]);
+        command.args(["--data-urlencode", &format!("token={TOKEN}")]);
+        for pin in case["pins"].as_array().expect("pins") {
+            let (name, value) = (
+                pin[0].as_str().expect("text"),
+                pin[1].as_str().expect("text"),
+            );
+            command.args(["--data-urlencode", &format!("{name}={value}")]);
+        }
+        command.arg(format!("http://{}{path}", server.address));
+        let output = output(&mut command);
+        let (body, status) = output.rsplit_once('\n').expect("a status");
+        let status: u16 = status.parse().expect("a status");
+        assert_eq!(json!([status, body]), case["answer"], "{}", case["pins"]);
+    }
+}
+
+/// As firmware prints it: piece by piece, nothing escaped, one request and no more.
+#[test]
+fn a_raw_socket_that_escapes_nothing() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let print = |pieces: &[&str]| {
+        let mut client = server.connect();
+        for piece in pieces {
+            client.send(piece.as_bytes()).unwrap();
+        }
+        client.send(b" HTTP/1.1\r\n").unwrap();
+        client.send(b"Host: 127.0.0.1\r\n").unwrap();
+        client.send(b"Connection: close\r\n\r\n").unwrap();
+        let answer = client.answer(false).unwrap();
+        assert!(client.closed());
+        answer
+    };
+    let start = format!("GET {}", update_target("V1="));
+    assert_eq!(
+        print(&[&start, "255", "&V2=", "21.50", "&V6=", "1"]).told(),
+        (200, "OK")
+    );
+    assert_eq!(
+        print(&[&start, "1", "&V3=", "21°C;'ok'", "&V5=", "24.94,60.17"]).told(),
+        (200, "OK")
+    );
+    assert_eq!(
+        server
+            .get(&format!("/external/api/get?token={TOKEN}&v3"))
+            .body,
+        "21°C;'ok'"
+    );
+    // `dtostrf` pads with spaces, which end a request's target: HTTP itself refuses them.
+    assert_eq!(print(&[&start, "   7", "&V2=", " 21.50"]).told(), (400, ""));
+    assert_eq!(print(&[&start, "%20%20%207"]).told(), (200, "OK"));
+}
+
+#[test]
+fn a_connection_is_kept_alive() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let mut client = server.connect();
+    for number in 0..500 {
+        let answer = client
+            .get(&update_target(&format!("v10={number}")))
+            .unwrap();
+        assert_eq!(answer.told(), (200, "OK"));
+        // An error keeps it as well.
+        assert_eq!(client.get(&update_target("v10=hot")).unwrap().status, 400);
+    }
+    let last = client
+        .get(&format!("/external/api/get?token={TOKEN}&v10"))
+        .unwrap();
+    assert_eq!(last.told(), (200, "499"));
+}

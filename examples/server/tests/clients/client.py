@@ -1,0 +1,44 @@
+"""Sends the same batches with `requests` or `urllib`, each by its own encoder, and prints the answers.
+
+Usage: client.py requests|urllib URL TOKEN
+"""
+
+import json
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+library, url, token = sys.argv[1:]
+cases = json.loads(Path(__file__).with_name("cases.json").read_text("utf-8"))
+
+
+def with_urllib():
+    def get(path, pins):
+        query = urllib.parse.urlencode([("token", token), *pins])
+        try:
+            with urllib.request.urlopen(f"{url}{path}?{query}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    return get
+
+
+def with_requests():
+    import requests
+
+    session = requests.Session()
+
+    def get(path, pins):
+        answer = session.get(f"{url}{path}", params=[("token", token), *pins], timeout=10)
+        return answer.status_code, answer.text
+
+    return get
+
+
+get = {"requests": with_requests, "urllib": with_urllib}[library]()
+for case in cases:
+    status, body = get(case["path"], [tuple(pin) for pin in case["pins"]])
+    print(json.dumps([status, body]))

@@ -1,0 +1,335 @@
+//! Each documented answer, byte for byte, from the server as it is started.
+
+mod common;
+
+use common::{Scratch, Server, TOKEN, update_target};
+
+const INVALID_TOKEN: &str = r#"{"error":{"message":"Invalid token."}}"#;
+const WRONG_PIN: &str = r#"{"error":{"message":"Wrong pin format."}}"#;
+const NO_DATASTREAM: &str = r#"{"error":{"message":"No datastream setup for that pin."}}"#;
+const WRONG_VALUE: &str = r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#;
+
+const REFUSED: [(&str, &str, &str); 11] = [
+    ("missing_token", "v1=33", INVALID_TOKEN),
+    ("missing_token", "", INVALID_TOKEN),
+    ("invalid_token", "token=&v1=33", INVALID_TOKEN),
+    ("unknown_token", "token=unknown&v1=33", INVALID_TOKEN),
+    ("duplicate_token", "token={}&token={}&v1=33", INVALID_TOKEN),
+    ("invalid_pin", "token={}&v256=1", WRONG_PIN),
+    ("duplicate_pin", "token={}&v1=1&V1=1", WRONG_PIN),
+    ("no_pins", "token={}&", WRONG_PIN),
+    ("unknown_pin", "token={}&v99=1", NO_DATASTREAM),
+    ("invalid_value", "token={}&v1=hot", WRONG_VALUE),
+    ("invalid_value", "token={}&v1=1&v2=%zz", WRONG_VALUE),
+];
+
+#[test]
+fn an_accepted_batch_is_answered_ok() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for path in ["/external/api/batch/update", "/external/api/batch/update/"] {
+        let answer = server.get(&format!("{path}?token={TOKEN}&v1=33&v2=44"));
+        assert_eq!(answer.told(), (200, "OK"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    assert_eq!(server.metric("pinquery_batches_accepted_total"), 2.0);
+    assert_eq!(server.metric("pinquery_updates_accepted_total"), 4.0);
+}
+
+#[test]
+fn a_refused_batch_gets_the_vendors_body_and_is_counted() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for path in ["/external/api/batch/update", "/external/api/batch/update/"] {
+        for (kind, query, body) in REFUSED {
+            let metric = format!("pinquery_batches_refused_total{{kind=\"{kind}\"}}");
+            let before = server.metric(&metric);
+            let answer = server.get(&format!("{path}?{}", query.replace("{}", TOKEN)));
+            assert_eq!(answer.told(), (400, body), "{query}");
+            assert_eq!(answer.header("content-type"), Some("application/json"));
+            assert_eq!(server.metric(&metric), before + 1.0, "{query}");
+        }
+        assert_eq!(server.get(path).told(), (400, INVALID_TOKEN));
+    }
+    assert_eq!(
+        server
+            .get(&format!("/external/api/getAll?token={TOKEN}"))
+            .body,
+        "{}"
+    );
+}
+
+#[test]
+fn values_come_back_as_they_were_judged() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let batch = "v6=TRUE&v5=12&v5=11&v4=7&v3=caf%C3%A9+%22%3C1%3E&v2=-0&v1=133&v7=-41";
+    assert_eq!(server.update(batch).told(), (200, "OK"));
+
+    let get = |pins: &str| server.get(&format!("/external/api/get?token={TOKEN}&{pins}"));
+    for (pin, value) in [
+        ("v1", "100"),
+        ("V2", "-0.0"),
+        ("v3", "café \"<1>"),
+        ("v4=", "0"),
+        ("v5", "[12.0,11.0]"),
+        ("v6", "true"),
+        ("v7", "-40.0"),
+    ] {
+        let answer = get(pin);
+        assert_eq!(answer.told(), (200, value));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+    }
+    let several = get("v3&v10&v1");
+    assert_eq!(several.told(), (200, r#"{"v3":"café \"<1>","v1":100}"#));
+    assert_eq!(several.header("content-type"), Some("application/json"));
+    assert_eq!(get("v10&v11").told(), (200, "{}"));
+
+    let all = server.get(&format!("/external/api/getAll?token={TOKEN}"));
+    let expected =
+        r#"{"v1":100,"v2":-0.0,"v3":"café \"<1>","v4":0,"v5":[12.0,11.0],"v6":true,"v7":-40.0}"#;
+    assert_eq!(all.told(), (200, expected));
+    for (kind, count) in [("min", 1.0), ("max", 1.0), ("fallback", 1.0)] {
+        let metric = format!("pinquery_updates_adjusted_total{{kind=\"{kind}\"}}");
+        assert_eq!(server.metric(&metric), count, "{kind}");
+    }
+}
+
+#[test]
+fn a_pin_without_a_value_is_not_the_empty_string() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let target = format!("/external/api/get?token={TOKEN}&v3");
+    assert_eq!(server.get(&target).told(), (204, ""));
+    assert_eq!(server.update("v3=").told(), (200, "OK"));
+    assert_eq!(server.get(&target).told(), (200, ""));
+}
+
+#[test]
+fn devices_do_not_see_each_other() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    server.update("v1=5");
+    assert_eq!(
+        server.get("/external/api/getAll?token=another-device").body,
+        "{}"
+    );
+    assert_eq!(
+        server.get("/external/api/get?token=another-device&v2").body,
+        NO_DATASTREAM
+    );
+}
+
+#[test]
+fn reading_refuses_as_updating_does() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for (query, body) in [
+        ("get?v1", INVALID_TOKEN),
+        ("get?token=unknown&x", INVALID_TOKEN),
+        ("get?x&token=", INVALID_TOKEN),
+        ("get?token={}&v1&token={}", INVALID_TOKEN),
+        ("get?token={}", WRONG_PIN),
+        ("get?token={}&x", WRONG_PIN),
+        ("get?token={}&v1&v1", WRONG_PIN),
+        ("get?token={}&v1=33", WRONG_PIN),
+        ("get?token={}&v99", NO_DATASTREAM),
+        ("getAll", INVALID_TOKEN),
+        ("getAll?token=unknown", INVALID_TOKEN),
+        ("getAll?token={}&token={}", INVALID_TOKEN),
+        ("getAll?token={}&v1", WRONG_PIN),
+    ] {
+        let answer = server.get(&format!("/external/api/{}", query.replace("{}", TOKEN)));
+        assert_eq!(answer.told(), (400, body), "{query}");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+}
+
+#[test]
+fn other_methods_and_paths_save_nothing() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for method in ["HEAD", "POST", "PUT", "DELETE"] {
+        let mut client = server.connect();
+        let target = update_target("v1=33");
+        let request =
+            format!("{method} {target} HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
+        client.send(request.as_bytes()).unwrap();
+        let answer = client.answer(method == "HEAD").unwrap();
+        assert_eq!(answer.status, 405, "{method}");
+        assert_eq!(answer.header("allow"), Some("GET"), "{method}");
+    }
+    for path in [
+        "/external/api/batch/update//",
+        "/external/api/update",
+        "/EXTERNAL/api/batch/update",
+    ] {
+        assert_eq!(
+            server.get(&format!("{path}?token={TOKEN}&v1=33")).status,
+            404
+        );
+    }
+    assert_eq!(
+        server
+            .get(&format!("/external/api/getAll?token={TOKEN}"))
+            .body,
+        "{}"
+    );
+}
+
+/// What stands in a request's line has passed the HTTP library before this server sees it.
+#[test]
+fn what_the_http_library_does_to_unescaped_bytes() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let send = |value: &[u8]| {
+        let mut client = server.connect();
+        let target = update_target("v3=");
+        let request = [
+            b"GET ",
+            target.as_bytes(),
+            value,
+            b" HTTP/1.1\r\nHost: test\r\n\r\n",
+        ];
+        client.send(&request.concat()).unwrap();
+        client.answer(false).unwrap()
+    };
+    let stored = || {
+        server
+            .get(&format!("/external/api/get?token={TOKEN}&v3"))
+            .body
+    };
+    for (value, is_taken) in [
+        ("\\{}|^`[];,'()!*@:/?", "\\{}|^`[];,'()!*@:/?"),
+        ("é中🌱", "é中🌱"),
+        // No URL that is sent has a fragment: the library leaves it out.
+        ("warm#ff0000", "warm"),
+    ] {
+        assert_eq!(send(value.as_bytes()).told(), (200, "OK"), "{value}");
+        assert_eq!(stored(), is_taken);
+    }
+    for value in [
+        &b"water low"[..],
+        b"a\"b",
+        b"<a>",
+        b"\xFF",
+        b"a\tb",
+        b"\x01",
+        b"\x7F",
+    ] {
+        assert_eq!(send(value).told(), (400, ""), "{value:?}");
+    }
+    assert_eq!(stored(), "warm");
+}
+
+#[test]
+fn no_token_is_logged_or_counted() {
+    let scratch = Scratch::new();
+    let mut server = Server::start(&scratch, &["--log", "debug"]);
+    server.update("v1=33");
+    for (_, query, _) in REFUSED {
+        server.get(&format!(
+            "/external/api/batch/update?{}",
+            query.replace("{}", TOKEN)
+        ));
+    }
+    server.get(&format!("/external/api/nothing?token={TOKEN}"));
+    server.get(&format!("/external/api/getAll?token={TOKEN}"));
+    let mut client = server.connect();
+    client
+        .send(format!("GET {} \"\r\n\r\n", update_target("v1=1")).as_bytes())
+        .unwrap();
+    assert!(client.answer(false).is_ok());
+    let metrics = server.get("/metrics");
+    assert!(metrics.body.ends_with("# EOF\n"));
+    server.signal("TERM");
+    assert!(server.wait().success());
+
+    let log = scratch.log();
+    assert!(log.contains("\"kind\":\"duplicate_token\""), "{log}");
+    assert!(
+        log.lines()
+            .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
+        "{log}"
+    );
+    let database = std::fs::read(scratch.path("test.db")).unwrap();
+    for text in [
+        log,
+        metrics.body,
+        server.welcome.clone(),
+        String::from_utf8_lossy(&database).into_owned(),
+    ] {
+        assert!(
+            !text.contains("SECRET") && !text.contains("another-device"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_page_takes_nothing_from_elsewhere() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for (path, content_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/page.css", "text/css; charset=utf-8"),
+        ("/page.js", "text/javascript; charset=utf-8"),
+    ] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), Some(content_type));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self';"),
+            "{policy}"
+        );
+        assert!(!answer.body.contains("http://www") || path == "/page.js");
+        assert!(!answer.body.contains("https://"));
+    }
+    // A token of the devices' file is not given away.
+    assert!(
+        server
+            .get("/")
+            .body
+            .contains(r#"<input id="token" value="""#)
+    );
+}
+
+#[test]
+fn the_pages_state_is_protected_by_the_token() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    server.update("v1=133&v3=%3Cimg%3E");
+    server.update("v1=7");
+    let post = |body: &str| {
+        let mut client = server.connect();
+        let length = body.len();
+        let head =
+            format!("POST /page/state HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n");
+        client.send(format!("{head}{body}").as_bytes()).unwrap();
+        client.answer(false).unwrap()
+    };
+    for body in ["", "token=", "token=unknown", "after=1"] {
+        assert_eq!(post(body).told(), (400, INVALID_TOKEN));
+    }
+    let state = post(&format!("token={TOKEN}")).body;
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    assert_eq!(state["datastreams"][0]["datastream"], "integer 0..=100");
+    assert_eq!(state["datastreams"][0]["value"], "7");
+    assert_eq!(state["datastreams"][2]["value"], "<img>");
+    assert_eq!(state["batches"][0]["updates"][0]["adjusted"], "max");
+    assert_eq!(state["batches"][1]["updates"][0]["value"], 7);
+
+    let seen = state["batches"][0]["id"].as_i64().unwrap();
+    let news = post(&format!("token={TOKEN}&after={seen}")).body;
+    let news: serde_json::Value = serde_json::from_str(&news).unwrap();
+    assert_eq!(news["batches"].as_array().unwrap().len(), 1);
+    assert_eq!(post(&"x".repeat(5000)).status, 413);
+}
