@@ -40,16 +40,24 @@ fn negative_integer(view: View<'_>, at: usize) -> Option<(i64, usize)> {
     unsigned_integer(view, view.word::<0>(at), at)
 }
 
-/// Up to seven digits without a loop.
 #[inline(always)]
 fn unsigned_integer(view: View<'_>, word: u64, at: usize) -> Option<(i64, usize)> {
+    match short_integer(word) {
+        Some((digits, length)) => Some((digits, at + length)),
+        None => long_integer(view, at),
+    }
+}
+
+/// Up to seven digits without a loop, and how many.
+#[inline(always)]
+fn short_integer(word: u64) -> Option<(i64, usize)> {
     let word = word ^ repeat(b'0');
     let bits = non_digits(word).trailing_zeros() & 0x38;
     if bits == 0 || (word >> bits) as u8 != SEPARATOR ^ b'0' {
-        return long_integer(view, at);
+        return None;
     }
     let digits = eight_digits(word << (64 - bits));
-    Some((digits as i64, at + bits as usize / 8))
+    Some((digits as i64, bits as usize / 8))
 }
 
 #[cold]
@@ -219,6 +227,61 @@ mod tests {
     fn read_double(text: &str) -> Option<(f64, usize, u8)> {
         let (double, stop) = view(text, double)?;
         Some((double, stop.place - 3, stop.byte))
+    }
+
+    /// Eight bytes from each text and separators behind it.
+    fn word(text: &str) -> u64 {
+        let bytes = format!("{text:&<8}").into_bytes();
+        u64::from_le_bytes(*bytes.first_chunk().expect("eight bytes"))
+    }
+
+    #[test]
+    fn seven_digits_are_read_without_a_loop() {
+        let digits = "9028417";
+        for length in 1..=digits.len() {
+            let text = &digits[..length];
+            assert_eq!(
+                short_integer(word(text)),
+                Some((text.parse().unwrap(), length))
+            );
+            for behind in ["x", ".", "=", "%", " ", "/", ":", "\u{ff}"] {
+                assert_eq!(short_integer(word(&format!("{text}{behind}"))), None);
+            }
+        }
+        for text in ["", "-1", "12345678", "x"] {
+            assert_eq!(short_integer(word(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn seven_characters_of_a_decimal_are_read_without_a_loop() {
+        let digits = "9028417";
+        for length in 1..=digits.len() {
+            for point in 0..=length + 1 {
+                let mut text = digits[..length].to_owned();
+                if point <= length {
+                    text.insert(point, '.');
+                }
+                if text.len() > 7 {
+                    continue;
+                }
+                for behind in ["", ",", "x", "%", " ", "/", ":", "e"] {
+                    let all = format!("{text}{behind}");
+                    let decimal = Decimal::read_word(word(&all), 3).expect(&all);
+                    let stop = behind.bytes().next().unwrap_or(SEPARATOR);
+                    assert_eq!(decimal.double(), text.parse().ok(), "{all}");
+                    assert_eq!(decimal.digits, text.replace('.', "").parse().unwrap());
+                    assert_eq!(decimal.has_point, text.contains('.'));
+                    assert_eq!(
+                        (decimal.stop.place, decimal.stop.byte),
+                        (3 + text.len(), stop)
+                    );
+                }
+            }
+        }
+        for text in ["", ".", "-1", "12345678", "1234567.", "x", ".x"] {
+            assert!(Decimal::read_word(word(text), 3).is_none(), "{text}");
+        }
     }
 
     #[test]
