@@ -1,0 +1,57 @@
+//! The example as its users meet it: arguments and standard input, output and exit status.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+
+pub const SECRET: &str = "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg";
+
+pub struct Run {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// An example has no `CARGO_BIN_EXE_…`, but stands beside the directory of its tests.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test.ancestors().nth(2).expect("it is in target/…/deps");
+    let name = format!("batch_update{}", std::env::consts::EXE_SUFFIX);
+    let program = profile.join("examples").join(name);
+    assert!(
+        program.exists(),
+        "not built: cargo build -p pinquery-examples --examples"
+    );
+    program
+}
+
+pub fn run(args: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
+    let mut child = Command::new(program())
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the example starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let output = thread::scope(|scope| {
+        // Whoever does not read its input closes it early, and that is no failure.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().expect("the example ends")
+    });
+    let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
+    Run {
+        status: output.status.code().expect("no signal ends it"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+pub fn template_file(name: &str, text: &[u8]) -> String {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).expect("the directory is ours");
+    path.into_os_string().into_string().expect("it is UTF-8")
+}

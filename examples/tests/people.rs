@@ -1,0 +1,230 @@
+//! What the example shows to a person.
+
+mod common;
+
+use common::{SECRET, run, template_file};
+
+const NO_ARGS: [&str; 0] = [];
+
+/// What is shown of one query: without arguments it would be the demonstration.
+#[track_caller]
+fn shown(query: &[u8]) -> String {
+    let run = run(&["--token", "t"], &[query, b"\n"].concat());
+    assert_eq!(run.err, "");
+    run.out
+}
+
+#[track_caller]
+fn carets(query: &[u8], line: &str, carets: &str) {
+    let out = shown(query);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[1], format!("  {line}"));
+    let (found, _kind) = lines[2].rsplit_once(' ').expect("a kind stands behind");
+    assert_eq!(found, format!("  {carets}"), "below {line}");
+}
+
+#[test]
+fn the_demonstration_shows_tables_and_refusals() {
+    let run = run(&NO_ARGS, b"never read");
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    for text in [
+        "accepted\n  token=***&v1=33&v2=44\n",
+        "  v1   integer 0..=100  33\n  v2   double           44.0\n",
+        "\"Test complete: PASS\"",
+        "lon 30.5234, lat 50.4501",
+        "lowered to max",
+        "refused: Value doesn't match the Datastream data type\n",
+    ] {
+        assert!(run.out.contains(text), "{text}");
+    }
+    assert!(!run.out.contains(SECRET));
+}
+
+#[test]
+fn a_table_is_aligned() {
+    let query = "token=t&v1=133&v3=%E6%B8%A9+%22%E2%80%AE&v4=7&v6=0";
+    let run = run(&[query], b"");
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    let expected = r#"accepted
+  token=***&v1=133&v3=%E6%B8%A9+%22%E2%80%AE&v4=7&v6=0
+  pin  datastream                    value            adjusted
+  v1   integer 0..=100               100              lowered to max
+  v3   string up to 64 bytes         "温 \"\u{202e}"
+  v4   enumerable [0, 20, 130] or 0  0                replaced by fallback
+  v6   boolean                       false
+"#;
+    assert_eq!(run.out, expected);
+}
+
+#[test]
+fn several_answers_for_a_person() {
+    let run = run(&["token=t&v1=1", "token=t&v1=x"], b"");
+    let expected = "accepted
+  token=***&v1=1
+  pin  datastream       value  adjusted
+  v1   integer 0..=100  1
+
+refused: Value doesn't match the Datastream data type
+  token=***&v1=x
+               ^ invalid_value
+  the value does not fit the pin's datastream: v1 is integer 0..=100
+";
+    assert_eq!((run.out.as_str(), run.status), (expected, 1));
+}
+
+#[test]
+fn an_option_without_a_query_reads_standard_input() {
+    assert_eq!(shown(b"token=t&v6=1").lines().next(), Some("accepted"));
+    let run = run(&["--token", "t"], b"");
+    assert_eq!((run.out.as_str(), run.status), ("", 0));
+}
+
+#[test]
+fn carets_stand_under_the_span() {
+    carets(
+        b"token=t&v1=1&v9=2",
+        "token=***&v1=1&v9=2",
+        "               ^^",
+    );
+    carets(b"v1=1", "v1=1", "    ^");
+    carets(b"", "", "^");
+    carets(b"&&", "&&", "  ^");
+    carets(b"token=&v1=1", "token=&v1=1", "      ^");
+    carets(b"token&v1=1", "token&v1=1", "     ^");
+    carets(b"&%74oken=u&&v1=1&", "&%74oken=***&&v1=1&", "         ^^^");
+    carets(b"token=t&=1", "token=***&=***", "          ^");
+    carets(b"token=t&v1&v2=1", "token=***&v1&v2=1", "            ^");
+    carets(
+        b"token=t&v5=1&v5=2&v5=3",
+        "token=***&v5=1&v5=2&v5=3",
+        "                    ^^",
+    );
+}
+
+#[test]
+fn a_reason_says_what_would_fit() {
+    let reason = |query: &str| shown(query.as_bytes()).lines().last().map(str::to_owned);
+    assert_eq!(
+        reason("token=t&v2=1%").as_deref(),
+        Some(
+            "  the value does not fit the pin's datastream: v2 is double, \
+             and a `%` is not followed by two hexadecimal digits"
+        ),
+    );
+    assert_eq!(
+        reason("https://example.com/update?token=t&v1=1").as_deref(),
+        Some("  the query has no `token`; a query is what stands behind the `?` of a URL"),
+    );
+}
+
+#[test]
+fn all_but_pins_is_masked() {
+    for name in [
+        "token",
+        "tokne",
+        "Token",
+        "%74oken",
+        "v256",
+        "v01",
+        "%zz",
+        "\u{202E}token",
+    ] {
+        let query = format!("{name}={SECRET}&v1=1&{SECRET}&x{SECRET}=a=b&token={SECRET}");
+        let out = shown(query.as_bytes());
+        assert!(!out.contains(SECRET), "{out}");
+        let is_token = matches!(name, "token" | "%74oken");
+        assert!(is_token || !out.contains(name), "{out}");
+    }
+    carets(
+        b"token=t&tokne=abc&v1=1",
+        "token=***&***=***&v1=1",
+        "          ^^^",
+    );
+    carets(b"token=u&abc=d=e&f", "token=***&***=***&***", "      ^^^");
+    carets(
+        b"token=t&token=t&v1=1",
+        "token=***&token=***&v1=1",
+        "          ^^^^^",
+    );
+    carets(b"token=t&v\xFF=1", "token=***&***=***", "          ^^^");
+}
+
+#[test]
+fn nothing_moves_the_cursor() {
+    let out =
+        shown("token=t&v9=\x1B[2J\u{202E}\u{2066}\u{200D}\u{301}\u{85}\r\t\x7F\\\"é".as_bytes());
+    let line = out.lines().nth(1);
+    let expected = r#"  token=***&v9=\u{1b}[2J…"#;
+    assert_eq!(line, Some(expected));
+
+    carets(
+        b"token=t&v2=\x1B\x7F\xFF",
+        r"token=***&v2=\u{1b}\u{7f}\xFF",
+        "             ^^^^^^^^^^^^^^^^",
+    );
+    carets(
+        "token=t&v2=\u{202E}\u{2066}\u{301}".as_bytes(),
+        r"token=***&v2=\u{202e}\u{2066}\u{301}",
+        "             ^^^^^^^^^^^^^^^^^^^^^^^",
+    );
+    carets(
+        "token=t&v2=\r\t\\\"é温".as_bytes(),
+        r#"token=***&v2=\r\t\\"é温"#,
+        "             ^^^^^^^^^^",
+    );
+    for character in ('\0'..='\u{2FFFF}').filter(|c| c.is_control() || is_bidirectional(*c)) {
+        if character != '\n' {
+            assert!(!shown_has(character), "{character:?}");
+        }
+    }
+}
+
+fn is_bidirectional(character: char) -> bool {
+    matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character gets through, be it in a refusal or, escaped or not, in a table.
+fn shown_has(character: char) -> bool {
+    let mut bytes = [0; 4];
+    let raw = character.encode_utf8(&mut bytes);
+    let escaped: String = raw.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let input = format!("token=t&v2={raw}\ntoken=t&v3=a{raw}\ntoken=t&v3=a{escaped}\n");
+    let run = run(&["--token", "t"], input.as_bytes());
+    run.out.replace('\n', "").contains(character)
+}
+
+#[test]
+fn a_long_query_is_cut_around_the_span() {
+    let x = "x".repeat(5000);
+    carets(
+        format!("token=t&v3={}&v1=1&v1=2&v2={x}", &x[..64]).as_bytes(),
+        &format!("…{}&v1=1&v1=2&v2={}…", "x".repeat(24), "x".repeat(10)),
+        "                               ^^",
+    );
+    let run = run(&[format!("token=t&v1={x}&v2={x}")], b"");
+    assert!(
+        run.out.lines().all(|line| line.chars().count() < 100),
+        "{}",
+        run.out
+    );
+    let half = "x".repeat(15);
+    assert!(
+        run.out
+            .contains(&format!("token=***&v1={half}…{half}&v2=xxxxxxxxxxxx…\n"))
+    );
+    assert!(run.out.contains(&"^".repeat(31)) && !run.out.contains(&"^".repeat(32)));
+}
+
+#[test]
+fn a_long_value_is_cut_in_the_table() {
+    let file = template_file("long.json", br#"{"v3":{"type":"string","max_len":99999}}"#);
+    let x = "x".repeat(5000);
+    let mark = "%CC%81".repeat(5000);
+    for value in [&x, &mark] {
+        let query = format!("token=t&v3={value}");
+        let run = run(&["--template", &file, &query], b"");
+        assert_eq!(run.status, 0);
+        let row = run.out.lines().last().expect("a row");
+        assert!(row.contains('…') && row.chars().count() < 100, "{row}");
+    }
+}
