@@ -8,8 +8,6 @@ use std::process::{Command, Stdio};
 
 use common::{SECRET, program, run, template_file};
 
-const NO_ARGS: [&str; 0] = [];
-
 #[track_caller]
 fn json(args: &[&str], input: &[u8], status: i32, out: &str) {
     let run = run(&[&["--json"], args].concat(), input);
