@@ -229,10 +229,33 @@ mod tests {
         Some((double, stop.place - 3, stop.byte))
     }
 
-    /// Eight bytes from each text and separators behind it.
-    fn word(text: &str) -> u64 {
-        let bytes = format!("{text:&<8}").into_bytes();
+    /// The first eight bytes, of separators where there are fewer.
+    fn word(text: impl AsRef<[u8]>) -> u64 {
+        let mut bytes = text.as_ref().to_vec();
+        bytes.resize(bytes.len().max(8), SEPARATOR);
         u64::from_le_bytes(*bytes.first_chunk().expect("eight bytes"))
+    }
+
+    #[test]
+    fn every_byte_that_is_no_digit_stops_a_number() {
+        for byte in (0..=0xFF).filter(|byte: &u8| !byte.is_ascii_digit()) {
+            for place in 0..8 {
+                let mut text = *b"12345678";
+                text[place] = byte;
+                let found = short_integer(word(text));
+                let digits = core::str::from_utf8(&text[..place]).unwrap();
+                let expected = digits.parse().ok().map(|digits| (digits, place));
+                assert_eq!(found, expected.filter(|_| byte == SEPARATOR), "{byte:#x}");
+                let decimal = Decimal::read_word(word(text), 0);
+                match decimal {
+                    // A point, and digits to the end.
+                    None => assert!(place == 0 || byte == b'.'),
+                    Some(decimal) => {
+                        assert_eq!((decimal.stop.place, decimal.stop.byte), (place, byte))
+                    }
+                }
+            }
+        }
     }
 
     #[test]

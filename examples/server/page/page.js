@@ -4,13 +4,26 @@
 const EVERY_MS = 1000;
 // Points of a plot, batches of a track.
 const KEPT = 500;
+// Pins in the line to send.
+const SENT = 4;
 const SVG = "http://www.w3.org/2000/svg";
+// A value for each type that fits what is said behind it, in a query's form. The types that show
+// most come first.
+const EXAMPLES = {
+  integer: (bounds) => within(bounds, "33", BigInt),
+  double: (bounds) => within(bounds, "21.5", Number),
+  string: (limit) => "all+well".slice(0, Number(limit.match(/\d+/)[0])),
+  location: () => "24.94,60.17",
+  boolean: () => "1",
+  enumerable: (values) => values.match(/-?\d+/)[0],
+};
 
 const at = (id) => document.getElementById(id);
 const plots = new Map();
 const places = new Map();
 let after = 0;
 let session = 0;
+let shown = "";
 
 // Text is only ever set as text: a device may send any string.
 function element(name, attributes = {}, text = "") {
@@ -30,10 +43,43 @@ function svg(name, attributes, text = "") {
 const time = (us) => new Date(us / 1000).toLocaleTimeString();
 const short = (number) => String(Number(number.toPrecision(6)));
 
-function status(text, isWrong = false) {
-  const line = at("status");
+// Text that stays the same is left alone: someone may be selecting it.
+function say(id, text) {
+  const line = at(id);
   if (line.textContent !== text) line.textContent = text;
-  line.classList.toggle("wrong", isWrong);
+}
+
+function status(text, isWrong = false) {
+  say("status", text);
+  at("status").classList.toggle("wrong", isWrong);
+}
+
+// The value, or the bound that it is beyond; as text, as a number does not hold every integer.
+function within(bounds, value, read) {
+  const [min, max] = bounds === "" ? [value, value] : bounds.split("..=");
+  if (read(value) < read(min)) return min;
+  return read(value) > read(max) ? max : value;
+}
+
+// Of different types, as far as there are, and in the order of the pins.
+function examples(datastreams) {
+  const types = Object.keys(EXAMPLES);
+  const seen = new Set();
+  const pins = datastreams.map(({ pin, datastream }, place) => {
+    const [, type, rest] = datastream.match(/^(\w+) ?(.*)$/);
+    const rank = types.indexOf(type) + (seen.has(type) ? types.length : 0);
+    seen.add(type);
+    return { rank, place, pair: `${pin}=${EXAMPLES[type](rest)}` };
+  });
+  const sent = pins.sort((a, b) => a.rank - b.rank).slice(0, SENT);
+  return sent.sort((a, b) => a.place - b.place).map(({ pair }) => pair);
+}
+
+function showSend(token, pairs) {
+  // An apostrophe would end the shell's word.
+  const escaped = encodeURIComponent(token).replaceAll("'", "%27");
+  const query = [`token=${escaped}`, ...pairs].join("&");
+  say("send", `curl '${location.origin}/external/api/batch/update?${query}'`);
 }
 
 function showValues(datastreams) {
@@ -66,14 +112,14 @@ function remember(batches) {
   }
 }
 
-function plot(points, name) {
+function plot(points, name, latest) {
   const [width, height, left, top, bottom] = [320, 130, 52, 8, 20];
   const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   const values = points.map((point) => point.value);
   const [min, max] = [Math.min(...values), Math.max(...values)];
   const [from, to] = [points[0].at_us, points.at(-1).at_us];
   const last = values.at(-1);
-  const label = `${name}: ${points.length} values from ${short(min)} to ${short(max)}, the last ${short(last)}`;
+  const label = `${name}: ${points.length} values from ${short(min)} to ${short(max)}, the last ${latest}`;
   drawing.append(svg("title", {}, label));
   // Halved before the difference, which may be more than a number holds.
   const share = (value, low, high) => (high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 0.5);
@@ -95,10 +141,10 @@ function plot(points, name) {
   return drawing;
 }
 
-function plane(points, name) {
+function plane(points, name, latest) {
   const drawing = svg("svg", { viewBox: "-202 -96 392 200", role: "img" });
   const [lon, lat] = points.at(-1).value;
-  drawing.append(svg("title", {}, `${name}: longitude ${lon}, latitude ${lat}`));
+  drawing.append(svg("title", {}, `${name}: ${latest}`));
   for (let degree = -180; degree <= 180; degree += 30) {
     const axis = degree === 0 ? "axis equator" : "axis";
     drawing.append(
@@ -120,14 +166,16 @@ function plane(points, name) {
   return drawing;
 }
 
-function showDrawings(id, drawn, draw, extra) {
+// The latest value is the table's text, as a script's number knows no `-0.0` and no `true`.
+function showDrawings(id, drawn, draw, extra, texts = new Map()) {
   const pins = [...drawn.keys()].sort((a, b) => a - b);
   const cards = pins.map((pin) => {
     const points = drawn.get(pin);
     const card = element("figure", { class: `card ${extra}`, "data-pin": `v${pin}` });
     const value = points.at(-1).value;
-    const latest = Array.isArray(value) ? `longitude ${value[0]}, latitude ${value[1]}` : short(value);
-    card.append(element("h3", {}, `v${pin}: ${latest}`), draw(points, `v${pin}`));
+    const isPlace = Array.isArray(value);
+    const latest = isPlace ? `longitude ${value[0]}, latitude ${value[1]}` : (texts.get(`v${pin}`) ?? short(value));
+    card.append(element("h3", {}, `v${pin}: ${latest}`), draw(points, `v${pin}`, latest));
     return card;
   });
   if (cards.length === 0) cards.push(element("p", { class: "faint" }, "None yet."));
@@ -137,8 +185,12 @@ function showDrawings(id, drawn, draw, extra) {
 function show({ datastreams, batches }, isFirst) {
   remember(batches);
   showValues(datastreams);
-  if (batches.length === 0 && !isFirst) return;
-  showDrawings("plots", plots, plot, "");
+  const texts = new Map(datastreams.map(({ pin, value }) => [pin, value]));
+  // A value may be in one answer and its batch in the next.
+  const before = shown;
+  shown = JSON.stringify([...texts]);
+  if (batches.length === 0 && shown === before && !isFirst) return;
+  showDrawings("plots", plots, plot, "", texts);
   showDrawings("places", places, plane, "place");
 }
 
@@ -156,6 +208,7 @@ async function watch(token, mine) {
     try {
       const answer = await ask(token);
       if (mine !== session) return;
+      showSend(token, examples(answer.datastreams));
       show(answer, isFirst);
       isFirst = false;
       status("Live: what is sent appears within a second.");
@@ -176,8 +229,7 @@ function start() {
   at("values").replaceChildren();
   showDrawings("plots", plots, plot, "");
   showDrawings("places", places, plane, "place");
-  const query = `token=${encodeURIComponent(token || "TOKEN")}&v1=133&v2=21.5&v3=all+well&v5=24.94,60.17`;
-  at("send").textContent = `curl '${location.origin}/external/api/batch/update?${query}'`;
+  showSend("TOKEN", ["PIN=VALUE"]);
   if (token !== "") watch(token, session);
 }
 

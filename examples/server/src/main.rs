@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use pinquery_server::app::App;
 use pinquery_server::args::{self, Command, HELP};
 use pinquery_server::config::Config;
@@ -64,10 +64,8 @@ async fn start_and_stop(config: &Config) -> anyhow::Result<()> {
     };
     let demo_database = || std::env::temp_dir().join("pinquery-demo.db");
     let database = config.database.clone().unwrap_or_else(demo_database);
-    let listener = TcpListener::bind(config.listen);
-    let listener = listener
-        .await
-        .with_context(|| format!("listen on {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr()?;
     let metrics = Arc::new(Metrics::default());
     let store = Sqlite::open(&database, &devices, &config.store, Arc::clone(&metrics))?;
@@ -89,12 +87,32 @@ async fn start_and_stop(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// With the way out, as whoever tries the server out may have something else on its port.
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let way_out = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let free = SocketAddr::new(address.ip(), 0);
+            format!("; `--listen {free}` takes a free port")
+        }
+        _ => String::new(),
+    };
+    anyhow!("listen on {address}: {error}{way_out}")
+}
+
+/// The demonstration's lines can be sent as they are. A devices' file may have any pins, and its
+/// tokens are secret.
 fn welcome(address: SocketAddr, demo_token: Option<&str>, database: &Path) -> String {
+    let (pins, note) = match demo_token {
+        Some(_) => ("v1=133&v2=21.5&v3=all+well&v5=24.94,60.17", ""),
+        None => (
+            "PIN=VALUE",
+            "            TOKEN is a token of the devices file; the page shows its pins\n",
+        ),
+    };
     let token = demo_token.unwrap_or("TOKEN");
-    let query = format!("token={token}&v1=133&v2=21.5&v3=all+well&v5=24.94,60.17");
     format!(
         "pinquery-server listens on http://{address}\n  \
-         send:     curl 'http://{address}/external/api/batch/update?{query}'\n  \
+         send:     curl 'http://{address}/external/api/batch/update?token={token}&{pins}'\n{note}  \
          read:     curl 'http://{address}/external/api/getAll?token={token}'\n  \
          look:     http://{address}/\n  \
          database: {}\n",

@@ -5,11 +5,13 @@
 //! of batches. The latest values are kept in memory as well: they are few (one for each pin), are
 //! asked for often, and so cost no query and wait for no lock.
 
+mod claim;
 mod latest;
 mod schema;
 mod writer;
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -24,6 +26,7 @@ use crate::config::StoreLimits;
 use crate::devices::{DeviceKey, Devices};
 use crate::metrics::Metrics;
 use crate::store::{Batch, Latest, SavedBatch, Store, Unavailable};
+use claim::claim;
 use latest::Row;
 use writer::{Job, Save, Writer};
 
@@ -37,6 +40,7 @@ pub struct Sqlite {
     metrics: Arc<Metrics>,
     reader: Arc<Mutex<Connection>>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    _claim: Arc<File>,
 }
 
 impl Sqlite {
@@ -44,7 +48,7 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened or is no database of this server.
+    /// The file cannot be opened, is no database of this server, or another server uses it.
     pub fn open(
         path: &Path,
         devices: &Devices,
@@ -53,6 +57,7 @@ impl Sqlite {
     ) -> anyhow::Result<Self> {
         let mut connection =
             Connection::open(path).with_context(|| format!("database {path:?}"))?;
+        let held = Arc::new(claim(path).with_context(|| format!("database {path:?}"))?);
         let rows = schema::prepare(&mut connection, devices, START_WAIT)
             .with_context(|| format!("database {path:?}"))?;
         schema::limit(&connection, limits).with_context(|| format!("database {path:?}"))?;
@@ -61,12 +66,20 @@ impl Sqlite {
         let (jobs, waiting) = mpsc::channel(limits.queue);
         let writer = Writer::new(connection, waiting, limits.group, Arc::clone(&metrics));
         let thread = std::thread::Builder::new().name("writer".to_owned());
+        let until_written = Arc::clone(&held);
+        let write = move || {
+            writer.run();
+            // A store that is dropped unclosed leaves the writer at work: the database is its own
+            // until it is done.
+            drop(until_written);
+        };
         Ok(Self {
             devices: rows,
             jobs,
             metrics,
             reader: Arc::new(Mutex::new(reader)),
-            writer: Mutex::new(Some(thread.spawn(move || writer.run())?)),
+            writer: Mutex::new(Some(thread.spawn(write)?)),
+            _claim: held,
         })
     }
 

@@ -96,9 +96,12 @@ impl Server {
         let mut child = command.spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let mut welcome = String::new();
-        for line in lines.by_ref().map_while(Result::ok).take(5) {
+        for line in lines.by_ref().map_while(Result::ok) {
             welcome += &line;
             welcome.push('\n');
+            if line.starts_with("  database: ") {
+                break;
+            }
         }
         let (_, address) = welcome.split_once("http://").expect("an address");
         let address = address
