@@ -268,7 +268,7 @@ mod tests {
                 Some((text.parse().unwrap(), length))
             );
             for behind in ["x", ".", "=", "%", " ", "/", ":", "\u{ff}"] {
-                assert_eq!(short_integer(word(&format!("{text}{behind}"))), None);
+                assert_eq!(short_integer(word(format!("{text}{behind}"))), None);
             }
         }
         for text in ["", "-1", "12345678", "x"] {

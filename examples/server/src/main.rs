@@ -142,3 +142,24 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
         tracing::info!("stopping");
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_alone_has_a_free_one_as_its_way_out() {
+        let says = |address: &str, kind: io::ErrorKind| {
+            let address = address.parse().expect("an address");
+            cannot_listen(address, &kind.into()).to_string()
+        };
+        let taken = says("[::1]:8080", io::ErrorKind::AddrInUse);
+        assert!(taken.starts_with("listen on [::1]:8080: "), "{taken}");
+        assert!(
+            taken.ends_with("; `--listen [::1]:0` takes a free port"),
+            "{taken}"
+        );
+        let denied = says("127.0.0.1:80", io::ErrorKind::PermissionDenied);
+        assert!(!denied.contains("--listen"), "{denied}");
+    }
+}

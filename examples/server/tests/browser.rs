@@ -7,14 +7,32 @@ use std::process::Command;
 
 use common::{Scratch, Server, command};
 
+/// Bounds, a limit and a token that the page's line to send has to keep to.
+const DEVICES: &str = r#"{
+    "it's-a-token": {
+        "v0": {"type": "integer", "min": 40},
+        "v1": {"type": "integer", "min": -9007199254740999, "max": -9007199254740993},
+        "v2": {"type": "double", "min": -40, "max": -30.5},
+        "v3": {"type": "string", "max_len": 3}
+    },
+    "of-all-types": {
+        "v7": {"type": "enumerable", "values": [-20, 130]},
+        "v8": {"type": "boolean"},
+        "v9": {"type": "location"},
+        "v10": {"type": "integer"}, "v11": {"type": "integer"}, "v12": {"type": "integer"}
+    }
+}"#;
+
 /// Keeps screenshots in `PINQUERY_SCREENSHOTS`, if that is a directory.
 #[test]
-#[ignore = "needs python3, chromium and chromedriver"]
+#[ignore = "needs python3, curl, chromium and chromedriver"]
 fn what_is_sent_appears_on_the_page() {
     let scratch = Scratch::new();
     let mut demo = command();
     demo.arg("--database").arg(scratch.path("test.db"));
     let server = Server::spawn(&scratch, demo);
+    std::fs::write(scratch.path("devices.json"), DEVICES).expect("a devices' file");
+    let other = Server::start_on(&scratch, &scratch.path("other.db"), &[]);
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients/browser.py");
     let pictures =
         std::env::var_os("PINQUERY_SCREENSHOTS").map_or(scratch.0.clone(), PathBuf::from);
@@ -22,7 +40,8 @@ fn what_is_sent_appears_on_the_page() {
     browser
         .arg(script)
         .arg(format!("http://{}", server.address))
-        .arg(&pictures);
+        .arg(&pictures)
+        .arg(format!("http://{}", other.address));
     let output = browser.output().expect("python3 starts");
     let (stdout, stderr) = (
         String::from_utf8_lossy(&output.stdout),

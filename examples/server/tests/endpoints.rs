@@ -8,6 +8,7 @@ const INVALID_TOKEN: &str = r#"{"error":{"message":"Invalid token."}}"#;
 const WRONG_PIN: &str = r#"{"error":{"message":"Wrong pin format."}}"#;
 const NO_DATASTREAM: &str = r#"{"error":{"message":"No datastream setup for that pin."}}"#;
 const WRONG_VALUE: &str = r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#;
+const NOT_ALLOWED: &str = r#"{"error":{"message":"Method not allowed."}}"#;
 
 const REFUSED: [(&str, &str, &str); 11] = [
     ("missing_token", "v1=33", INVALID_TOKEN),
@@ -165,6 +166,9 @@ fn other_methods_and_paths_save_nothing() {
         let answer = client.answer(method == "HEAD").unwrap();
         assert_eq!(answer.status, 405, "{method}");
         assert_eq!(answer.header("allow"), Some("GET"), "{method}");
+        if method != "HEAD" {
+            assert_eq!(answer.body, NOT_ALLOWED, "{method}");
+        }
     }
     for path in [
         "/external/api/batch/update//",

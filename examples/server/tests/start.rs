@@ -3,13 +3,31 @@
 mod common;
 
 use std::net::TcpListener;
-use std::process::Output;
+use std::path::Path;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Scratch, Server, TOKEN, command, update_target};
+use common::{PATIENCE, Scratch, Server, TOKEN, command, update_target};
 
+const README: &str = include_str!("../README.md");
+
+/// What a server says that ends by itself.
 fn output(args: &[&str]) -> (Option<i32>, String, String) {
-    let output = command().args(args).output().expect("the server starts");
+    let mut start = command();
+    start
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = start.spawn().expect("the server starts");
+    let begin = Instant::now();
+    while child.try_wait().expect("its status").is_none() {
+        if begin.elapsed() > PATIENCE {
+            child.kill().expect("a kill");
+            panic!("the server goes on");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().expect("its output");
     let Output {
         status,
         stdout,
@@ -54,7 +72,65 @@ fn a_taken_port_is_a_clear_error() {
         stderr.contains(&format!("listen on {address}: ")),
         "{stderr}"
     );
+    assert!(
+        stderr.ends_with("; `--listen 127.0.0.1:0` takes a free port\n"),
+        "{stderr}"
+    );
     assert!(!database.exists());
+}
+
+/// Starts a server on a database that another one has.
+fn refused_as_used(scratch: &Scratch, database: &Path) {
+    let (database, devices) = (database.to_str().unwrap(), scratch.path("devices.json"));
+    let (status, stdout, stderr) = output(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--devices",
+        devices.to_str().unwrap(),
+        "--database",
+        database,
+    ]);
+    assert_eq!((status, &*stdout), (Some(1), ""));
+    assert!(
+        stderr.ends_with(": another pinquery-server uses this database\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_second_server_on_a_database_is_refused_and_the_first_goes_on() {
+    let scratch = Scratch::new();
+    let mut first = Server::start(&scratch, &[]);
+    assert_eq!(first.update("v1=1").told(), (200, "OK"));
+    refused_as_used(&scratch, &scratch.path("test.db"));
+    #[cfg(unix)]
+    {
+        let link = scratch.path("link.db");
+        std::os::unix::fs::symlink(scratch.path("test.db"), &link).unwrap();
+        refused_as_used(&scratch, &link);
+    }
+    assert_eq!(first.update("v1=2").told(), (200, "OK"));
+    let read = format!("/external/api/get?token={TOKEN}&v1");
+    assert_eq!(first.get(&read).told(), (200, "2"));
+    // Another database is another matter, and so is this one once the first server has ended.
+    Server::start_on(&scratch, &scratch.path("other.db"), &[]);
+    first.signal("TERM");
+    assert_eq!(first.wait().code(), Some(0));
+    let second = Server::start(&scratch, &[]);
+    assert_eq!(second.get(&read).told(), (200, "2"));
+}
+
+#[test]
+fn a_database_is_free_again_after_kill_9() {
+    let scratch = Scratch::new();
+    let mut first = Server::start(&scratch, &[]);
+    assert_eq!(first.update("v1=1").told(), (200, "OK"));
+    first.kill();
+    // What is left of the lock is a file, which says nothing.
+    assert!(scratch.path("test.db.lock").exists());
+    let second = Server::start(&scratch, &[]);
+    assert_eq!(second.update("v1=2").told(), (200, "OK"));
+    refused_as_used(&scratch, &scratch.path("test.db"));
 }
 
 #[test]
@@ -187,4 +263,34 @@ fn the_demonstration_says_how_to_try_it() {
             .body
             .contains(r#"value="demo-greenhouse-not-a-secret""#)
     );
+    let database = scratch.path("test.db");
+    let as_in_the_readme = server
+        .welcome
+        .replace(&server.address.to_string(), "127.0.0.1:8080")
+        .replace(database.to_str().unwrap(), "/tmp/pinquery-demo.db");
+    assert!(README.contains(&as_in_the_readme), "{as_in_the_readme}");
+}
+
+#[test]
+fn with_devices_the_lines_to_try_have_no_pin_and_no_token() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let update = "/external/api/batch/update?token=TOKEN&PIN=VALUE'";
+    let note = "TOKEN is a token of the devices file; the page shows its pins\n";
+    for line in [update, note, "/external/api/getAll?token=TOKEN'"] {
+        assert!(server.welcome.contains(line), "{}", server.welcome);
+    }
+    assert!(!server.welcome.contains("v1="), "{}", server.welcome);
+}
+
+#[test]
+fn the_readmes_devices_take_the_readmes_batch() {
+    let (_, devices) = README.split_once("```json\n").unwrap();
+    let (devices, behind) = devices.split_once("```").unwrap();
+    let (_, target) = behind.split_once("curl 'http://127.0.0.1:8080").unwrap();
+    let (target, _) = target.split_once('\'').unwrap();
+    let scratch = Scratch::new();
+    std::fs::write(scratch.path("devices.json"), devices).unwrap();
+    let server = Server::start(&scratch, &[]);
+    assert_eq!(server.get(target).told(), (200, "OK"));
 }
