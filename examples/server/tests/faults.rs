@@ -113,14 +113,14 @@ fn a_full_queue_refuses_at_once() {
                     .push((number, answer, start.elapsed()));
             });
         }
-        // One batch is in the writer's hands and four wait; the others need not.
-        eventually("seven are refused", || answers.lock().unwrap().len() == 7);
+        // Four wait, and one is in the writer's hands, if it took one before the others came.
+        eventually("seven are refused", || answers.lock().unwrap().len() >= 7);
         for (_, answer, time) in answers.lock().unwrap().iter() {
             assert_eq!(answer.told(), (503, TOO_MANY));
             assert_eq!(answer.header("retry-after"), Some("1"));
             assert!(*time < Duration::from_secs(2), "{time:?}");
         }
-        assert_eq!(server.metric("pinquery_queue_length"), 4.0);
+        assert!([3.0, 4.0].contains(&server.metric("pinquery_queue_length")));
         locked.execute_batch("ROLLBACK").unwrap();
     });
     let answers = answers.into_inner().unwrap();
@@ -128,12 +128,10 @@ fn a_full_queue_refuses_at_once() {
         .iter()
         .filter(|(_, answer, _)| answer.told() == (200, "OK"));
     let saved: HashSet<i64> = saved.map(|(number, ..)| *number).collect();
-    assert_eq!(saved.len(), 5);
+    assert!(matches!(saved.len(), 4 | 5), "{saved:?}");
     assert_eq!(found(&scratch.database()), saved);
-    assert_eq!(
-        server.metric("pinquery_batches_unavailable_total{kind=\"queue_full\"}"),
-        7.0
-    );
+    let refused = server.metric("pinquery_batches_unavailable_total{kind=\"queue_full\"}");
+    assert_eq!(refused, (12 - saved.len()) as f64);
 }
 
 #[test]
