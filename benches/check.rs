@@ -6,9 +6,6 @@ use std::process::ExitCode;
 
 use crate::figures::{Figures, path};
 
-/// What a committed figure may have lost to its three decimals.
-const ROUNDED: f64 = 0.000_51;
-
 /// A sort of figure.
 pub struct Sort {
     /// The committed file in `benches/`.
@@ -19,6 +16,8 @@ pub struct Sort {
     pub unit: &'static str,
     /// How much more than the committed figure is still no failure: 0.03 for 3 in 100.
     pub tolerance: f64,
+    /// And how much more whatever the figure is.
+    pub slack: f64,
 }
 
 impl Sort {
@@ -45,8 +44,8 @@ impl Sort {
         for (workload, contender, figure) in measured.iter() {
             let was = committed.get(workload, contender);
             let verdict = match was {
-                Some(was) if figure > was * (1.0 + self.tolerance) + ROUNDED => "WORSE",
-                Some(was) if figure < was * (1.0 - self.tolerance) - ROUNDED => "better: renew",
+                Some(was) if figure > was * (1.0 + self.tolerance) + self.slack => "WORSE",
+                Some(was) if figure < was * (1.0 - self.tolerance) - self.slack => "better: renew",
                 Some(_) => "",
                 None => "NOT COMMITTED",
             };
@@ -58,10 +57,11 @@ impl Sort {
             return ExitCode::SUCCESS;
         }
         println!(
-            "{worse} of the library's figures exceed benches/{} by more than {}%, or are not in \
-             it. If that is meant: cargo bench -p pinquery-bench --bench {} -- --renew",
+            "{worse} of the library's figures exceed benches/{} by more than {}% and {:.0}, or are \
+             not in it. If that is meant: cargo bench -p pinquery-bench --bench {} -- --renew",
             self.file,
             self.tolerance * 100.0,
+            self.slack,
             self.bench
         );
         ExitCode::FAILURE

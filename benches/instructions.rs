@@ -25,6 +25,9 @@ const INSTRUCTIONS: check::Sort = check::Sort {
     unit: "instructions",
     // Another build of the standard library moves the figures by about one in a hundred.
     tolerance: 0.03,
+    // The same binary takes twelve more or fewer to copy the updates out, by where the length of
+    // the environment happens to put the stack.
+    slack: 16.0,
 };
 
 /// What the harness is asked for, and what tells its own run of this binary from a person's.
