@@ -136,6 +136,8 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            // A client that has sent all it will still wants its answer.
+            .half_close(true)
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service);

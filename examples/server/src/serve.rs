@@ -69,6 +69,8 @@ fn protocol(limits: &Limits) -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
+        // A client that has sent all it will still wants its answer: `nc -N`, and firmware alike.
+        .half_close(true)
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.head)
         .max_headers(limits.headers);

@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -179,6 +179,25 @@ fn requests_that_break_off_are_not_noticed() {
     eventually("all are closed", || {
         server.metric("pinquery_connections") == 1.0
     });
+}
+
+#[test]
+fn a_client_that_closes_its_side_is_answered() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for number in 0..20 {
+        let target = update_target(&format!("v1={number}"));
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let mut client = server.connect();
+        client.send(request.repeat(2).as_bytes()).unwrap();
+        client.0.shutdown(Shutdown::Write).unwrap();
+        for _ in 0..2 {
+            let answer = client.answer(false).unwrap();
+            assert_eq!(answer.told(), (200, "OK"));
+        }
+        assert!(client.closed());
+    }
+    assert_eq!(server.metric("pinquery_batches_accepted_total"), 40.0);
 }
 
 #[test]

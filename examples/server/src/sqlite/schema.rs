@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use pinquery::{Adjustment, VirtualPin};
 use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use rusqlite::{Connection, Result, Row as SqlRow, Transaction, TransactionBehavior, params};
@@ -56,7 +56,10 @@ pub fn prepare(
     wait: Duration,
 ) -> anyhow::Result<HashMap<crate::devices::DeviceKey, Arc<Row>>> {
     connection.busy_timeout(wait)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    // Where the file system has no shared memory, SQLite says so and goes on without.
+    ensure!(mode == "wal", "its file system allows no write-ahead log");
     // FULL: in WAL mode the log is flushed to the disk at each commit, before `OK` is said.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
