@@ -267,7 +267,7 @@ fn the_demonstration_says_how_to_try_it() {
     let as_in_the_readme = server
         .welcome
         .replace(&server.address.to_string(), "127.0.0.1:8080")
-        .replace(database.to_str().unwrap(), "/tmp/pinquery-demo.db");
+        .replace(database.to_str().unwrap(), "…/pinquery-demo.db");
     assert!(README.contains(&as_in_the_readme), "{as_in_the_readme}");
 }
 
