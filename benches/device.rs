@@ -4,73 +4,28 @@
 use pinquery::{Template, VirtualPin};
 use pinquery_reference as reference;
 
-/// What one pin holds, with nothing left to a default.
-#[derive(Clone, Debug)]
-pub enum Stream {
-    /// A whole number between two bounds.
-    Integer {
-        /// The least.
-        min: i64,
-        /// The greatest.
-        max: i64,
-    },
-    /// A double between two bounds.
-    Double {
-        /// The least.
-        min: f64,
-        /// The greatest.
-        max: f64,
-    },
-    /// Text of so many bytes at most.
-    String {
-        /// How many.
-        max_len: usize,
-    },
-    /// One of a few whole numbers.
-    Enumerable {
-        /// The numbers.
-        values: Vec<i64>,
-        /// What stands in for any other.
-        fallback: Option<i64>,
-    },
-    /// A longitude and a latitude.
-    Location,
-    /// True or false.
-    Boolean,
-}
+/// What one pin holds: the reference has it as plain data.
+pub use reference::Datastream as Stream;
 
-impl Stream {
-    fn library(&self) -> pinquery::Datastream {
-        use pinquery::Datastream;
-        let built = match self {
-            Self::Integer { min, max } => Datastream::integer(min..=max),
-            Self::Double { min, max } => Datastream::double(min..=max),
-            Self::String { max_len } => Ok(Datastream::string_up_to(*max_len)),
-            Self::Enumerable {
-                values,
-                fallback: None,
-            } => Datastream::enumerable(values.iter().copied()),
-            Self::Enumerable {
-                values,
-                fallback: Some(fallback),
-            } => Datastream::enumerable_or(values.iter().copied(), *fallback),
-            Self::Location => Ok(Datastream::location()),
-            Self::Boolean => Ok(Datastream::boolean()),
-        };
-        built.expect("the corpus has no datastream that cannot be built")
-    }
+fn library(stream: &Stream) -> pinquery::Datastream {
+    use pinquery::Datastream;
 
-    fn reference(&self) -> reference::Datastream {
-        use reference::Datastream;
-        match self.clone() {
-            Self::Integer { min, max } => Datastream::Integer { min, max },
-            Self::Double { min, max } => Datastream::Double { min, max },
-            Self::String { max_len } => Datastream::String { max_len },
-            Self::Enumerable { values, fallback } => Datastream::Enumerable { values, fallback },
-            Self::Location => Datastream::Location,
-            Self::Boolean => Datastream::Boolean,
-        }
-    }
+    let built = match stream {
+        Stream::Integer { min, max } => Datastream::integer(min..=max),
+        Stream::Double { min, max } => Datastream::double(min..=max),
+        Stream::String { max_len } => Ok(Datastream::string_up_to(*max_len)),
+        Stream::Enumerable {
+            values,
+            fallback: None,
+        } => Datastream::enumerable(values.iter().copied()),
+        Stream::Enumerable {
+            values,
+            fallback: Some(fallback),
+        } => Datastream::enumerable_or(values.iter().copied(), *fallback),
+        Stream::Location => Ok(Datastream::location()),
+        Stream::Boolean => Ok(Datastream::boolean()),
+    };
+    built.expect("the corpus has no datastream that cannot be built")
 }
 
 /// One device's datastreams, built in advance for every contender.
@@ -95,8 +50,8 @@ impl Device {
             streams: Vec::new(),
         };
         for (pin, stream) in streams {
-            device.template.insert(VirtualPin(pin), stream.library());
-            device.reference.insert(pin, stream.reference());
+            device.template.insert(VirtualPin(pin), library(&stream));
+            device.reference.insert(pin, stream.clone());
             let index = usize::from(pin);
             if device.streams.len() <= index {
                 device.streams.resize(index + 1, None);
