@@ -1,10 +1,10 @@
-//! Short numbers: up to seven characters in one step, and up to nineteen digits one by one.
+//! Short numbers: up to seven characters in one step, and up to nineteen digits eight by eight.
 //!
 //! A number here is plain: digits, a point and a minus, nothing escaped, no white space. Whatever
 //! else a number can be is [`crate::number`]'s. With numbers that the branch predictor has not
 //! seen, `str::parse` costs more than the splitting around it.
 
-use crate::number::Integer;
+use crate::number::{self, Integer};
 use crate::scan::{HIGH_BITS, SEPARATOR, View, repeat};
 
 /// Where a number ends, and the byte there.
@@ -65,7 +65,8 @@ fn short_integer(word: u64) -> Option<(i64, usize)> {
 fn long_integer(view: View<'_>, at: usize) -> Option<(i64, usize)> {
     let decimal = Decimal::read_long(view, at)?;
     let end = decimal.stop.at(SEPARATOR)?;
-    (!decimal.has_point).then_some((decimal.digits as i64, end))
+    let digits = i64::try_from(decimal.digits).ok()?;
+    (!decimal.has_point).then_some((digits, end))
 }
 
 /// Reads a double without exponent.
@@ -87,16 +88,27 @@ fn negative_double(view: View<'_>, at: usize) -> Option<(f64, Stop)> {
 
 #[inline(always)]
 fn unsigned_double(view: View<'_>, word: u64, at: usize) -> Option<(f64, Stop)> {
-    let decimal = match Decimal::read_word(word, at) {
-        Some(decimal) => decimal,
-        None => Decimal::read_long(view, at)?,
+    match Decimal::read_word(word, at) {
+        Some(decimal) => Some((decimal.quotient()?, decimal.stop)),
+        None => long_double(view, at),
+    }
+}
+
+/// One in sixteen values of real queries has eight characters or more.
+#[inline(never)]
+fn long_double(view: View<'_>, at: usize) -> Option<(f64, Stop)> {
+    let decimal = Decimal::read_long(view, at)?;
+    let double = if decimal.digits <= MAX_EXACT {
+        decimal.quotient()?
+    } else {
+        number::nearest_double(view.bytes(at, decimal.stop.place)?)?
     };
-    Some((decimal.double()?, decimal.stop))
+    Some((double, decimal.stop))
 }
 
 /// A decimal without sign and exponent: `73.987`.
 struct Decimal {
-    /// At most 2^53.
+    /// Below 10^19.
     digits: u64,
     /// How many of the digits stand behind the point.
     fraction: usize,
@@ -135,43 +147,69 @@ impl Decimal {
         })
     }
 
-    /// Reads as many digits as a double holds, one by one: places, quotients that nobody rounded.
+    /// Reads as many digits as a `u64` holds, up to eight in a step: places, sums of money, quotients
+    /// that nobody rounded.
     #[inline(never)]
     fn read_long(view: View<'_>, at: usize) -> Option<Self> {
         let mut digits = 0_u64;
         let mut count = 0;
         let mut point = None;
-        for (place, &byte) in view.bytes(at) {
-            match byte {
-                b'0'..=b'9' if count < MAX_DIGITS => {
-                    digits = 10 * digits + u64::from(byte - b'0');
-                    count += 1;
-                }
-                b'.' if point.is_none() => point = Some(count),
-                _ if count == 0 || digits > MAX_EXACT => return None,
-                _ => {
-                    return Some(Self {
-                        digits,
-                        fraction: point.map_or(0, |whole| count - whole),
-                        has_point: point.is_some(),
-                        stop: Stop { place, byte },
-                    });
-                }
+        let mut place = at;
+        loop {
+            let word = view.any_word(place)? ^ repeat(b'0');
+            let bits = non_digits(word).trailing_zeros() & 0x78;
+            let length = bits as usize / 8;
+            count += length;
+            if count > MAX_DIGITS {
+                return None;
             }
+            if length > 0 {
+                let more = eight_digits(word << (64 - bits));
+                digits = digits
+                    .wrapping_mul(*WHOLE_POWERS.get(length)?)
+                    .wrapping_add(more);
+                place += length;
+            }
+            if length == 8 {
+                continue;
+            }
+            let byte = (word >> bits) as u8 ^ b'0';
+            if byte == b'.' && point.is_none() {
+                point = Some(count);
+                place += 1;
+                continue;
+            }
+            return (count > 0).then_some(Self {
+                digits,
+                fraction: point.map_or(0, |whole| count - whole),
+                has_point: point.is_some(),
+                stop: Stop { place, byte },
+            });
         }
-        None
     }
 
     /// The nearest double: a quotient of two numbers that a double holds exactly is rounded once,
     /// as Clinger showed. That holds up to 10^22.
     #[inline(always)]
-    fn double(&self) -> Option<f64> {
+    fn quotient(&self) -> Option<f64> {
         Some(self.digits as i64 as f64 / POWERS_OF_TEN.get(self.fraction)?)
     }
 }
 
 /// How many digits always fit a `u64`.
 const MAX_DIGITS: usize = 19;
+
+const WHOLE_POWERS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
 
 /// Every whole number up to this one is a double.
 const MAX_EXACT: u64 = 1 << 53;
@@ -292,7 +330,7 @@ mod tests {
                     let all = format!("{text}{behind}");
                     let decimal = Decimal::read_word(word(&all), 3).expect(&all);
                     let stop = behind.bytes().next().unwrap_or(SEPARATOR);
-                    assert_eq!(decimal.double(), text.parse().ok(), "{all}");
+                    assert_eq!(decimal.quotient(), text.parse().ok(), "{all}");
                     assert_eq!(decimal.digits, text.replace('.', "").parse().unwrap());
                     assert_eq!(decimal.has_point, text.contains('.'));
                     assert_eq!(
@@ -307,12 +345,14 @@ mod tests {
         }
     }
 
+    /// As many as a number can have here.
+    const DIGITS: &str = "1234567890123456789";
+
     #[test]
     fn every_plain_integer_is_read_here() {
-        let digits = "9007199254740992";
-        for length in 1..=digits.len() {
+        for length in 1..=DIGITS.len() {
             for sign in ["", "-"] {
-                let text = format!("{sign}{}", &digits[..length]);
+                let text = format!("{sign}{}", &DIGITS[..length]);
                 let expected = (text.parse().unwrap(), text.len());
                 assert_eq!(read_integer(&text), Some(expected), "{text}");
                 assert_eq!(read_integer(&format!("{text}.")), None);
@@ -320,18 +360,29 @@ mod tests {
             }
         }
         assert_eq!(read_integer("0000000000000000007"), Some((7, 19)));
-        for text in ["", "-", "+1", " 1", "1 ", "--1", "1.5", "9007199254740993"] {
+        let max = "9223372036854775807";
+        assert_eq!(read_integer(max), Some((i64::MAX, 19)));
+        for text in [
+            "",
+            "-",
+            "+1",
+            " 1",
+            "1 ",
+            "--1",
+            "1.5",
+            "9223372036854775808",
+        ] {
             assert_eq!(read_integer(text), None, "{text}");
         }
+        assert_eq!(read_integer("00000000000000000007"), None);
     }
 
     #[test]
     fn every_plain_double_is_read_here() {
-        let digits = "9007199254740992";
-        for length in 1..=digits.len() {
+        for length in 1..=DIGITS.len() {
             for point in 0..=length + 1 {
                 for sign in ["", "-"] {
-                    let (mut text, behind) = (digits[..length].to_owned(), b"&,x."[length % 4]);
+                    let (mut text, behind) = (DIGITS[..length].to_owned(), b"&,x."[length % 4]);
                     if point <= length {
                         text.insert(point, '.');
                     } else if behind == b'.' {
@@ -344,8 +395,21 @@ mod tests {
                 }
             }
         }
+        for text in ["9007199254740992", "9007199254740993", "9007199254740993.5"] {
+            let expected = (text.parse().unwrap(), text.len(), b'&');
+            assert_eq!(read_double(text), Some(expected), "{text}");
+        }
         assert_eq!(read_double("0.000000000000000001"), Some((1e-18, 20, b'&')));
-        for text in ["", ".", "-", "-.", "+1", " 1", "9007199254740993", "e5"] {
+        for text in [
+            "",
+            ".",
+            "-",
+            "-.",
+            "+1",
+            " 1",
+            "0.0000000000000000001",
+            "e5",
+        ] {
             assert_eq!(read_double(text), None, "{text}");
         }
     }

@@ -5,6 +5,8 @@ use nom::character::complete::{char, digit0, digit1};
 use nom::combinator::opt;
 use nom::{IResult, Parser};
 
+use crate::scan;
+
 /// An integer of any length, as far as an `i64` can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Integer {
@@ -17,7 +19,7 @@ pub(crate) enum Integer {
 pub(crate) fn integer(text: &[u8]) -> Option<Integer> {
     let (text, negative) = sign(text).ok()?;
     let (rest, digits) = digits(text).ok()?;
-    rest.is_empty().then(|| nearest(negative, digits))
+    rest.is_empty().then(|| nearest_integer(negative, digits))
 }
 
 /// `double = [sign] (1*DIGIT ["." *DIGIT] / "." 1*DIGIT) [("e" / "E") [sign] 1*DIGIT]`, as the
@@ -27,8 +29,13 @@ pub(crate) fn double(text: &[u8]) -> Option<f64> {
     if !rest.is_empty() {
         return None;
     }
-    // What the grammar accepts is ASCII, and a part of what `str::parse` accepts.
-    let text = core::str::from_utf8(text).ok()?;
+    nearest_double(text)
+}
+
+/// The nearest `f64` to what [`double_grammar`] accepts: ASCII, and a part of what `str::parse`
+/// accepts.
+pub(crate) fn nearest_double(text: &[u8]) -> Option<f64> {
+    let text = scan::ascii(text)?;
     if cfg!(pinquery_no_panic_proof) {
         // Nothing is known of `core`'s parser: the optimiser cannot rule its panics out.
         return core::hint::black_box(None);
@@ -64,7 +71,7 @@ fn digits(input: &[u8]) -> IResult<&[u8], &[u8]> {
     digit1(input)
 }
 
-fn nearest(negative: bool, digits: &[u8]) -> Integer {
+fn nearest_integer(negative: bool, digits: &[u8]) -> Integer {
     let magnitude = digits.iter().try_fold(0_u64, |number, digit| {
         number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
     });

@@ -37,9 +37,17 @@ impl View<'_> {
         }
     }
 
-    /// The bytes from `at` on with their places.
-    pub(crate) fn bytes(&self, at: usize) -> impl Iterator<Item = (usize, &u8)> {
-        self.0.iter().enumerate().skip(at)
+    /// The eight bytes from `at` on, the first one lowest, where the view reaches that far.
+    #[inline(always)]
+    pub(crate) fn any_word(&self, at: usize) -> Option<u64> {
+        let chunk = self.0.get(at..).and_then(<[u8]>::first_chunk)?;
+        Some(u64::from_le_bytes(*chunk))
+    }
+
+    /// The bytes from `start` to `end`.
+    #[inline(always)]
+    pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&[u8]> {
+        self.0.get(start..end)
     }
 }
 

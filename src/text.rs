@@ -228,9 +228,9 @@ pub(crate) struct Measured<'q> {
 
 impl<'q> Measured<'q> {
     pub(crate) fn new(raw: &'q [u8]) -> Result<Self, DecodeError> {
-        match scan::escape_or_nul(raw) {
+        match scan::escape_or_nul(raw).and_then(|at| raw.get(at)) {
             None => Self::plain(raw, false),
-            Some(_) if scan::escape(raw).is_none() => Self::plain(raw, true),
+            Some(0) if scan::escape(raw).is_none() => Self::plain(raw, true),
             Some(_) => Self::escaped(raw),
         }
     }
@@ -284,19 +284,22 @@ pub(crate) fn next_char(decoded: &mut Decoded<'_>) -> Option<Result<char, Decode
 }
 
 fn long_char(first: u8, decoded: &mut Decoded<'_>) -> Result<char, DecodeError> {
-    let mut bytes = [first, 0, 0, 0];
-    let width = match first {
-        0xC2..=0xDF => 2,
-        0xE0..=0xEF => 3,
-        0xF0..=0xF4 => 4,
+    let (width, bits) = match first {
+        0xC2..=0xDF => (2, first & 0x1F),
+        0xE0..=0xEF => (3, first & 0x0F),
+        0xF0..=0xF4 => (4, first & 0x07),
         _ => return Err(DecodeError::InvalidUtf8),
     };
-    let (character, _) = bytes.split_at_mut(width);
-    for byte in character.iter_mut().skip(1) {
-        *byte = decoded.next().ok_or(DecodeError::InvalidUtf8)??;
+    let mut code_point = u32::from(bits);
+    for _ in 1..width {
+        let byte = decoded.next().ok_or(DecodeError::InvalidUtf8)??;
+        if byte & 0xC0 != 0x80 {
+            return Err(DecodeError::InvalidUtf8);
+        }
+        code_point = code_point << 6 | u32::from(byte & 0x3F);
     }
-    core::str::from_utf8(character)
-        .ok()
-        .and_then(|text| text.chars().next())
+    // No surrogates, nothing above U+10FFFF, and nothing that fewer bytes would do for.
+    char::from_u32(code_point)
+        .filter(|character| character.len_utf8() == width)
         .ok_or(DecodeError::InvalidUtf8)
 }

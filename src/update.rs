@@ -153,6 +153,12 @@ impl<'q> Updates<'q> {
         }
     }
 
+    /// Whether an update more needs an allocation.
+    #[inline(always)]
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() == self.0.capacity()
+    }
+
     /// Makes room for one update and `more`.
     #[cold]
     #[inline(never)]

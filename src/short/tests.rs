@@ -26,8 +26,14 @@ fn value(query: &str, datastream: &Datastream) -> Option<(Judged<'static>, usize
         start: 0,
         view,
         value: AT,
+        pin: VirtualPin(1),
     };
-    segment.value(datastream.kind(), VirtualPin(1))
+    let mut updates = Updates::new();
+    let end = segment.add(datastream.kind(), &mut updates)?;
+    match *updates {
+        [update] => Some(((update.value, update.adjusted), end)),
+        _ => None,
+    }
 }
 
 #[track_caller]
