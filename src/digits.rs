@@ -1,4 +1,4 @@
-//! Short numbers: up to seven characters in one step, and up to nineteen digits eight by eight.
+//! Short numbers: up to seven characters in one step, and what a `u64` holds eight digits at a time.
 //!
 //! A number here is plain: digits, a point and a minus, nothing escaped, no white space. Whatever
 //! else a number can be is [`crate::number`]'s. With numbers that the branch predictor has not
@@ -108,7 +108,6 @@ fn long_double(view: View<'_>, at: usize) -> Option<(f64, Stop)> {
 
 /// A decimal without sign and exponent: `73.987`.
 struct Decimal {
-    /// Below 10^19.
     digits: u64,
     /// How many of the digits stand behind the point.
     fraction: usize,
@@ -147,8 +146,8 @@ impl Decimal {
         })
     }
 
-    /// Reads as many digits as a `u64` holds, up to eight in a step: places, sums of money, quotients
-    /// that nobody rounded.
+    /// Reads what a `u64` holds, up to eight digits in a step: places, sums of money, quotients that
+    /// nobody rounded.
     #[inline(never)]
     fn read_long(view: View<'_>, at: usize) -> Option<Self> {
         let mut digits = 0_u64;
@@ -159,15 +158,11 @@ impl Decimal {
             let word = view.any_word(place)? ^ repeat(b'0');
             let bits = non_digits(word).trailing_zeros() & 0x78;
             let length = bits as usize / 8;
-            count += length;
-            if count > MAX_DIGITS {
-                return None;
-            }
             if length > 0 {
+                let power = *WHOLE_POWERS.get(length)?;
                 let more = eight_digits(word << (64 - bits));
-                digits = digits
-                    .wrapping_mul(*WHOLE_POWERS.get(length)?)
-                    .wrapping_add(more);
+                digits = digits.checked_mul(power)?.checked_add(more)?;
+                count += length;
                 place += length;
             }
             if length == 8 {
@@ -189,15 +184,12 @@ impl Decimal {
     }
 
     /// The nearest double: a quotient of two numbers that a double holds exactly is rounded once,
-    /// as Clinger showed. That holds up to 10^22.
+    /// as Clinger showed.
     #[inline(always)]
     fn quotient(&self) -> Option<f64> {
         Some(self.digits as i64 as f64 / POWERS_OF_TEN.get(self.fraction)?)
     }
 }
-
-/// How many digits always fit a `u64`.
-const MAX_DIGITS: usize = 19;
 
 const WHOLE_POWERS: [u64; 9] = [
     1,
@@ -214,9 +206,10 @@ const WHOLE_POWERS: [u64; 9] = [
 /// Every whole number up to this one is a double.
 const MAX_EXACT: u64 = 1 << 53;
 
-const POWERS_OF_TEN: [f64; MAX_DIGITS + 1] = [
+/// Those that a double holds exactly.
+const POWERS_OF_TEN: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 /// Marks the high bit of each byte that is above 9. Exact up to the byte behind the first marked
@@ -345,7 +338,7 @@ mod tests {
         }
     }
 
-    /// As many as a number can have here.
+    /// As many as an integer can have.
     const DIGITS: &str = "1234567890123456789";
 
     #[test]
@@ -359,7 +352,7 @@ mod tests {
                 assert_eq!(read_integer(&format!("{text}x")), None);
             }
         }
-        assert_eq!(read_integer("0000000000000000007"), Some((7, 19)));
+        assert_eq!(read_integer("0000000000000000000007"), Some((7, 22)));
         let max = "9223372036854775807";
         assert_eq!(read_integer(max), Some((i64::MAX, 19)));
         for text in [
@@ -374,7 +367,7 @@ mod tests {
         ] {
             assert_eq!(read_integer(text), None, "{text}");
         }
-        assert_eq!(read_integer("00000000000000000007"), None);
+        assert_eq!(read_integer("18446744073709551616"), None);
     }
 
     #[test]
@@ -399,17 +392,11 @@ mod tests {
             let expected = (text.parse().unwrap(), text.len(), b'&');
             assert_eq!(read_double(text), Some(expected), "{text}");
         }
-        assert_eq!(read_double("0.000000000000000001"), Some((1e-18, 20, b'&')));
-        for text in [
-            "",
-            ".",
-            "-",
-            "-.",
-            "+1",
-            " 1",
-            "0.0000000000000000001",
-            "e5",
-        ] {
+        for text in ["0.0040000000000000036", "0.0000000000000000000001"] {
+            let expected = (text.parse().unwrap(), text.len(), b'&');
+            assert_eq!(read_double(text), Some(expected), "{text}");
+        }
+        for text in ["", ".", "-", "-.", "+1", " 1", "e5", "18446744073709551616"] {
             assert_eq!(read_double(text), None, "{text}");
         }
     }
