@@ -135,6 +135,41 @@ fn a_full_queue_refuses_at_once() {
 }
 
 #[test]
+fn a_batch_that_breaks_a_rule_of_the_database_costs_no_other() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &["--lock-wait", "10"]);
+    assert_eq!(server.get(&numbered(1)).told(), (200, "OK"));
+    // As nobody should: a device's row goes while the server is at work.
+    let locked = scratch.database();
+    let without_the_other = "PRAGMA foreign_keys = OFF;
+                             DELETE FROM device WHERE id NOT IN (SELECT device FROM batch);
+                             BEGIN IMMEDIATE";
+    locked.execute_batch(without_the_other).unwrap();
+    thread::scope(|scope| {
+        let server = &server;
+        let first = scope.spawn(|| server.get(&numbered(2)));
+        // It waits for the lock in the writer's hands, and the others in one group behind it.
+        thread::sleep(Duration::from_millis(300));
+        let other = "/external/api/batch/update?token=another-device&v1=1";
+        let refused = scope.spawn(|| server.get(other));
+        let more = [3, 4].map(|number| scope.spawn(move || server.get(&numbered(number))));
+        eventually("three wait", || {
+            server.metric("pinquery_queue_length") == 3.0
+        });
+        locked.execute_batch("ROLLBACK").unwrap();
+        for saved in [first].into_iter().chain(more) {
+            assert_eq!(saved.join().unwrap().told(), (200, "OK"));
+        }
+        assert_eq!(refused.join().unwrap().told(), (503, NOT_AVAILABLE));
+    });
+    assert_eq!(found(&scratch.database()), HashSet::from([1, 2, 3, 4]));
+    let log = scratch.log();
+    let refusals = log.matches("a batch breaks a rule of the database");
+    assert_eq!(refusals.count(), 1, "{log}");
+    assert!(!log.contains("the database takes no batches"), "{log}");
+}
+
+#[test]
 fn a_request_that_waits_too_long_is_told() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--request-timeout", "0.3", "--lock-wait", "10"]);

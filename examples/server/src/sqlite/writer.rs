@@ -1,8 +1,9 @@
 //! The thread that writes.
 
+use std::slice;
 use std::sync::Arc;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Error, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::latest::Row;
@@ -80,11 +81,28 @@ impl Writer {
         }
     }
 
-    /// A group is kept whole or refused whole; nobody is answered before it is one or the other.
+    /// A group is kept whole. Where one of its batches breaks a rule of the database, each is kept
+    /// or refused by itself. Nobody is answered before it is one or the other.
     fn save(&mut self, group: &mut Vec<Save>) {
         let saved = self.commit(group);
-        self.note(&saved, group.len());
-        for Save { row, batch, done } in group.drain(..) {
+        if group.len() > 1 && saved.as_ref().is_err_and(is_about_a_batch) {
+            for save in group.drain(..) {
+                let saved = self.commit(slice::from_ref(&save));
+                self.tell(&saved, [save]);
+            }
+        } else {
+            self.tell(&saved, group.drain(..));
+        }
+    }
+
+    fn tell(
+        &mut self,
+        saved: &rusqlite::Result<()>,
+        group: impl IntoIterator<Item = Save, IntoIter: ExactSizeIterator>,
+    ) {
+        let group = group.into_iter();
+        self.note(saved, group.len());
+        for Save { row, batch, done } in group {
             // Whoever waited may have gone: the batch is kept all the same.
             let _ = done.send(match saved {
                 Ok(()) => {
@@ -114,6 +132,9 @@ impl Writer {
                     tracing::info!(refused, "the database takes batches again");
                 }
             }
+            Err(error) if is_about_a_batch(error) => {
+                tracing::error!(%error, "a batch breaks a rule of the database");
+            }
             Err(error) => {
                 if self.fault.is_none() {
                     tracing::error!(%error, "the database takes no batches");
@@ -134,4 +155,10 @@ impl Writer {
             Err(error) => tracing::warn!(%error, "the database is not closed cleanly"),
         }
     }
+}
+
+/// Whether what failed is what was written, and not the database: somebody has taken the device's
+/// row away, say.
+fn is_about_a_batch(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }
