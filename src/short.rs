@@ -49,8 +49,8 @@ pub(crate) fn run<'q>(
         let kind = datastream.kind();
         at = match segment.add(kind, updates) {
             Some(end) => at + end + 1,
-            None => match add_any(query, at, start, kind, pin, seen, updates) {
-                Some(next) => next,
+            None => match add_any(query, start, kind, pin, updates) {
+                Some(end) => end + 1,
                 None => {
                     seen.remove(pin);
                     return at;
@@ -105,7 +105,7 @@ struct Segment<'w, 'q> {
 
 impl<'q> Segment<'_, 'q> {
     /// Reads the value, up to the separator behind it, and adds what it becomes by its datastream
-    /// if there is room: how long the segment is.
+    /// if there is room: how long the segment is. Making room is the complete path's, once a request.
     ///
     /// Each arm adds its own. With one place that adds what all arms give, six in a hundred
     /// instructions of real numbers go into moving it there.
@@ -161,16 +161,14 @@ impl<'q> Segment<'_, 'q> {
     }
 }
 
-/// Asks the complete path for the value that begins at `start`, in the segment that begins at `at`,
-/// and adds what it becomes: where the next segment begins. The name need not be read again.
+/// Asks the complete path for the value that begins at `start`, and adds what it becomes, with more
+/// room if need be: where it ends. The name need not be read again.
 #[inline(never)]
 fn add_any<'q>(
     query: &'q [u8],
-    at: usize,
     start: usize,
     kind: &Kind,
     pin: VirtualPin,
-    seen: &mut Seen,
     updates: &mut Updates<'q>,
 ) -> Option<usize> {
     let plain = match kind {
@@ -180,12 +178,6 @@ fn add_any<'q>(
     };
     let ((value, adjusted), end) = match plain {
         Some((value, end)) => ((value, None), end),
-        None if updates.is_full() => {
-            // Once a request: the segment comes again, now with room for it.
-            seen.remove(pin);
-            updates.grow(scan::at_most_behind(query, start));
-            return Some(at);
-        }
         None => {
             let end = scan::segment_end(query, start);
             (value::judge(kind, scan::slice(query, start, end))?, end)
@@ -197,7 +189,7 @@ fn add_any<'q>(
         adjusted,
     };
     updates.push(update, || scan::at_most_behind(query, end));
-    Some(end + 1)
+    Some(end)
 }
 
 /// Reads ASCII text of any length without any byte below `,`.
