@@ -87,9 +87,9 @@
 //! # What is promised
 //!
 //! - No panic, whatever bytes the query holds, and safe Rust alone in this crate.
-//! - Work at most proportional to the length of the query. No allocation for up to eight updates,
-//!   one beyond, and one more for a token with escapes. The lookup is asked at most once, for a
-//!   valid token only.
+//! - Work at most proportional to the length of the query. No allocation for up to eight pins,
+//!   one beyond, refused or not, and one more for a token with escapes. The lookup is asked at most
+//!   once, for a valid token only.
 //! - No byte of the query in any text of an error, nor in the [`Debug`] of an error, a token, a
 //!   request or its pairs. Accepted values do show: those of [`Value`], [`Update`] and [`Text`].
 //! - `&` alone separates segments. Nothing is decoded twice, repaired or cut, and a value that was

@@ -153,6 +153,19 @@ impl<'q> Updates<'q> {
         }
     }
 
+    /// Whether an update more needs an allocation.
+    #[inline(always)]
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() == self.0.capacity()
+    }
+
+    /// Makes room for one update and `more`.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn grow(&mut self, more: usize) {
+        self.0 = SmallVec::from_vec(self.with_room(more));
+    }
+
     /// The updates with room for one and `more`, though for no more than there are pins.
     #[cold]
     #[inline(never)]
