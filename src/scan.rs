@@ -97,20 +97,6 @@ fn copy_to_end(end: &mut [u8; 2 * VIEW], query: &[u8]) {
     }
 }
 
-/// The eight bytes from `at` on, the first one lowest, separators behind the query's end.
-#[inline]
-pub(crate) fn word(query: &[u8], at: usize) -> u64 {
-    let rest = query.get(at..).unwrap_or_default();
-    let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut bytes = [SEPARATOR; 8];
-        for (place, byte) in bytes.iter_mut().zip(rest) {
-            *place = *byte;
-        }
-        bytes
-    });
-    u64::from_le_bytes(bytes)
-}
-
 /// Where the segment that holds `at` ends: at the next separator or at the query's end.
 #[inline]
 pub(crate) fn segment_end(query: &[u8], at: usize) -> usize {

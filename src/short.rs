@@ -133,10 +133,8 @@ impl<'q> Segment<'_, 'q> {
                 self.add_judged(value::choose(integer, stream)?, end, updates)
             }
             Kind::Boolean => {
-                let [digit, end, ..] = self.view.word::<0>(at).to_le_bytes();
-                let boolean = matches!(digit, b'0' | b'1') && end == SEPARATOR;
-                let value = boolean.then_some(Value::Boolean(digit == b'1'))?;
-                self.add_judged((value, None), at + 1, updates)
+                let (boolean, length) = boolean(self.view.word::<0>(at))?;
+                self.add_judged((Value::Boolean(boolean), None), at + length, updates)
             }
             Kind::Location => {
                 let (value, end) = location(self.window, self.start, self.view, at, self.pin)?;
@@ -175,7 +173,6 @@ fn add_any<'q>(
 ) -> Option<usize> {
     let plain = match kind {
         Kind::String { max_len } => long_text(query, start, *max_len),
-        Kind::Boolean => boolean_word(query, start),
         _ => None,
     };
     let ((value, adjusted), end) = match plain {
@@ -212,18 +209,22 @@ fn long_text(query: &[u8], start: usize, max_len: usize) -> Option<(Value<'_>, u
     Some((Value::String(Text::plain(scan::ascii(text)?)), end))
 }
 
-/// Reads `true` or `false` in any case.
-fn boolean_word(query: &[u8], start: usize) -> Option<(Value<'static>, usize)> {
+/// Reads `1`, `0`, or `true` or `false` in any case, and how long it is.
+///
+/// Looks for all of them at once: a branch on which it is takes six in a hundred of the time of 1 to
+/// 12 mixed pins.
+#[inline(always)]
+fn boolean(word: u64) -> Option<(bool, usize)> {
     const TRUE: u64 = u64::from_le_bytes(*b"true&\0\0\0");
     const FALSE: u64 = u64::from_le_bytes(*b"false&\0\0");
     const LETTERS: u64 = u64::from_le_bytes([0x20; 8]);
 
-    let word = scan::word(query, start);
+    let is_digit = word as u16 | 1 == u16::from_le_bytes([b'1', SEPARATOR]);
     // The separator behind the letters is not one of them.
     let is_true = (word | LETTERS >> 32) << 24 == TRUE << 24;
     let is_false = (word | LETTERS >> 24) << 16 == FALSE << 16;
-    let length = if is_true { 4 } else { 5 };
-    (is_true | is_false).then_some((Value::Boolean(is_true), start + length))
+    let length = usize::from(is_digit) + 4 * usize::from(is_true) + 5 * usize::from(is_false);
+    (length != 0).then_some((is_true | is_digit & (word & 1 == 1), length))
 }
 
 /// Reads ASCII text of less than 24 bytes, none of them below `,`: without escapes, separators
