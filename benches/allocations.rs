@@ -63,7 +63,7 @@ fn assert_few(case: &Case, workload: &Workload) {
             .map(|updates| updates.len())
             .ok();
     });
-    // Where the query is refused, up to eight updates were kept before, or a token decoded.
+    // Where the query is refused, more than eight pins may have come, or a token with escapes.
     let allowed = usize::from(updates.is_none_or(|updates| updates > INLINE));
     assert!(
         allocations <= allowed,

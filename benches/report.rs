@@ -119,7 +119,7 @@ fn tsv(measured: &Measured) -> String {
     }
     for line in &measured.scaling {
         for (size, ns) in &line.points {
-            writeln!(text, "{}_{size}\tpinquery\t\t{ns:.1}\t\t", line.kind).expect("as above");
+            writeln!(text, "size_{}_{size}\tpinquery\t\t{ns:.1}\t\t", line.kind).expect("as above");
         }
     }
     text

@@ -1,6 +1,7 @@
 //! What a pin costs by the number of pins, and a byte of text by its length: both should be
 //! straight lines.
 
+use crate::agreement;
 use crate::contender::ALL;
 use crate::corpus::{self, QUERIES};
 use crate::rounds::sweep_ns;
@@ -42,6 +43,7 @@ pub fn measure() -> Vec<Line> {
 
 fn min_ns(name: &str) -> f64 {
     let workload = corpus::workload(name, QUERIES);
+    agreement::assert_all(&workload);
     (0..ROUNDS)
         .map(|_| sweep_ns(&ALL[0], &workload))
         .fold(f64::INFINITY, f64::min)

@@ -110,7 +110,7 @@ fn or_blank(figure: Option<f64>, decimals: usize) -> String {
 
 /// The library against itself.
 pub fn scaling(measured: &Measured) -> String {
-    let mut text = String::from("What size costs pinquery:\n\n");
+    let mut text = String::from("What size costs pinquery, by the least of its rounds:\n\n");
     for line in &measured.scaling {
         let kind = line.kind;
         let one = kind.trim_end_matches('s');
@@ -134,7 +134,8 @@ fn threads(measured: &Measured) -> String {
 /// What some cannot do, and why.
 pub fn cannot() -> String {
     let mut text = String::from(
-        "n/a: what a contender cannot do. On all else, its answers were asserted to be pinquery's.\n\n\
+        "n/a: what a contender cannot do. On all else, its answers were asserted to be pinquery's; those of\n\
+         serde_urlencoded, axum and actix-web sorted by pin, as a map keeps no order.\n\n\
          | contender        | workload         | why |\n\
          | ---------------- | ---------------- | --- |\n",
     );

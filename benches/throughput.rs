@@ -18,6 +18,7 @@ mod scaling;
 mod table;
 mod threads;
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use contender::{ALL, Entry};
@@ -77,11 +78,14 @@ fn run_criterion() {
         .configure_from_args();
     for name in corpus::NAMES {
         let workload = corpus::workload(name, QUERIES);
+        // Only what the filter lets through.
+        let asserted = OnceCell::new();
         let mut group = criterion.benchmark_group(name);
         group.sampling_mode(SamplingMode::Flat);
         group.throughput(Throughput::Elements(workload.cases.len() as u64));
         for entry in ALL.iter().filter(|entry| is_main(entry, &workload)) {
             group.bench_function(entry.name, |bencher| {
+                asserted.get_or_init(|| agreement::assert_all(&workload));
                 bencher.iter(|| (entry.sweep)(&workload));
             });
         }
@@ -92,9 +96,11 @@ fn run_criterion() {
         group.sampling_mode(SamplingMode::Flat);
         for &size in sizes {
             let workload = corpus::workload(&format!("{kind}_{size}"), QUERIES);
+            let asserted = OnceCell::new();
             let requests = workload.cases.len();
             group.throughput(Throughput::Elements((requests * size) as u64));
             group.bench_function(BenchmarkId::new("pinquery", size), |bencher| {
+                asserted.get_or_init(|| agreement::assert_all(&workload));
                 bencher.iter(|| (ALL[0].sweep)(&workload));
             });
         }

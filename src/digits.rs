@@ -94,7 +94,7 @@ fn unsigned_double(view: View<'_>, word: u64, at: usize) -> Option<(f64, Stop)> 
     }
 }
 
-/// One in sixteen values of real queries has eight characters or more.
+/// One in twenty numbers of real queries has eight characters or more.
 #[inline(never)]
 fn long_double(view: View<'_>, at: usize) -> Option<(f64, Stop)> {
     let decimal = Decimal::read_long(view, at)?;
@@ -185,6 +185,8 @@ impl Decimal {
 
     /// The nearest double: a quotient of two numbers that a double holds exactly is rounded once,
     /// as Clinger showed.
+    ///
+    /// INVARIANT: the digits are at most 2^53, and so fit an `i64`, which one instruction converts.
     #[inline(always)]
     fn quotient(&self) -> Option<f64> {
         Some(self.digits as i64 as f64 / POWERS_OF_TEN.get(self.fraction)?)
@@ -212,8 +214,8 @@ const POWERS_OF_TEN: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// Marks the high bit of each byte that is above 9. Exact up to the byte behind the first marked
-/// one at least: only a byte of 0x8A or more, which stands for no ASCII, carries into the next.
+/// Marks the high bit of each byte that is above 9. Exact up to the first byte of 0x8A or more, which
+/// stands for no ASCII: it is marked itself, and carries into the next.
 #[inline(always)]
 fn non_digits(word: u64) -> u64 {
     (word.wrapping_add(repeat(0x76)) | word) & HIGH_BITS

@@ -1,8 +1,8 @@
 //! Finding delimiters, many bytes at a time: the one place that looks at bytes in bulk.
 //!
 //! Half of all values in real queries have four bytes or fewer, so a call for each delimiter
-//! costs more than the parsing behind it. The hot path therefore looks at a query through a
-//! [`Window`] of eight bytes in one `u64`; `memchr` does the far searches.
+//! costs more than the parsing behind it. The hot path therefore looks at a query
+//! through a [`View`], eight bytes in one `u64` at a time; `memchr` does the far searches.
 
 /// Where a segment ends.
 pub(crate) const SEPARATOR: u8 = b'&';
@@ -117,7 +117,7 @@ pub(crate) fn escape(raw: &[u8]) -> Option<usize> {
     memchr::memchr2(b'%', b'+', raw)
 }
 
-/// How many segments there can be behind the one that holds `at`.
+/// How many segments there can be from `at` on, the one that holds it included.
 #[cold]
 pub(crate) fn at_most_behind(query: &[u8], at: usize) -> usize {
     let rest = query.get(at..).unwrap_or_default();
@@ -150,8 +150,7 @@ pub(crate) fn plain_text(bytes: &[u8]) -> usize {
 #[inline(always)]
 pub(crate) fn plain(bytes: &[u8], is_plain: fn(u8) -> bool, stops: fn(u64) -> u64) -> usize {
     let mut rest = bytes;
-    // All at once, which the compiler turns into vectors: 32 bytes have the vendor's tokens, and
-    // long text has many times as many.
+    // All at once, which the compiler turns into vectors: long text has many times as many.
     while let Some((chunk, behind)) = rest.split_first_chunk::<32>() {
         if !chunk.iter().fold(true, |all, &byte| all & is_plain(byte)) {
             break;
@@ -192,8 +191,8 @@ pub(crate) fn short_ascii(bytes: &[u8], start: usize, end: usize) -> Option<&str
     }
 }
 
-/// ASCII bytes as text. `core::str::from_utf8` takes 137 instructions for a token of 32 bytes, a
-/// fifth of the whole request, as it walks single bytes up to an aligned address; this takes 30.
+/// ASCII bytes as text. `core::str::from_utf8` takes 137 instructions for a token of 32 bytes, as it
+/// walks single bytes up to an aligned address; this takes 30.
 #[inline(always)]
 pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     ascii::AsciiStr::from_ascii(bytes)

@@ -166,7 +166,7 @@ impl<'q> Updates<'q> {
         self.0 = SmallVec::from_vec(self.with_room(more));
     }
 
-    /// The updates with room for one and `more`, though for no more than there are pins.
+    /// The updates with room for one and `more`, of which there are at most as many as pins.
     #[cold]
     #[inline(never)]
     fn with_room(&self, more: usize) -> Vec<Update<'q>> {
