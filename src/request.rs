@@ -213,7 +213,8 @@ fn judge<'q>(
     let mut seen = Seen::NONE;
     let mut at = if token.start == 0 { token.end + 1 } else { 0 };
     loop {
-        at = short::run(query, at, template, &mut seen, updates);
+        let stopped = short::run(query, at, template, &mut seen, updates);
+        at = stopped.at;
         if at > query.len() {
             break;
         }
@@ -234,6 +235,9 @@ fn judge<'q>(
         };
         if !seen.insert(pin) {
             return Err(cursor.name_error(ErrorKind::DuplicatePin));
+        }
+        if stopped.is_refused {
+            return Err(cursor.value_error());
         }
         let Some((value, adjusted)) = cursor.value(pin, datastream.kind()) else {
             return Err(cursor.value_error());

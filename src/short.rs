@@ -15,8 +15,15 @@ use crate::text::Text;
 use crate::update::{Update, Updates, Value};
 use crate::value::{self, Judged};
 
-/// Judges segments from `at` on as long as their names are short and plain and they are acceptable:
-/// where the first one begins that is not, untouched.
+/// Where the fast path ends.
+pub(crate) struct Stopped {
+    /// Where the first segment begins that it has not taken.
+    pub(crate) at: usize,
+    /// Whether that one's value is known not to fit.
+    pub(crate) is_refused: bool,
+}
+
+/// Judges segments from `at` on as long as their names are short and plain and they are acceptable.
 #[inline(always)]
 pub(crate) fn run<'q>(
     query: &'q [u8],
@@ -24,7 +31,8 @@ pub(crate) fn run<'q>(
     template: &Template,
     seen: &mut Seen,
     updates: &mut Updates<'q>,
-) -> usize {
+) -> Stopped {
+    let mut is_refused = false;
     let mut end = End::EMPTY;
     end.fill(query);
     let window = Window { query, end: &end };
@@ -53,12 +61,14 @@ pub(crate) fn run<'q>(
                 Some(next) => next,
                 None => {
                     seen.remove(pin);
-                    return at;
+                    // A location may have its other half in the next segment.
+                    is_refused = !matches!(kind, Kind::Location);
+                    break;
                 }
             },
         };
     }
-    at
+    Stopped { at, is_refused }
 }
 
 /// Reads `v0=` to `V255=`, nothing escaped, from a segment's first eight bytes: the pin, and how
@@ -161,7 +171,7 @@ impl<'q> Segment<'_, 'q> {
 
 /// Asks the complete path for the value of the segment that begins at `at`, and adds what it
 /// becomes: where the next segment begins, or `at` again where there was no room for an update. The
-/// name need not be read again. A value that is refused is judged once more for its error.
+/// name need not be read again.
 #[inline(never)]
 fn add_any<'q>(
     query: &'q [u8],

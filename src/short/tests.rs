@@ -185,14 +185,15 @@ fn a_run_goes_up_to_the_first_segment_that_is_not_its_own() {
             let first = accepted[..count].join("&");
             let query = [&accepted[..count], &[refused, "v6=x"]].concat().join("&");
             let (mut seen, mut updates) = (Seen::NONE, Updates::new());
-            let at = run(query.as_bytes(), 0, &template, &mut seen, &mut updates);
+            let stopped = run(query.as_bytes(), 0, &template, &mut seen, &mut updates);
             // `v1=b` is refused only where `v1` was there.
             let behind = match (count, refused) {
                 (0, "v1=b") => query.len() + 1,
                 (0, _) => 0,
                 _ => first.len() + 1,
             };
-            assert_eq!(at, behind, "{query}");
+            assert_eq!(stopped.at, behind, "{query}");
+            assert_eq!(stopped.is_refused, refused == "v7=%", "{query}");
             let pins: Vec<_> = updates.iter().map(|update| update.pin.0).collect();
             let expected = [1, 2, 3, 4, 5, 99];
             match (count, refused) {
@@ -201,5 +202,23 @@ fn a_run_goes_up_to_the_first_segment_that_is_not_its_own() {
             }
             assert!(seen.insert(VirtualPin(7)), "what is left is not seen");
         }
+    }
+}
+
+#[test]
+fn only_a_location_is_left_undecided() {
+    let datastreams = [
+        Datastream::integer(..).unwrap(),
+        Datastream::double(..).unwrap(),
+        Datastream::string_up_to(0),
+        Datastream::enumerable([0]).unwrap(),
+        Datastream::boolean(),
+        Datastream::location(),
+    ];
+    for (number, datastream) in datastreams.into_iter().enumerate() {
+        let template = Template::new().with(VirtualPin(1), datastream);
+        let (mut seen, mut updates) = (Seen::NONE, Updates::new());
+        let stopped = run(b"v1=x", 0, &template, &mut seen, &mut updates);
+        assert_eq!((stopped.at, stopped.is_refused), (0, number < 5));
     }
 }
