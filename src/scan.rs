@@ -30,6 +30,7 @@ impl View<'_> {
     #[inline(always)]
     pub(crate) fn word<const AHEAD: usize>(&self, at: usize) -> u64 {
         const { assert!(AHEAD + 7 + 8 <= VIEW) };
+        // By way of `any_word` it would be 12 instructions more for two integers.
         let at = (at & 7) + AHEAD;
         match self.0.get(at..).and_then(<[u8]>::first_chunk) {
             Some(chunk) => u64::from_le_bytes(*chunk),

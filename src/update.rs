@@ -145,6 +145,7 @@ impl<'q> Updates<'q> {
     #[inline]
     pub(crate) fn push(&mut self, update: Update<'q>, more: impl FnOnce() -> usize) {
         if !self.add(update) {
+            // Not `grow` and `add` again, where `tests/no_panic` finds a panic that is left.
             let mut grown = self.with_room(more());
             if grown.len() < grown.capacity() {
                 grown.push(update);
