@@ -182,13 +182,43 @@ impl<'q> BatchUpdate<'q> {
     #[inline]
     pub fn updates(&self, template: &Template) -> Result<Updates<'q>, Error> {
         let mut updates = Updates::new();
-        judge(
+        self.updates_into(template, &mut updates)?;
+        Ok(updates)
+    }
+
+    /// The same as [`updates`](Self::updates), into a variable of the caller's: what was in it is
+    /// gone, and after an error it is empty.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`updates`](Self::updates).
+    ///
+    /// ```
+    /// # use pinquery::{BatchUpdate, Datastream, Template, Updates, Value, VirtualPin};
+    /// let template = Template::new().with(VirtualPin(1), Datastream::integer(..)?);
+    /// let mut updates = Updates::new();
+    /// let request = BatchUpdate::parse("token=t&v1=33").unwrap();
+    /// request.updates_into(&template, &mut updates).unwrap();
+    /// assert_eq!(updates[0].value, Value::Integer(33));
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    #[inline]
+    pub fn updates_into(
+        &self,
+        template: &Template,
+        updates: &mut Updates<'q>,
+    ) -> Result<(), Error> {
+        updates.clear();
+        let judged = judge(
             self.query,
             self.token_start..self.token_end,
             template,
-            &mut updates,
-        )?;
-        Ok(updates)
+            updates,
+        );
+        if judged.is_err() {
+            updates.clear();
+        }
+        judged
     }
 }
 

@@ -126,9 +126,49 @@ impl Adjustment {
 pub struct Updates<'q>(SmallVec<[Update<'q>; INLINE]>);
 
 impl<'q> Updates<'q> {
+    /// No updates: what [`BatchUpdate::updates_into`](crate::BatchUpdate::updates_into) fills.
+    ///
+    /// ```
+    /// assert!(pinquery::Updates::new().is_empty());
+    /// ```
+    #[must_use]
     #[inline]
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(SmallVec::new())
+    }
+
+    /// Empties the updates and keeps their room, for a query that lives elsewhere.
+    ///
+    /// A server that keeps one variable a thread, or a pool of them, allocates nothing for the
+    /// next query, so long as that has no more pins than one before it.
+    ///
+    /// ```
+    /// use pinquery::{BatchUpdate, Datastream, Template, Updates, VirtualPin};
+    ///
+    /// let template = Template::new().with(VirtualPin(1), Datastream::boolean());
+    /// let mut kept = Updates::new();
+    /// for number in 0..3 {
+    ///     let query = format!("token=t&v1={}", number % 2);
+    ///     let mut updates = kept.recycle();
+    ///     BatchUpdate::parse(&query)?.updates_into(&template, &mut updates)?;
+    ///     assert_eq!(updates.len(), 1);
+    ///     kept = updates.recycle();
+    /// }
+    /// # Ok::<(), pinquery::Error>(())
+    /// ```
+    #[must_use]
+    pub fn recycle<'a>(mut self) -> Updates<'a> {
+        self.0.clear();
+        if !self.0.spilled() {
+            return Updates::new();
+        }
+        // An empty vector that is mapped in place keeps its allocation, whatever its new lifetime.
+        let room = self.0.into_vec().into_iter();
+        Updates(SmallVec::from_vec(room.filter_map(|_| None).collect()))
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// Adds an update where there is room for it; whether there was.
@@ -183,6 +223,12 @@ impl<'q> Updates<'q> {
 #[inline]
 fn at_most_all<'a, 'q>(updates: &'a [Update<'q>]) -> &'a [Update<'q>] {
     updates.get(..ALL).unwrap_or(updates)
+}
+
+impl Default for Updates<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Clone for Updates<'_> {
