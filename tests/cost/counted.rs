@@ -1,0 +1,49 @@
+//! Instructions, counted by valgrind in a second run of the test's own binary.
+
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+pub enum Counted {
+    /// Those of each call of the function, in order.
+    Instructions(Vec<u64>),
+    NoValgrind,
+}
+
+/// Runs an ignored test of this binary and counts what each call of a function in it takes.
+pub fn count(test: &str, function: &str) -> Counted {
+    if !has_valgrind() {
+        let is_required = env::var_os("REQUIRE_VALGRIND").is_some();
+        assert!(!is_required, "valgrind is required and does not run");
+        // Not by a macro: the harness would keep it to itself.
+        let note = "not counted: valgrind is not installed\n";
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes());
+        return Counted::NoValgrind;
+    }
+    let file = format!("{}/{test}.callgrind", env!("CARGO_TARGET_TMPDIR"));
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--combine-dumps=yes"])
+        .arg(format!("--callgrind-out-file={file}"))
+        .arg(format!("--toggle-collect={function}"))
+        .arg(format!("--dump-after={function}"))
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--test-threads=1"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    Counted::Instructions(totals(&fs::read_to_string(file).unwrap()))
+}
+
+fn has_valgrind() -> bool {
+    let mut version = Command::new("valgrind");
+    version.arg("--version").stdout(Stdio::null());
+    version.status().is_ok_and(|status| status.success())
+}
+
+/// What each call took; behind the last one stands what came after it, nothing.
+fn totals(file: &str) -> Vec<u64> {
+    let lines = file.lines();
+    let totals = lines.filter_map(|line| line.strip_prefix("totals: "));
+    let counts = totals.map(|total| total.parse().expect("a count"));
+    counts.filter(|&count| count > 0).collect()
+}
