@@ -12,7 +12,7 @@ use crate::store::Unavailable;
 pub enum Refusal {
     /// The query is wrong: 400.
     Query(ErrorKind),
-    /// The store is: 503, and the same request may do later.
+    /// The store does not do it: 503, where the same request may do later, or 500.
     Unavailable(Unavailable),
 }
 
@@ -78,6 +78,10 @@ impl IntoResponse for Refusal {
             Self::Unavailable(Unavailable::Fault) => {
                 unavailable("The database is not available. Try again.")
             }
+            Self::Unavailable(Unavailable::Rule) => error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The database refuses this batch.",
+            ),
         }
     }
 }

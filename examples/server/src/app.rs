@@ -6,15 +6,13 @@ use std::time::Instant;
 use pinquery::BatchUpdate;
 
 use crate::answer::Refusal;
-use crate::devices::{Device, Devices};
+use crate::devices::Device;
 use crate::metrics::{Metrics, Tally};
-use crate::store::{Batch, Store, StoredUpdate, Timestamp};
+use crate::store::{Batch, Store, StoredUpdate};
 
 /// What every request shares.
 pub struct App<S> {
-    /// Who may send, and what.
-    pub devices: Devices,
-    /// Where it goes.
+    /// Who may send, and where it goes.
     pub store: S,
     /// What is counted.
     pub metrics: Arc<Metrics>,
@@ -30,22 +28,17 @@ impl<S: Store> App<S> {
     /// What is wrong with the query, or that the store cannot keep it now.
     pub async fn accept(&self, query: &str) -> Result<(), Refusal> {
         let start = Instant::now();
-        let judged = self.judge(query);
+        let judged = self.judge(query).await;
         self.metrics.judged(start.elapsed());
-        if let Err(error) = &judged {
-            let (kind, span) = (error.kind().name(), error.span());
-            tracing::debug!(kind, start = span.start, end = span.end, "refused");
-        }
-        self.settle(judged.map_err(Refusal::from)).await
+        self.settle(judged).await
     }
 
-    fn judge(&self, query: &str) -> Result<Batch, pinquery::Error> {
-        let request = BatchUpdate::parse(query)?;
-        let device = self.device(&request)?;
-        let updates = request.updates(&device.template)?;
+    async fn judge(&self, query: &str) -> Result<Batch, Refusal> {
+        let request = BatchUpdate::parse(query).map_err(refused)?;
+        let device = self.device(&request).await?;
+        let updates = request.updates(&device.template).map_err(refused)?;
         Ok(Batch {
-            device: device.key,
-            at: Timestamp::now(),
+            device: device.number,
             updates: updates.iter().map(StoredUpdate::from).collect(),
         })
     }
@@ -76,9 +69,15 @@ impl<S: Store> App<S> {
     ///
     /// # Errors
     ///
-    /// There is none with this token.
-    pub fn device(&self, request: &BatchUpdate<'_>) -> Result<&Device, pinquery::Error> {
-        let device = self.devices.get(request.token());
-        device.ok_or_else(|| request.unknown_token())
+    /// There is none with this token, or it cannot be looked up now.
+    pub async fn device(&self, request: &BatchUpdate<'_>) -> Result<Arc<Device>, Refusal> {
+        let device = self.store.device(request.token()).await?;
+        device.ok_or_else(|| refused(request.unknown_token()))
     }
+}
+
+fn refused(error: pinquery::Error) -> Refusal {
+    let (kind, span) = (error.kind().name(), error.span());
+    tracing::debug!(kind, start = span.start, end = span.end, "refused");
+    error.into()
 }

@@ -1,93 +1,181 @@
-//! What can be chosen at start, and what is chosen where nothing is said.
+//! What can be chosen on the command line.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Everything that can be chosen.
-#[derive(Clone, Debug, PartialEq)]
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser};
+
+/// Receives Blynk batch updates and keeps them in a database.
+#[derive(Clone, Debug, PartialEq, Parser)]
+#[command(version, after_help = STATUS, args_override_self = true)]
 pub struct Config {
-    /// Where to listen; port 0 is any free one.
+    /// Address and port; port 0 is a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// The devices' file; none for the demonstration's device.
+    /// JSON, a template for each token: {"TOKEN":{"v1":{"type":"integer"}}}
+    /// [default: a demonstration's device]
+    #[arg(long, value_name = "FILE", requires = "database")]
     pub devices: Option<PathBuf>,
-    /// The database's file; none for one in the system's directory for temporary files.
-    pub database: Option<PathBuf>,
-    /// The least severe event that is logged.
+    /// The least severe event to log: error, warn, info or debug, which logs each refused request
+    /// without its query
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: tracing::Level,
     /// What a client may cost.
+    #[command(flatten)]
     pub limits: Limits,
     /// What the store may take.
+    #[command(flatten)]
     pub store: StoreLimits,
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            devices: None,
-            database: None,
-            log: tracing::Level::INFO,
-            limits: Limits::default(),
-            store: StoreLimits::default(),
-        }
-    }
-}
+const STATUS: &str = "\
+Exit status: 0 after a shutdown by SIGINT or SIGTERM, 1 where the server cannot start or go on, \
+2 for wrong usage.";
 
 /// What a client may cost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Args)]
+#[command(next_help_heading = "Limits of clients, times in seconds")]
 pub struct Limits {
-    /// Connections at a time; one more is answered 503 and closed.
+    /// Open connections; one more gets 503
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one())]
     pub connections: usize,
-    /// Bytes of a request's line and headers together.
+    /// Bytes of a request's line and headers, 8192 to 65536
+    // At least what the HTTP library needs, at most what it takes as a request's target.
+    #[arg(long, value_name = "BYTES", default_value = "16384",
+          value_parser = RangedU64ValueParser::<usize>::new().range(8192..=65536))]
     pub head: usize,
-    /// Headers of a request.
+    /// Headers of a request
+    #[arg(long, value_name = "N", default_value = "64", value_parser = at_least_one())]
     pub headers: usize,
-    /// From the connection, or the last answer, to the end of the next request's headers: the
-    /// limit of slow clients and of idle ones.
+    /// For a whole head, and for an idle connection
+    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
     pub header_timeout: Duration,
-    /// From a request's headers to its answer.
+    /// From the head to the answer
+    #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     pub request_timeout: Duration,
-    /// How long a client may take nothing of its answer.
+    /// For a client that takes nothing of its answer
+    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
     pub write_timeout: Duration,
-    /// How long requests in flight may take to end once the server is told to.
+    /// For requests in flight at SIGINT or SIGTERM
+    #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     pub shutdown_timeout: Duration,
 }
 
-impl Default for Limits {
+/// What the store may take.
+#[derive(Clone, Debug, PartialEq, Args)]
+#[command(next_help_heading = "The store")]
+pub struct StoreLimits {
+    /// SQLite database, made where there is none, or postgres://USER@HOST/NAME
+    /// [default: pinquery-demo.db among the temporary files; with --devices it must be given]
+    #[arg(long, value_name = "FILE or URL")]
+    pub database: Option<OsString>,
+    /// Batches that wait to be written; one more gets 503
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one())]
+    pub queue: usize,
+    /// Batches in one commit
+    #[arg(long, value_name = "N", default_value = "512", value_parser = at_least_one())]
+    pub group: usize,
+    /// SQLite: for a locked database, then 503
+    #[arg(long, value_name = "S", default_value = "0.25", value_parser = seconds)]
+    pub lock_wait: Duration,
+    /// SQLite: size of the database, then 503 [default: none]
+    #[arg(long, value_name = "BYTES")]
+    pub max_database: Option<u64>,
+    /// SQLite: who may read and write its files, as chmod takes it
+    #[arg(long, value_name = "OCTAL", default_value = "600", value_parser = mode)]
+    pub mode: u32,
+    /// PostgreSQL: connections of this server
+    #[arg(long, value_name = "N", default_value = "4", value_parser = at_least_one())]
+    pub pool: usize,
+    /// PostgreSQL: for a statement, then 503
+    #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
+    pub statement_timeout: Duration,
+}
+
+/// What is chosen where nothing is said.
+impl Default for Config {
     fn default() -> Self {
-        Self {
-            connections: 4096,
-            head: 16 * 1024,
-            headers: 64,
-            header_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(5),
-            write_timeout: Duration::from_secs(10),
-            shutdown_timeout: Duration::from_secs(5),
+        Self::parse_from(["pinquery-server"])
+    }
+}
+
+/// At most what a semaphore and a channel can count.
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1_000_000)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
+    match (0.001..=86_400.0).contains(&seconds) {
+        true => Ok(Duration::from_secs_f64(seconds)),
+        false => Err("takes 0.001 to 86400 seconds".to_owned()),
+    }
+}
+
+fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).unwrap_or(0);
+    match mode & 0o600 == 0o600 && mode <= 0o777 {
+        true => Ok(mode),
+        false => {
+            Err("takes 600 to 777, with which the server itself can read and write".to_owned())
         }
     }
 }
 
-/// What the store may take.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoreLimits {
-    /// Batches that wait to be written; one more is answered 503.
-    pub queue: usize,
-    /// Batches in one commit.
-    pub group: usize,
-    /// How long a lock of the database is waited for before the waiting batches are refused.
-    pub lock_wait: Duration,
-    /// The size of the database in bytes; none for as much as there is room for.
-    pub database: Option<u64>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
 
-impl Default for StoreLimits {
-    fn default() -> Self {
-        Self {
-            queue: 4096,
-            group: 512,
-            lock_wait: Duration::from_millis(250),
-            database: None,
+    fn config(args: &[&str]) -> Result<Config, clap::Error> {
+        Config::try_parse_from([&["pinquery-server"], args].concat())
+    }
+
+    #[test]
+    fn every_option_sets_something() {
+        Config::command().debug_assert();
+        let mut count = 0;
+        for argument in Config::command().get_arguments() {
+            let name = argument.get_long().expect("only options are taken");
+            let value = match name {
+                "listen" => "127.0.0.1:0",
+                "log" => "debug",
+                "head" => "9000",
+                "mode" => "640",
+                _ => "7",
+            };
+            let set = config(&[&format!("--{name}"), value, "--database", "x"]);
+            if name != "database" {
+                let default = config(&["--database", "x"]).expect("a config");
+                assert_ne!(set.expect("a config"), default, "{name}");
+            }
+            count += 1;
+        }
+        assert_eq!(count, 18);
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for args in [
+            &["--nonsense", "1"][..],
+            &["--queue", "0"],
+            &["--queue", "-1"],
+            &["--queue"],
+            &["--head", "10"],
+            &["--header-timeout", "0"],
+            &["--header-timeout", "NaN"],
+            &["--listen", "8080"],
+            &["--devices", "x"],
+            &["--mode", "400"],
+            &["--mode", "1777"],
+            &["--mode", "rw"],
+            &["x"],
+            &["-x"],
+        ] {
+            assert!(config(args).is_err(), "{args:?}");
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Which devices there are: a JSON object of tokens, each with its template.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use pinquery::{Pairs, Template, Token};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
+};
 use sha2::{Digest, Sha256};
 
 /// The token of the demonstration's device: no secret.
@@ -15,15 +19,28 @@ pub const DEMO_TOKEN: &str = "demo-greenhouse-not-a-secret";
 const DEMO: &str = include_str!("demo.json");
 
 /// What a store knows a device by: the SHA-256 of its token, so that no copy of a database lets
-/// anyone send values.
+/// anyone send values; or of its id, where it has one, so that its token may change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeviceKey([u8; 32]);
 
 impl DeviceKey {
-    /// The key of the device with this token.
+    /// The key of the device with this token and no id.
     #[must_use]
-    pub fn of(token: &str) -> Self {
+    pub fn of_token(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// The key of the device with this id.
+    #[must_use]
+    pub fn of_id(id: &str) -> Self {
+        // No token begins with this byte, and so none has the key of an id.
+        Self(
+            Sha256::new()
+                .chain_update([0])
+                .chain_update(id)
+                .finalize()
+                .into(),
+        )
     }
 
     /// As a database keeps it.
@@ -39,20 +56,31 @@ impl fmt::Debug for DeviceKey {
     }
 }
 
-/// What a token gives access to.
+/// A device of the file.
 #[derive(Clone, PartialEq)]
-pub struct Device {
+pub struct Listed {
     /// What a store knows it by.
     pub key: DeviceKey,
+    /// What a store has known it by if it had no id then.
+    pub token_key: DeviceKey,
     /// What its virtual pins hold.
     pub template: Template,
 }
 
-/// The devices of the server, by token.
+/// What a token gives access to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// Its number in the store.
+    pub number: i64,
+    /// What its virtual pins hold.
+    pub template: Template,
+}
+
+/// Devices by token, as the file lists them or with their numbers in a store.
 ///
 /// The map hashes with random keys: nobody can choose tokens that collide.
-#[derive(Clone, Default)]
-pub struct Devices(HashMap<String, Device>);
+#[derive(Clone)]
+pub struct Devices<D = Listed>(HashMap<String, D>);
 
 impl Devices {
     /// The demonstration's device alone.
@@ -86,14 +114,33 @@ impl Devices {
         serde_json::from_str(json).map_err(|error| anyhow!(without_strings(&error.to_string())))
     }
 
+    /// The same devices as a store has them, by the numbers that it gives them.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    pub fn numbered<E>(
+        self,
+        mut number: impl FnMut(&Listed) -> Result<i64, E>,
+    ) -> Result<Devices<Arc<Device>>, E> {
+        let numbered = self.0.into_iter().map(|(token, listed)| {
+            let number = number(&listed)?;
+            let template = listed.template;
+            Ok((token, Arc::new(Device { number, template })))
+        });
+        Ok(Devices(numbered.collect::<Result<_, E>>()?))
+    }
+}
+
+impl<D> Devices<D> {
     /// The device with this token.
     #[must_use]
-    pub fn get(&self, token: &str) -> Option<&Device> {
+    pub fn get(&self, token: &str) -> Option<&D> {
         self.0.get(token)
     }
 
     /// Every device, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Device> {
+    pub fn iter(&self) -> impl Iterator<Item = &D> {
         self.0.values()
     }
 
@@ -111,7 +158,7 @@ impl Devices {
 }
 
 /// Without its tokens.
-impl fmt::Debug for Devices {
+impl<D> fmt::Debug for Devices<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Devices")
             .field("len", &self.0.len())
@@ -135,7 +182,7 @@ impl<'de> Visitor<'de> for DevicesVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Devices, A::Error> {
-        let mut devices = HashMap::new();
+        let (mut devices, mut ids) = (HashMap::new(), HashSet::new());
         let mut place = 0;
         while let Some(token) = map.next_key::<String>()? {
             place += 1;
@@ -144,12 +191,21 @@ impl<'de> Visitor<'de> for DevicesVisitor {
             if !is_token(&token) {
                 return Err(wrong(&"a token is one or more bytes of 0x21 to 0x7E"));
             }
-            let template: Template = map.next_value().map_err(|error| wrong(&error))?;
+            let Entry { id, template } = map.next_value().map_err(|error| wrong(&error))?;
             if template.is_empty() {
                 return Err(wrong(&"there is no datastream"));
             }
-            let key = DeviceKey::of(&token);
-            if devices.insert(token, Device { key, template }).is_some() {
+            let token_key = DeviceKey::of_token(&token);
+            let key = id.as_deref().map_or(token_key, DeviceKey::of_id);
+            if id.is_some_and(|id| !ids.insert(id)) {
+                return Err(wrong(&"an earlier device has the same id"));
+            }
+            let listed = Listed {
+                key,
+                token_key,
+                template,
+            };
+            if devices.insert(token, listed).is_some() {
                 return Err(wrong(&"an earlier device has the same token"));
             }
         }
@@ -157,6 +213,68 @@ impl<'de> Visitor<'de> for DevicesVisitor {
             return Err(A::Error::custom("there is no device"));
         }
         Ok(Devices(devices))
+    }
+}
+
+/// A template, and among its pins the device's id if it has one: `{"id":"roof","v1":…}`.
+struct Entry {
+    id: Option<String>,
+    template: Template,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntryVisitor;
+
+        impl<'de> Visitor<'de> for EntryVisitor {
+            type Value = Entry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with a datastream for each pin")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
+                let mut pins = WithoutId { map, id: None };
+                let template = Template::deserialize(MapAccessDeserializer::new(&mut pins))?;
+                Ok(Entry {
+                    id: pins.id,
+                    template,
+                })
+            }
+        }
+
+        deserializer.deserialize_map(EntryVisitor)
+    }
+}
+
+/// The other keys of an object, as the library reads a template from them.
+struct WithoutId<A> {
+    map: A,
+    id: Option<String>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut WithoutId<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        while let Some(key) = self.map.next_key::<String>()? {
+            if key != "id" {
+                return seed.deserialize(key.into_deserializer()).map(Some);
+            }
+            let id = self.map.next_value::<String>();
+            let id = id.map_err(|error| A::Error::custom(format!("id: {error}")))?;
+            if self.id.replace(id).is_some() {
+                return Err(A::Error::custom("id: it is there twice"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
     }
 }
 
@@ -225,6 +343,8 @@ mod tests {
             r#"{"SECRET":{"v1":{"type":"double"}},"SECRET":{"v1":{"type":"double"}}}"#,
             r#"{"SECRET\n":{"v1":{"type":"double"}}}"#,
             r#"{"SECRET":{}}"#,
+            r#"{"SECRET":{"id":1,"v1":{"type":"double"}}}"#,
+            r#"{"SECRET":{"id":"SECRET","id":"SECRET","v1":{"type":"double"}}}"#,
             r#"{"SECRET":{"v1":{"type":"double"}}"#,
         ] {
             let message = refused(json);
@@ -251,9 +371,33 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_what_a_store_knows_a_device_by() {
+        let key = |json: &str, token: &str| {
+            Devices::from_json(json)
+                .expect("devices")
+                .get(token)
+                .expect("a device")
+                .key
+        };
+        let plain = key(r#"{"t":{"v1":{"type":"double"}}}"#, "t");
+        let named = key(r#"{"t":{"v1":{"type":"double"},"id":"roof"}}"#, "t");
+        assert_ne!(plain, named);
+        assert_eq!(
+            named,
+            key(r#"{"u":{"id":"roof","v1":{"type":"double"}}}"#, "u")
+        );
+        assert_ne!(DeviceKey::of_id("t"), DeviceKey::of_token("t"));
+        let twice =
+            r#"{"t":{"id":"a","v1":{"type":"double"}},"u":{"id":"a","v1":{"type":"double"}}}"#;
+        assert!(refused(twice).starts_with("device 2: an earlier device has the same id"));
+        let wrong = r#"{"t":{"id":"a","v1":{"type":"integer","min":9,"max":1}}}"#;
+        assert!(refused(wrong).starts_with("device 1: v1: min is above max at line 1"));
+    }
+
+    #[test]
     fn debug_hides_tokens_and_keys() {
         let devices = Devices::demo();
         assert!(!format!("{devices:?}").contains("demo"));
-        assert_eq!(format!("{:?}", DeviceKey::of("t")), "DeviceKey(..)");
+        assert_eq!(format!("{:?}", DeviceKey::of_token("t")), "DeviceKey(..)");
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::StringRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +21,9 @@ use crate::store::Store;
 
 /// Bytes of the one request that has a body.
 const BODY: usize = 4096;
+
+const UPDATE: &str = "/external/api/batch/update";
+const UPDATE_WITH_SLASH: &str = "/external/api/batch/update/";
 
 /// What `prometheus-client` writes.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,8 +44,8 @@ pub fn router_with<S: Store>(
     // A request for the headers alone would save the batch all the same.
     let update = update.head(not_allowed).fallback(not_allowed);
     Router::new()
-        .route("/external/api/batch/update", update.clone())
-        .route("/external/api/batch/update/", update)
+        .route(UPDATE, update.clone())
+        .route(UPDATE_WITH_SLASH, update)
         .route("/external/api/get", get(latest::<S>))
         .route("/external/api/getAll", get(latest_all::<S>))
         .route("/", get(html::<S>))
@@ -49,12 +53,13 @@ pub fn router_with<S: Store>(
         .route("/page.js", get(async || page::script()))
         .route("/page/state", post(state::<S>))
         .route("/metrics", get(metrics_text::<S>))
+        .route("/health", get(health::<S>))
         .fallback(async || answer::error(StatusCode::NOT_FOUND, "Not found."))
         .method_not_allowed_fallback(async || {
             answer::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
         })
-        .layer(from_fn(not_kept))
         .layer(from_fn(in_time))
+        .layer(from_fn(not_kept_nor_guessed))
         .layer(DefaultBodyLimit::max(BODY))
         .with_state(app)
 }
@@ -88,8 +93,23 @@ async fn html<S: Store>(State(app): Shared<S>) -> Response {
     page::html(app.demo_token)
 }
 
-async fn state<S: Store>(State(app): Shared<S>, body: String) -> Result<Response, Refusal> {
-    Ok(answer::json(&app.state(&body).await?))
+async fn state<S: Store>(
+    State(app): Shared<S>,
+    body: Result<String, StringRejection>,
+) -> Result<Response, Refusal> {
+    match body {
+        Ok(body) => Ok(answer::json(&app.state(&body).await?)),
+        Err(wrong) if wrong.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Ok(answer::error(wrong.status(), "The body is too long."))
+        }
+        Err(wrong) => Ok(answer::error(wrong.status(), "The body is not UTF-8 text.")),
+    }
+}
+
+/// Whether batches are taken now: for whoever starts this server anew, or sends others to it.
+async fn health<S: Store>(State(app): Shared<S>) -> Result<Response, Refusal> {
+    app.store.check().await?;
+    Ok(answer::json(&serde_json::json!({"status": "ok"})))
 }
 
 async fn metrics_text<S: Store>(State(app): Shared<S>) -> Response {
@@ -101,13 +121,15 @@ async fn not_allowed() -> Response {
     ([(ALLOW, "GET")], refused).into_response()
 }
 
-/// A batch in a GET request must not be answered by what stands in between, nor values be old.
-async fn not_kept(request: Request, next: Next) -> Response {
+/// A batch in a GET request must not be answered by what stands in between, nor values be old; and
+/// no text of a device is to be taken for a page.
+async fn not_kept_nor_guessed(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -119,10 +141,11 @@ async fn in_time(
     request: Request,
     next: Next,
 ) -> Response {
+    let is_batch = request.uri().path().starts_with(UPDATE);
     match tokio::time::timeout(timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            metrics.timed_out();
+            metrics.timed_out(is_batch);
             answer::unavailable("The request took too long. Try again.")
         }
     }

@@ -6,19 +6,23 @@
 //! - [`serve`]: connections, their limits, and the end of the server.
 //! - [`http`]: which path is which endpoint, and the endpoints.
 //! - [`app`]: the judge. What embedding [`pinquery`] takes is [`app::App::accept`] and [`read`].
-//! - [`store`]: the interface of a database, and [`sqlite`], which is one.
-//! - [`devices`], [`config`], [`metrics`], [`answer`], [`page`]: what these are made of.
+//! - [`store`]: the interface of a database; [`sqlite`], which is one; and [`writer`], which every
+//!   store needs: batches wait in a queue and are committed in groups.
+//! - [`devices`], [`config`], [`metrics`], [`fault`], [`log`], [`answer`], [`page`]: what these are
+//!   made of.
 #![forbid(unsafe_code)]
 
 pub mod answer;
 pub mod app;
-pub mod args;
 pub mod config;
 pub mod devices;
+pub mod fault;
 pub mod http;
+pub mod log;
 pub mod metrics;
 pub mod page;
 pub mod read;
 pub mod serve;
 pub mod sqlite;
 pub mod store;
+pub mod writer;

@@ -3,86 +3,91 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow, bail};
+use clap::Parser;
 use pinquery_server::app::App;
-use pinquery_server::args::{self, Command, HELP};
 use pinquery_server::config::Config;
 use pinquery_server::devices::{DEMO_TOKEN, Devices};
 use pinquery_server::http::router;
+use pinquery_server::log::{self, Log};
 use pinquery_server::metrics::Metrics;
 use pinquery_server::serve::serve;
 use pinquery_server::sqlite::Sqlite;
+use pinquery_server::store::Store;
 use tokio::net::TcpListener;
 
-const FAILED: u8 = 1;
-const WRONG_USAGE: u8 = 2;
-
 fn main() -> ExitCode {
-    let (status, error) = match args::read() {
-        Ok(Command::Help) => return say(HELP),
-        Ok(Command::Version) => {
-            return say(&format!("pinquery-server {}\n", env!("CARGO_PKG_VERSION")));
+    let config = Config::parse();
+    let metrics = Arc::new(Metrics::default());
+    let ended = Log::start(config.log, &metrics).and_then(|log| {
+        let ended = run(&config, metrics);
+        log.end();
+        ended
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::last_line(format!("pinquery-server: {error:#}\n"));
+            ExitCode::FAILURE
         }
-        Ok(Command::Serve(config)) => match run(&config) {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(error) => (FAILED, error),
-        },
-        Err(error) => (WRONG_USAGE, error.context("wrong usage, see --help")),
-    };
-    // `eprintln!` would panic where standard error is closed, and hide the status.
-    let _ = writeln!(io::stderr(), "pinquery-server: {error:#}");
-    ExitCode::from(status)
+    }
 }
 
-/// A reader that has gone is no failure of the server.
-fn say(text: &str) -> ExitCode {
-    let _ = io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
-}
-
-fn run(config: &Config) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_max_level(config.log)
-        .with_writer(io::stderr)
-        .init();
+fn run(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(start_and_stop(config))
+        .block_on(start_and_stop(config, metrics))
 }
 
-async fn start_and_stop(config: &Config) -> anyhow::Result<()> {
+async fn start_and_stop(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
+    let demo_database = || std::env::temp_dir().join("pinquery-demo.db").into();
+    let database = config.store.database.clone().unwrap_or_else(demo_database);
+    let database = database.to_str().context("`--database` is not UTF-8")?;
+    start_and_stop_on::<Sqlite>(config, database, metrics).await
+}
+
+async fn start_and_stop_on<S: Store>(
+    config: &Config,
+    database: &str,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<()> {
     let (devices, demo_token) = match &config.devices {
         Some(path) => (Devices::read(path)?, None),
         None => (Devices::demo(), Some(DEMO_TOKEN)),
     };
-    let demo_database = || std::env::temp_dir().join("pinquery-demo.db");
-    let database = config.database.clone().unwrap_or_else(demo_database);
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr()?;
-    let metrics = Arc::new(Metrics::default());
-    let store = Sqlite::open(&database, &devices, &config.store, Arc::clone(&metrics))?;
     let count = devices.len();
+    let store = S::open(database, devices, &config.store, Arc::clone(&metrics)).await?;
     let app = Arc::new(App {
-        devices,
         store,
         metrics,
         demo_token,
     });
     let stop = stop_signal()?;
 
-    say(&welcome(address, demo_token, &database));
-    tracing::info!(%address, devices = count, database = %database.display(), "started");
+    // A reader that has gone is no failure of the server.
+    let _ = io::stdout().write_all(welcome(address, demo_token, database).as_bytes());
+    tracing::info!(%address, devices = count, database, "started");
     let router = router(Arc::clone(&app), config.limits.request_timeout);
-    serve(listener, router, &config.limits, &app.metrics, stop).await;
+    let mut has_died = false;
+    let end = async {
+        tokio::select! {
+            () = stop => {}
+            () = app.store.died() => has_died = true,
+        }
+    };
+    serve(listener, router, &config.limits, &app.metrics, end).await;
     app.store.close().await?;
+    if has_died {
+        // Whoever started it may start it anew.
+        bail!("the writer of the database has died");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -101,7 +106,7 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
 
 /// The demonstration's lines can be sent as they are. A devices' file may have any pins, and its
 /// tokens are secret.
-fn welcome(address: SocketAddr, demo_token: Option<&str>, database: &Path) -> String {
+fn welcome(address: SocketAddr, demo_token: Option<&str>, database: &str) -> String {
     let (pins, note) = match demo_token {
         Some(_) => ("v1=133&v2=21.5&v3=all+well&v5=24.94,60.17", ""),
         None => (
@@ -115,8 +120,7 @@ fn welcome(address: SocketAddr, demo_token: Option<&str>, database: &Path) -> St
          send:     curl 'http://{address}/external/api/batch/update?token={token}&{pins}'\n{note}  \
          read:     curl 'http://{address}/external/api/getAll?token={token}'\n  \
          look:     http://{address}/\n  \
-         database: {}\n",
-        database.display(),
+         database: {database}\n"
     )
 }
 

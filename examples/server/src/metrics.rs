@@ -28,6 +28,51 @@ pub enum Broken {
     Interrupted,
 }
 
+/// What fails for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Writing to the database.
+    Write,
+    /// Reading from it.
+    Read,
+    /// Taking connections.
+    Accept,
+}
+
+impl Failure {
+    const ALL: [Self; 3] = [Self::Write, Self::Read, Self::Accept];
+
+    /// Its name in metrics and in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Read => "read",
+            Self::Accept => "accept",
+        }
+    }
+
+    /// What the log says when it begins.
+    #[must_use]
+    pub const fn begins(self) -> &'static str {
+        match self {
+            Self::Write => "the database takes no batches",
+            Self::Read => "the database cannot be read",
+            Self::Accept => "no connection can be accepted",
+        }
+    }
+
+    /// What the log says when it ends.
+    #[must_use]
+    pub const fn ends(self) -> &'static str {
+        match self {
+            Self::Write => "the database takes batches again",
+            Self::Read => "the database can be read again",
+            Self::Accept => "connections are accepted again",
+        }
+    }
+}
+
 /// What the server counts.
 pub struct Metrics {
     registry: Registry,
@@ -43,6 +88,9 @@ pub struct Metrics {
     connections: Gauge,
     turned_away: Counter,
     broken: Family<Kind, Counter>,
+    faults: Family<Kind, Counter>,
+    reads_unavailable: Family<Kind, Counter>,
+    log_lines_lost: Counter,
 }
 
 const REFUSED: [ErrorKind; 9] = [
@@ -59,7 +107,7 @@ const REFUSED: [ErrorKind; 9] = [
 
 const ADJUSTED: [Adjustment; 3] = [Adjustment::Min, Adjustment::Max, Adjustment::Fallback];
 
-/// The third reason beside those of the store.
+/// One more reason beside those of the store.
 const TIMED_OUT: &str = "timed_out";
 
 impl Default for Metrics {
@@ -70,7 +118,7 @@ impl Default for Metrics {
             updates: Counter::default(),
             refused: family(REFUSED.map(ErrorKind::name)),
             adjusted: family(ADJUSTED.map(Adjustment::name)),
-            unavailable: family(["queue_full", "store_fault", TIMED_OUT]),
+            unavailable: family(["queue_full", "store_fault", "rule", TIMED_OUT]),
             judging: Counter::default(),
             queue: Gauge::default(),
             commits: Counter::default(),
@@ -78,8 +126,12 @@ impl Default for Metrics {
             connections: Gauge::default(),
             turned_away: Counter::default(),
             broken: family(["malformed", "timed_out", "interrupted"]),
+            faults: family(Failure::ALL.map(Failure::name)),
+            reads_unavailable: family(["store_fault", TIMED_OUT]),
+            log_lines_lost: Counter::default(),
         };
         metrics.register_batches();
+        metrics.register_store();
         metrics.register_connections();
         metrics
     }
@@ -119,7 +171,7 @@ impl Metrics {
         );
         registry.register(
             "batches_unavailable",
-            "Batches answered 503, by reason",
+            "Batches answered 503 or 500, by reason",
             self.unavailable.clone(),
         );
         registry.register_with_unit(
@@ -128,6 +180,10 @@ impl Metrics {
             Unit::Seconds,
             self.judging.clone(),
         );
+    }
+
+    fn register_store(&mut self) {
+        let registry = &mut self.registry;
         registry.register(
             "queue_length",
             "Batches that wait to be written",
@@ -142,6 +198,21 @@ impl Metrics {
             "batches_committed",
             "Batches in these transactions",
             self.committed.clone(),
+        );
+        registry.register(
+            "reads_unavailable",
+            "Requests other than batches that were answered 503, by reason",
+            self.reads_unavailable.clone(),
+        );
+        registry.register(
+            "faults",
+            "Failures to write, to read and to accept connections",
+            self.faults.clone(),
+        );
+        registry.register(
+            "log_lines_lost",
+            "Lines of the log that could not be written",
+            self.log_lines_lost.clone(),
         );
     }
 
@@ -183,10 +254,32 @@ impl Metrics {
         self.unavailable.get_or_create(&Kind { kind }).inc();
     }
 
+    /// Counts a request other than a batch that was answered 503.
+    pub fn read_unavailable(&self, reason: Unavailable) {
+        let kind = reason.name();
+        self.reads_unavailable.get_or_create(&Kind { kind }).inc();
+    }
+
     /// Counts a request that was not answered in time.
-    pub fn timed_out(&self) {
+    pub fn timed_out(&self, is_batch: bool) {
         let kind = TIMED_OUT;
-        self.unavailable.get_or_create(&Kind { kind }).inc();
+        let requests = match is_batch {
+            true => &self.unavailable,
+            false => &self.reads_unavailable,
+        };
+        requests.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// Counts a failure.
+    pub fn failed(&self, what: Failure) {
+        let kind = what.name();
+        self.faults.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// The counter of lines that the log could not write.
+    #[must_use]
+    pub fn log_lines_lost(&self) -> Counter {
+        self.log_lines_lost.clone()
     }
 
     /// Adds the time that judging one query took.

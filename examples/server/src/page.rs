@@ -1,8 +1,6 @@
 //! The page at `/`: its files, and the state that it asks for.
 
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
 use pinquery::{BatchUpdate, Pairs};
 use serde::Serialize;
@@ -46,7 +44,6 @@ fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
     let headers = [
         (CONTENT_TYPE, content_type),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
         (CACHE_CONTROL, "no-cache"),
     ];
@@ -58,6 +55,8 @@ fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
 pub struct State {
     datastreams: Vec<Shown>,
     batches: Vec<Batch>,
+    /// Whether there may be more batches behind these.
+    more: bool,
 }
 
 /// A datastream and its latest value, as text: a script's number does not hold every integer.
@@ -86,11 +85,12 @@ impl<S: Store> App<S> {
     /// What is wrong with the token, or that the store cannot be read now.
     pub async fn state(&self, body: &str) -> Result<State, Refusal> {
         let request = BatchUpdate::parse(body)?;
-        let device = self.device(&request)?;
-        let latest = self.store.latest(device.key).await?;
-        let batches = self.store.history(device.key, after(body), BATCHES).await?;
+        let device = self.device(&request).await?;
+        let latest = self.latest(&device).await?;
+        let history = self.store.history(device.number, after(body), BATCHES);
+        let batches = self.counted(history.await)?;
         let mut datastreams: Vec<Shown> = device.template.iter().map(shown).collect();
-        for latest in of_template(device, latest) {
+        for latest in of_template(&device, latest) {
             let name = latest.update.pin.to_string();
             let place = datastreams.iter_mut().find(|shown| shown.pin == name);
             if let Some(shown) = place {
@@ -104,10 +104,10 @@ impl<S: Store> App<S> {
             at_us: batch.at.0,
             updates: batch.updates,
         };
-        let batches = batches.into_iter().map(batch).collect();
         Ok(State {
             datastreams,
-            batches,
+            more: batches.len() == BATCHES,
+            batches: batches.into_iter().map(batch).collect(),
         })
     }
 }
@@ -123,9 +123,8 @@ fn shown((pin, datastream): (pinquery::VirtualPin, &pinquery::Datastream)) -> Sh
 }
 
 /// The batch that the page has seen last; without one, it has seen none.
-fn after(body: &str) -> i64 {
+fn after(body: &str) -> Option<i64> {
     let mut pairs = Pairs::new(body);
     let after = pairs.find(|pair| pair.name.raw() == b"after");
-    let number = after.and_then(|pair| str::from_utf8(pair.value.raw()).ok()?.parse().ok());
-    number.unwrap_or(0)
+    after.and_then(|pair| str::from_utf8(pair.value.raw()).ok()?.parse().ok())
 }

@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::devices::Device;
-use crate::store::{Latest, Store, StoredValue};
+use crate::store::{Latest, Store, StoredValue, Unavailable};
 
 /// Values by the names of their pins: `{"v1":1.0,"v2":2}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,9 +29,9 @@ impl<S: Store> App<S> {
     /// What is wrong with the query, or that the store cannot be read now.
     pub async fn get(&self, query: &str) -> Result<Got, Refusal> {
         let request = BatchUpdate::parse(query)?;
-        let device = self.device(&request)?;
-        let pins = pins(query, device).map_err(Refusal::Query)?;
-        let mut latest = self.store.latest(device.key).await?;
+        let device = self.device(&request).await?;
+        let pins = pins(query, &device).map_err(Refusal::Query)?;
+        let mut latest = self.latest(&device).await?;
         let mut take = |pin: VirtualPin| {
             let place = latest.iter().position(|latest| latest.update.pin == pin)?;
             Some(latest.swap_remove(place).update.value)
@@ -53,12 +53,30 @@ impl<S: Store> App<S> {
     /// What is wrong with the query, or that the store cannot be read now.
     pub async fn get_all(&self, query: &str) -> Result<Values, Refusal> {
         let request = BatchUpdate::parse(query)?;
-        let device = self.device(&request)?;
+        let device = self.device(&request).await?;
         if let Some(pair) = behind_token(query).next() {
             return Err(Refusal::Query(not_a_pin(pair.is_token())));
         }
-        let latest = self.store.latest(device.key).await?;
-        Ok(Values(of_template(device, latest).map(value).collect()))
+        let latest = self.latest(&device).await?;
+        Ok(Values(of_template(&device, latest).map(value).collect()))
+    }
+}
+
+impl<S: Store> App<S> {
+    /// The latest values of a device, counted where there are none to be had.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read now.
+    pub(crate) async fn latest(&self, device: &Device) -> Result<Vec<Latest>, Refusal> {
+        self.counted(self.store.latest(device.number).await)
+    }
+
+    pub(crate) fn counted<T>(&self, read: Result<T, Unavailable>) -> Result<T, Refusal> {
+        read.map_err(|reason| {
+            self.metrics.read_unavailable(reason);
+            reason.into()
+        })
     }
 }
 

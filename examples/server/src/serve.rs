@@ -16,7 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::config::Limits;
-use crate::metrics::{Broken, Metrics};
+use crate::fault::Fault;
+use crate::metrics::{Broken, Failure, Metrics};
 
 /// Connections beyond the limit that are told so at a time; further ones are only closed.
 const TURNED_AWAY: usize = 64;
@@ -30,6 +31,7 @@ const BREATH: Duration = Duration::from_millis(100);
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/json\r\n\
     retry-after: 1\r\n\
+    x-content-type-options: nosniff\r\n\
     connection: close\r\n\
     content-length: 65\r\n\r\n\
     {\"error\":{\"message\":\"Too many connections are open. Try again.\"}}";
@@ -50,6 +52,7 @@ pub async fn serve(
         turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
         graceful: GracefulShutdown::new(),
         metrics: Arc::clone(metrics),
+        fault: Fault::new(Failure::Accept, Arc::clone(metrics)),
     };
     tokio::select! {
         () = connections.accept_all(&listener) => {}
@@ -85,16 +88,20 @@ struct Connections {
     turned_away: Arc<Semaphore>,
     graceful: GracefulShutdown,
     metrics: Arc<Metrics>,
+    fault: Fault,
 }
 
 impl Connections {
     async fn accept_all(&self, listener: &TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => self.admit(stream),
+                Ok((stream, _)) => {
+                    self.fault.worked();
+                    self.admit(stream);
+                }
                 Err(error) if is_the_clients(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "no connection can be accepted");
+                    self.fault.failed(&error, 1);
                     tokio::time::sleep(BREATH).await;
                 }
             }

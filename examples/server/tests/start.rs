@@ -4,44 +4,24 @@ mod common;
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Scratch, Server, TOKEN, command, update_target};
+use common::{Scratch, Server, TOKEN, command, update_target};
 
 const README: &str = include_str!("../README.md");
 
 /// What a server says that ends by itself.
 fn output(args: &[&str]) -> (Option<i32>, String, String) {
     let mut start = command();
-    start
-        .args(args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = start.spawn().expect("the server starts");
-    let begin = Instant::now();
-    while child.try_wait().expect("its status").is_none() {
-        if begin.elapsed() > PATIENCE {
-            child.kill().expect("a kill");
-            panic!("the server goes on");
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().expect("its output");
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = output;
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (status.code(), text(stdout), text(stderr))
+    start.args(args);
+    common::output(start)
 }
 
 #[test]
 fn help_and_version() {
     let (status, help, _) = output(&["--help"]);
     assert_eq!(status, Some(0));
-    assert!(help.contains("--header-timeout S"));
+    assert!(help.contains("--header-timeout <S>"), "{help}");
     let (status, version, _) = output(&["--version"]);
     assert_eq!((status, &*version), (Some(0), "pinquery-server 0.1.0\n"));
 }
@@ -51,7 +31,10 @@ fn wrong_usage() {
     for args in [&["--nonsense"][..], &["x"], &["--queue", "0"]] {
         let (status, stdout, stderr) = output(args);
         assert_eq!((status, &*stdout), (Some(2), ""));
-        assert!(stderr.contains("wrong usage, see --help: "), "{stderr}");
+        assert!(
+            stderr.contains("For more information, try '--help'."),
+            "{stderr}"
+        );
     }
 }
 
@@ -216,7 +199,7 @@ fn sigint_and_sigterm_end_it_in_good_order() {
             start.elapsed()
         );
         assert!(idle.closed() && silent.closed());
-        assert!(scratch.log().contains("the database is closed"));
+        scratch.logged_once("the database is closed");
         // The log is folded into the database.
         assert!(!scratch.path("test.db-wal").exists());
     }

@@ -1,144 +1,191 @@
 //! A [`Store`] in one file: SQLite in WAL mode, with one thread that writes.
-//!
-//! Batches wait in a bounded queue. The thread takes all that wait, writes them in one
-//! transaction and only then answers each, so that the disk's pace is that of commits and not that
-//! of batches. The latest values are kept in memory as well: they are few (one for each pin), are
-//! asked for often, and so cost no query and wait for no lock.
 
-mod claim;
-mod latest;
+mod files;
 mod schema;
-mod writer;
 
-use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use rusqlite::Connection;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::runtime::Handle;
 
 use crate::config::StoreLimits;
-use crate::devices::{DeviceKey, Devices};
-use crate::metrics::Metrics;
-use crate::store::{Batch, Latest, SavedBatch, Store, Unavailable};
-use claim::claim;
-use latest::Row;
-use writer::{Job, Save, Writer};
+use crate::devices::{Device, Devices};
+use crate::fault::Fault;
+use crate::metrics::{Failure, Metrics};
+use crate::store::{Batch, Latest, SavedBatch, Store, Timestamp, Unavailable};
+use crate::writer::{Commit, Failed, Queue, Writer};
+use files::Files;
 
 /// How long start waits for another program's lock.
 const START_WAIT: Duration = Duration::from_secs(5);
 
 /// The database.
 pub struct Sqlite {
-    devices: HashMap<DeviceKey, Arc<Row>>,
-    jobs: mpsc::Sender<Job>,
-    metrics: Arc<Metrics>,
+    devices: Devices<Arc<Device>>,
+    queue: Queue,
     reader: Arc<Mutex<Connection>>,
+    reading: Fault,
     writer: Mutex<Option<JoinHandle<()>>>,
-    _claim: Arc<File>,
 }
 
 impl Sqlite {
-    /// Opens the database, or makes it, enters devices that are new to it, and starts the writer.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be opened, is no database of this server, or another server uses it.
-    pub fn open(
+    fn open_now(
         path: &Path,
-        devices: &Devices,
+        devices: Devices,
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
-        let mut connection =
-            Connection::open(path).with_context(|| format!("database {path:?}"))?;
-        let held = Arc::new(claim(path).with_context(|| format!("database {path:?}"))?);
-        let rows = schema::prepare(&mut connection, devices, START_WAIT)
-            .with_context(|| format!("database {path:?}"))?;
-        schema::limit(&connection, limits).with_context(|| format!("database {path:?}"))?;
+        let mut files = Files::claim(path, limits.mode)?;
+        let mut connection = Connection::open(path)?;
+        let devices = schema::prepare(&mut connection, devices, START_WAIT)?;
+        schema::limit(&connection, limits)?;
+        files.note()?;
         let reader = Connection::open(path)?;
         reader.busy_timeout(limits.lock_wait)?;
-        let (jobs, waiting) = mpsc::channel(limits.queue);
-        let writer = Writer::new(connection, waiting, limits.group, Arc::clone(&metrics));
-        let thread = std::thread::Builder::new().name("writer".to_owned());
-        let until_written = Arc::clone(&held);
-        let write = move || {
-            writer.run();
-            // A store that is dropped unclosed leaves the writer at work: the database is its own
-            // until it is done.
-            drop(until_written);
-        };
+        let file = File { connection, files };
+        let (queue, writer) = Queue::new(file, limits, Arc::clone(&metrics));
         Ok(Self {
-            devices: rows,
-            jobs,
-            metrics,
+            devices,
+            queue,
             reader: Arc::new(Mutex::new(reader)),
-            writer: Mutex::new(Some(thread.spawn(write)?)),
-            _claim: held,
+            reading: Fault::new(Failure::Read, metrics),
+            writer: Mutex::new(Some(start(writer)?)),
         })
     }
 
-    /// Writes all that waits, folds the log into the database, and closes it. Whatever is saved
-    /// from then on is refused.
-    ///
-    /// # Errors
-    ///
-    /// The writer has panicked.
-    pub async fn close(&self) -> anyhow::Result<()> {
-        let thread = lock(&self.writer).take();
-        let Some(thread) = thread else { return Ok(()) };
-        // Without a receiver the writer has ended already, which joining it tells.
-        let _ = self.jobs.send(Job::Close).await;
-        tokio::task::spawn_blocking(move || thread.join())
-            .await?
-            .map_err(|_| anyhow!("the writer has panicked"))
-    }
-
-    fn row(&self, device: DeviceKey) -> Result<&Arc<Row>, Unavailable> {
-        self.devices.get(&device).ok_or(Unavailable::Fault)
+    /// Reads on a thread that may wait.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let reader = Arc::clone(&self.reader);
+        let read = tokio::task::spawn_blocking(move || read(&lock(&reader)));
+        let read = read.await.map_err(anyhow::Error::from);
+        match read.and_then(|read| Ok(read?)) {
+            Ok(read) => {
+                self.reading.worked();
+                Ok(read)
+            }
+            Err(error) => {
+                self.reading.failed(&format!("{error:#}"), 1);
+                Err(Unavailable::Fault)
+            }
+        }
     }
 }
 
 impl Store for Sqlite {
-    async fn save(&self, batch: Batch) -> Result<(), Unavailable> {
-        let (done, outcome) = oneshot::channel();
-        let row = Arc::clone(self.row(batch.device)?);
-        let job = Job::Save(Save { row, batch, done });
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Unavailable::QueueFull,
-            TrySendError::Closed(_) => Unavailable::Fault,
-        })?;
-        self.metrics
-            .queue(self.jobs.max_capacity() - self.jobs.capacity());
-        outcome.await.unwrap_or(Err(Unavailable::Fault))
+    async fn open(
+        database: &str,
+        devices: Devices,
+        limits: &StoreLimits,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
+        Self::open_now(Path::new(database), devices, limits, metrics)
+            .with_context(|| format!("database {database:?}"))
     }
 
-    async fn latest(&self, device: DeviceKey) -> Result<Vec<Latest>, Unavailable> {
-        Ok(self.row(device)?.latest())
+    async fn device(&self, token: &str) -> Result<Option<Arc<Device>>, Unavailable> {
+        Ok(self.devices.get(token).cloned())
+    }
+
+    async fn save(&self, batch: Batch) -> Result<(), Unavailable> {
+        self.queue.save(batch).await
+    }
+
+    async fn latest(&self, device: i64) -> Result<Vec<Latest>, Unavailable> {
+        self.read(move |reader| schema::latest(reader, device))
+            .await
     }
 
     async fn history(
         &self,
-        device: DeviceKey,
-        after: i64,
+        device: i64,
+        after: Option<i64>,
         limit: usize,
     ) -> Result<Vec<SavedBatch>, Unavailable> {
-        let id = self.row(device)?.id;
-        let reader = Arc::clone(&self.reader);
-        let read = move || schema::history(&lock(&reader), id, after, limit);
-        match tokio::task::spawn_blocking(read).await {
-            Ok(Ok(batches)) => Ok(batches),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the database gives no history");
-                Err(Unavailable::Fault)
+        self.read(move |reader| schema::history(reader, device, after, limit))
+            .await
+    }
+
+    async fn check(&self) -> Result<(), Unavailable> {
+        self.queue.check().await
+    }
+
+    async fn died(&self) {
+        self.queue.died().await;
+    }
+
+    async fn close(&self) -> anyhow::Result<()> {
+        let thread = lock(&self.writer).take();
+        let Some(thread) = thread else { return Ok(()) };
+        self.queue.close().await;
+        tokio::task::spawn_blocking(move || thread.join())
+            .await?
+            .map_err(|_| anyhow!("the thread that writes has panicked"))
+    }
+}
+
+/// SQLite waits for the disk, so it gets a thread of its own.
+fn start(writer: Writer<File>) -> anyhow::Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name("writer".to_owned());
+    let runtime = Handle::current();
+    Ok(thread.spawn(move || runtime.block_on(writer.run()).close())?)
+}
+
+/// The connection that writes, and the files for as long as it does.
+struct File {
+    connection: Connection,
+    files: Files,
+}
+
+impl Commit for File {
+    async fn commit(&mut self, batches: &[Batch]) -> Result<(), Failed> {
+        let written = self.write(batches).map_err(|error| {
+            match error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+                true => Failed::Rule(error.into()),
+                false => Failed::Now(error.into()),
             }
-            Err(_) => Err(Unavailable::Fault),
+        });
+        // Behind the commit: what it went into is what is there.
+        written.and_then(|()| self.files.check().map_err(Failed::Now))
+    }
+
+    async fn check(&mut self) -> anyhow::Result<()> {
+        let begin = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(begin)?;
+        schema::touch(&transaction)?;
+        transaction.commit()?;
+        self.files.check()
+    }
+}
+
+impl File {
+    /// A transaction that is dropped is rolled back.
+    fn write(&mut self, batches: &[Batch]) -> rusqlite::Result<()> {
+        let begin = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(begin)?;
+        for batch in batches {
+            schema::insert(&transaction, batch, Timestamp::now())?;
         }
+        transaction.commit()
+    }
+
+    fn close(self) {
+        let fold = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+        let closed = fold.and_then(|()| self.connection.close().map_err(|(_, error)| error));
+        match closed {
+            Ok(()) => tracing::info!("the database is closed"),
+            // Nothing is lost: the log is read at the next start.
+            Err(error) => tracing::warn!(%error, "the database is not closed cleanly"),
+        }
+        drop(self.files);
     }
 }
 

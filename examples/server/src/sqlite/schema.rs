@@ -1,6 +1,5 @@
 //! The tables, and what goes into them and comes out.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +8,8 @@ use pinquery::{Adjustment, VirtualPin};
 use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use rusqlite::{Connection, Result, Row as SqlRow, Transaction, TransactionBehavior, params};
 
-use super::latest::Row;
 use crate::config::StoreLimits;
-use crate::devices::Devices;
+use crate::devices::{Device, Devices, Listed};
 use crate::store::{Batch, Latest, SavedBatch, StoredUpdate, StoredValue, Timestamp};
 
 /// "pinq", to tell this database from another program's.
@@ -52,9 +50,9 @@ const TABLES: &str = "
 /// Makes the tables where there are none, and gives every device of the server its row.
 pub fn prepare(
     connection: &mut Connection,
-    devices: &Devices,
+    devices: Devices,
     wait: Duration,
-) -> anyhow::Result<HashMap<crate::devices::DeviceKey, Arc<Row>>> {
+) -> anyhow::Result<Devices<Arc<Device>>> {
     connection.busy_timeout(wait)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -68,14 +66,9 @@ pub fn prepare(
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     make_tables(&transaction)?;
-    let mut rows = HashMap::new();
-    for device in devices.iter() {
-        let id = device_id(&transaction, device.key.as_bytes())?;
-        let latest = latest(&transaction, id)?;
-        rows.insert(device.key, Arc::new(Row::new(id, latest)));
-    }
+    let devices = devices.numbered(|listed| device_number(&transaction, listed))?;
     transaction.commit()?;
-    Ok(rows)
+    Ok(devices)
 }
 
 fn make_tables(transaction: &Transaction<'_>) -> anyhow::Result<()> {
@@ -95,36 +88,53 @@ fn make_tables(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn device_id(transaction: &Transaction<'_>, key: &[u8]) -> Result<i64> {
-    transaction.execute(
-        "INSERT OR IGNORE INTO device (token_sha256) VALUES (?1)",
-        [key],
-    )?;
+/// The number of a device, which is entered if it is new. One that has got an id keeps what it has
+/// under its token.
+fn device_number(transaction: &Transaction<'_>, listed: &Listed) -> Result<i64> {
+    let (key, old) = (listed.key.as_bytes(), listed.token_key.as_bytes());
     let select = "SELECT id FROM device WHERE token_sha256 = ?1";
-    transaction.query_row(select, [key], |row| row.get(0))
+    let mut select = transaction.prepare_cached(select)?;
+    if !select.exists([key])? {
+        let rename = "UPDATE device SET token_sha256 = ?1 WHERE token_sha256 = ?2";
+        if transaction.prepare_cached(rename)?.execute([key, old])? == 0 {
+            let insert = "INSERT INTO device (token_sha256) VALUES (?1)";
+            transaction.prepare_cached(insert)?.execute([key])?;
+        }
+    }
+    select.query_row([key], |row| row.get(0))
 }
 
 /// What is chosen for the time after start.
-pub fn limit(connection: &Connection, limits: &StoreLimits) -> Result<()> {
+pub fn limit(connection: &Connection, limits: &StoreLimits) -> anyhow::Result<()> {
     connection.busy_timeout(limits.lock_wait)?;
     connection.set_prepared_statement_cache_capacity(16);
-    if let Some(bytes) = limits.database {
-        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
-        connection.query_row(
-            &format!("PRAGMA max_page_count = {}", pages.max(1)),
-            (),
-            |_| Ok(()),
-        )?;
-    }
+    let Some(bytes) = limits.max_database else {
+        return Ok(());
+    };
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (page, present) = (pragma("page_size")?, pragma("page_count")?);
+    let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
+    // SQLite would take the present size in place of a smaller one, and say nothing.
+    ensure!(
+        pages >= present,
+        "it has {} bytes already, more than `--max-database {bytes}`",
+        present * page
+    );
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    connection.query_row(&limit, (), |_| Ok(()))?;
     Ok(())
 }
 
+/// Makes a transaction one that writes.
+pub fn touch(transaction: &Transaction<'_>) -> Result<()> {
+    transaction.pragma_update(None, "user_version", VERSION)
+}
+
 /// Writes one batch with its values.
-pub fn insert(transaction: &Transaction<'_>, device: i64, batch: &Batch) -> Result<()> {
+pub fn insert(transaction: &Transaction<'_>, batch: &Batch, at: Timestamp) -> Result<()> {
     transaction
         .prepare_cached("INSERT INTO batch (device, at_us) VALUES (?1, ?2)")?
-        .execute((device, batch.at.0))?;
+        .execute((batch.device, at.0))?;
     let id = transaction.last_insert_rowid();
     let mut insert =
         transaction.prepare_cached("INSERT INTO value VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
@@ -136,7 +146,7 @@ pub fn insert(transaction: &Transaction<'_>, device: i64, batch: &Batch) -> Resu
         let (name, value, latitude) = columns(&update.value);
         let adjusted = update.adjusted.map(Adjustment::name);
         insert.execute(params![id, update.pin.0, name, value, latitude, adjusted])?;
-        point.execute((device, update.pin.0, id))?;
+        point.execute((batch.device, update.pin.0, id))?;
     }
     Ok(())
 }
@@ -159,8 +169,9 @@ fn columns(value: &StoredValue) -> (&'static str, ToSqlOutput<'_>, Option<f64>) 
     }
 }
 
-fn latest(transaction: &Transaction<'_>, device: i64) -> Result<Vec<Latest>> {
-    transaction
+/// Each pin's newest value.
+pub fn latest(connection: &Connection, device: i64) -> Result<Vec<Latest>> {
+    connection
         .prepare_cached(
             "SELECT pin, type, value, latitude, adjusted, at_us
              FROM latest JOIN value USING (batch, pin) JOIN batch ON batch.id = batch
@@ -175,21 +186,23 @@ fn latest(transaction: &Transaction<'_>, device: i64) -> Result<Vec<Latest>> {
         .collect()
 }
 
-/// The newest batches behind `after`, oldest first.
+/// The batches next behind `after`, or the newest, oldest first.
 pub fn history(
     connection: &Connection,
     device: i64,
-    after: i64,
+    after: Option<i64>,
     limit: usize,
 ) -> Result<Vec<SavedBatch>> {
-    let mut select = connection.prepare_cached(
-        "WITH newest AS (
-             SELECT id, at_us FROM batch WHERE device = ?1 AND id > ?2 ORDER BY id DESC LIMIT ?3
+    let order = if after.is_some() { "ASC" } else { "DESC" };
+    let mut select = connection.prepare_cached(&format!(
+        "WITH found AS (
+             SELECT id, at_us FROM batch WHERE device = ?1 AND id > ?2 ORDER BY id {order} LIMIT ?3
          )
          SELECT pin, type, value, latitude, adjusted, at_us, id
-         FROM newest JOIN value ON value.batch = newest.id ORDER BY id, pin",
-    )?;
-    let mut rows = select.query((device, after, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+         FROM found JOIN value ON value.batch = found.id ORDER BY id, pin",
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = select.query((device, after.unwrap_or(0), limit))?;
     let mut batches: Vec<SavedBatch> = Vec::new();
     while let Some(row) = rows.next()? {
         let id = row.get(6)?;
@@ -257,10 +270,9 @@ mod tests {
     ];
 
     fn round_trip(values: Vec<StoredValue>) -> Vec<StoredValue> {
-        let devices = Devices::demo();
         let mut connection = Connection::open_in_memory().expect("a database");
-        let rows = prepare(&mut connection, &devices, Duration::ZERO).expect("tables");
-        let (&device, row) = rows.iter().next().expect("a device");
+        let devices = prepare(&mut connection, Devices::demo(), Duration::ZERO).expect("tables");
+        let device = devices.iter().next().expect("a device").number;
         let updates = values
             .into_iter()
             .zip(0..)
@@ -271,14 +283,13 @@ mod tests {
             });
         let batch = Batch {
             device,
-            at: Timestamp(7),
             updates: updates.collect(),
         };
         let transaction = connection.transaction().expect("a transaction");
-        insert(&transaction, row.id, &batch).expect("an insert");
-        let latest: Vec<_> = latest(&transaction, row.id).expect("values");
+        insert(&transaction, &batch, Timestamp(7)).expect("an insert");
         transaction.commit().expect("a commit");
-        let history = history(&connection, row.id, 0, 10).expect("a history");
+        let latest: Vec<_> = latest(&connection, device).expect("values");
+        let history = history(&connection, device, None, 10).expect("a history");
         let from_latest: Vec<_> = latest.into_iter().map(|latest| latest.update).collect();
         assert_eq!(history[0].updates, from_latest);
         from_latest.into_iter().map(|update| update.value).collect()
@@ -340,7 +351,7 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE t (x)")
             .expect("a table");
-        let refused = prepare(&mut connection, &Devices::demo(), Duration::ZERO);
+        let refused = prepare(&mut connection, Devices::demo(), Duration::ZERO);
         let message = refused.err().expect("a refusal").to_string();
         assert_eq!(message, "it is another program's");
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -54,9 +54,15 @@ impl Scratch {
         Connection::open(self.path("test.db")).expect("the database")
     }
 
-    /// All that the server has logged.
+    /// All that the server has logged so far: a thread of its own writes it.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Waits until the log has this text, and fails where it is there more often than once.
+    pub fn logged_once(&self, text: &str) {
+        eventually(text, || self.log().contains(text));
+        assert_eq!(self.log().matches(text).count(), 1, "{}", self.log());
     }
 }
 
@@ -86,13 +92,20 @@ impl Server {
         Self::spawn(scratch, command)
     }
 
+    /// Starts it with its log in the directory.
     pub fn spawn(scratch: &Scratch, mut command: Command) -> Self {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(scratch.path("log"));
+        command.stderr(log.expect("a log"));
+        Self::spawn_logging(command)
+    }
+
+    /// Starts it with its log where the command says.
+    pub fn spawn_logging(mut command: Command) -> Self {
         command.args(["--listen", "127.0.0.1:0"]);
-        command.stdout(Stdio::piped()).stderr(log.expect("a log"));
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let mut welcome = String::new();
@@ -113,6 +126,11 @@ impl Server {
             address: address.expect("an address"),
             welcome,
         }
+    }
+
+    /// The other end of its standard error, where that is a pipe.
+    pub fn log_reader(&mut self) -> ChildStderr {
+        self.child.stderr.take().expect("a pipe")
     }
 
     pub fn id(&self) -> u32 {
@@ -183,8 +201,37 @@ pub fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_pinquery-server"))
 }
 
+/// The command that serves the devices and the database of the directory.
+pub fn serve_devices(scratch: &Scratch) -> Command {
+    let mut command = command();
+    command.arg("--devices").arg(scratch.path("devices.json"));
+    command.arg("--database").arg(scratch.path("test.db"));
+    command
+}
+
 pub fn update_target(pins: &str) -> String {
     format!("/external/api/batch/update?token={TOKEN}&{pins}")
+}
+
+/// The status of a server that ends by itself, and what it says.
+pub fn output(mut command: Command) -> (Option<i32>, String, String) {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the server starts");
+    let begin = Instant::now();
+    while child.try_wait().expect("its status").is_none() {
+        if begin.elapsed() > PATIENCE {
+            child.kill().expect("a kill");
+            panic!("the server goes on");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().expect("its output");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 /// A connection that is kept alive, as firmware has one.
@@ -268,5 +315,24 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(start.elapsed() < PATIENCE, "never: {what}");
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A file system of two megabytes, for as long as it is kept.
+pub struct SmallDisk(pub PathBuf);
+
+impl SmallDisk {
+    pub fn mount(path: PathBuf) -> Self {
+        fs::create_dir_all(&path).expect("a directory");
+        let arguments = ["-t", "tmpfs", "-o", "size=2m", "tmpfs"];
+        let mounted = Command::new("mount").args(arguments).arg(&path).status();
+        assert!(mounted.expect("`mount` runs").success());
+        Self(path)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
     }
 }

@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::routing::get;
+use clap::Parser;
 use pinquery_server::app::App;
-use pinquery_server::config::{Limits, StoreLimits};
-use pinquery_server::devices::{DeviceKey, Devices};
+use pinquery_server::config::Config;
+use pinquery_server::devices::Devices;
 use pinquery_server::http::{router, router_with};
 use pinquery_server::metrics::Metrics;
 use pinquery_server::serve::serve as serve_connections;
 use pinquery_server::sqlite::Sqlite;
-use pinquery_server::store::{Batch, Latest, SavedBatch, Store, Unavailable};
+use pinquery_server::store::Store;
 use tokio::net::TcpListener;
 
+use crate::nothing::Nothing;
 use crate::{client, rival};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -146,74 +148,43 @@ fn processor_time(id: u32) -> Option<Duration> {
     Some(Duration::from_millis((user + system) * 10))
 }
 
-/// A store that keeps nothing, to see what the rest costs.
-struct Nothing;
-
-impl Store for Nothing {
-    async fn save(&self, _batch: Batch) -> Result<(), Unavailable> {
-        Ok(())
-    }
-
-    async fn latest(&self, _device: DeviceKey) -> Result<Vec<Latest>, Unavailable> {
-        Ok(Vec::new())
-    }
-
-    async fn history(
-        &self,
-        _: DeviceKey,
-        _: i64,
-        _: usize,
-    ) -> Result<Vec<SavedBatch>, Unavailable> {
-        Ok(Vec::new())
-    }
-}
-
 pub fn serve(kind: Kind) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let metrics = Arc::new(Metrics::default());
-    let devices = Devices::demo();
     match kind.kept {
-        Kept::Nothing => runtime.block_on(run(kind, Nothing, devices, metrics)),
+        Kept::Nothing => runtime.block_on(run::<Nothing>(kind, "")),
         Kept::Durable => {
             let directory = std::env::temp_dir().join(format!("pinquery-load-{}", process::id()));
             fs::create_dir_all(&directory)?;
-            let limits = StoreLimits::default();
             let file = directory.join("load.db");
-            let served = Sqlite::open(&file, &devices, &limits, Arc::clone(&metrics))
-                .and_then(|store| runtime.block_on(run(kind, store, devices, metrics)));
+            let file = file.to_str().context("the directory's name is not UTF-8")?;
+            let served = runtime.block_on(run::<Sqlite>(kind, file));
             fs::remove_dir_all(&directory)?;
             served
         }
     }
 }
 
-async fn run<S: Store>(
-    kind: Kind,
-    store: S,
-    devices: Devices,
-    metrics: Arc<Metrics>,
-) -> anyhow::Result<()> {
+async fn run<S: Store>(kind: Kind, database: &str) -> anyhow::Result<()> {
+    let Config { limits, store, .. } = Config::parse_from(["load"]);
+    let metrics = Arc::new(Metrics::default());
+    let store = S::open(database, Devices::demo(), &store, Arc::clone(&metrics)).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     io::stdout().flush()?;
-    let limits = Limits::default();
-    let app = App {
-        devices,
+    let app = Arc::new(App {
         store,
-        metrics,
+        metrics: Arc::clone(&metrics),
         demo_token: None,
-    };
-    let app = Arc::new(app);
-    let metrics = Arc::clone(&app.metrics);
+    });
     let timeout = limits.request_timeout;
     let router = match kind.judge {
-        Judge::Pinquery => router(app, timeout),
-        Judge::Framework => router_with(get(rival::update::<S>), app, timeout),
+        Judge::Pinquery => router(Arc::clone(&app), timeout),
+        Judge::Framework => router_with(get(rival::update::<S>), Arc::clone(&app), timeout),
     };
     let ended = tokio::task::spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
     let stop = async { drop(ended.await) };
     serve_connections(listener, router, &limits, &metrics, stop).await;
-    Ok(())
+    app.store.close().await
 }

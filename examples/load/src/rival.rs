@@ -13,7 +13,7 @@ use axum::response::Response;
 use pinquery::{Adjustment, ErrorKind, VirtualPin};
 use pinquery_server::answer::{self, Refusal};
 use pinquery_server::app::App;
-use pinquery_server::store::{Batch, Store, StoredUpdate, StoredValue, Timestamp};
+use pinquery_server::store::{Batch, Store, StoredUpdate, StoredValue};
 
 type Parameters = HashMap<String, String>;
 
@@ -22,29 +22,32 @@ pub async fn update<S: Store>(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let start = Instant::now();
-    let judged = judge(&app, &uri);
+    let judged = judge(&app, &uri).await;
     app.metrics.judged(start.elapsed());
-    app.settle(judged.map_err(Refusal::Query)).await?;
+    app.settle(judged).await?;
     Ok(answer::ok())
 }
 
-fn judge<S>(app: &App<S>, uri: &Uri) -> Result<Batch, ErrorKind> {
+async fn judge<S: Store>(app: &App<S>, uri: &Uri) -> Result<Batch, Refusal> {
+    let refused = Refusal::Query;
     let Query(parameters) =
-        Query::<Parameters>::try_from_uri(uri).map_err(|_| ErrorKind::InvalidValue)?;
-    let token = parameters.get("token").ok_or(ErrorKind::MissingToken)?;
-    let device = app.devices.get(token).ok_or(ErrorKind::UnknownToken)?;
+        Query::<Parameters>::try_from_uri(uri).map_err(|_| refused(ErrorKind::InvalidValue))?;
+    let token = parameters
+        .get("token")
+        .ok_or(refused(ErrorKind::MissingToken))?;
+    let device = app.store.device(token).await?;
+    let device = device.ok_or(refused(ErrorKind::UnknownToken))?;
     let mut updates = Vec::with_capacity(parameters.len());
     for (name, value) in &parameters {
         if name != "token" {
-            updates.push(convert(name, value)?);
+            updates.push(convert(name, value).map_err(refused)?);
         }
     }
     if updates.is_empty() {
-        return Err(ErrorKind::NoPins);
+        return Err(refused(ErrorKind::NoPins));
     }
     Ok(Batch {
-        device: device.key,
-        at: Timestamp::now(),
+        device: device.number,
         updates,
     })
 }

@@ -3,56 +3,63 @@
 //! nothing.
 //!
 //! ```text
-//! cargo run --release -p pinquery-server --bin load -- --seconds 5 --connections 32
+//! cargo run --release -p pinquery-load -- --seconds 5 --connections 32
 //! ```
 #![forbid(unsafe_code)]
 
 mod child;
 mod client;
 mod figures;
+mod nothing;
 mod rival;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use lexopt::{Arg, ValueExt};
+use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 use child::{Child, Judge, Kept, Kind};
 use figures::Round;
 
-const HELP: &str = "\
-Loads the server and a rival without pinquery, in turns, on this machine.
-
-Usage: load [--seconds S] [--connections N] [--rounds N]
-
-  --seconds S      Of each measurement [5]
-  --connections N  Kept alive, each with one request at a time [32]
-  --rounds N       Measurements of each server, in turns [3]
-";
-
+/// Loads the server and a rival without pinquery, in turns, on this machine.
+#[derive(Parser)]
 struct Plan {
-    seconds: f64,
+    /// Seconds of each measurement
+    #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
+    seconds: Duration,
+    /// Connections, kept alive, each with one request at a time
+    #[arg(long, value_name = "N", default_value = "32", value_parser = up_to(512))]
     connections: usize,
+    /// Measurements of each server, in turns
+    #[arg(long, value_name = "N", default_value = "3", value_parser = up_to(20))]
     rounds: usize,
+    /// What `load` starts itself as
+    #[arg(long, hide = true)]
+    serve: Option<String>,
 }
 
-enum Command {
-    Help,
-    Load(Plan),
-    /// What `load` starts itself as.
-    Serve(Kind),
+fn up_to(most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=most)
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
+    match (0.1..=60.0).contains(&seconds) {
+        true => Ok(Duration::from_secs_f64(seconds)),
+        false => Err("takes 0.1 to 60 seconds"),
+    }
 }
 
 fn main() -> ExitCode {
-    let done = read().and_then(|command| match command {
-        Command::Help => {
-            print!("{HELP}");
-            Ok(())
-        }
-        Command::Serve(kind) => child::serve(kind),
-        Command::Load(plan) => load(&plan),
-    });
+    let plan = Plan::parse();
+    let done = match &plan.serve {
+        Some(name) => Kind::named(name)
+            .context("no such server")
+            .and_then(child::serve),
+        None => load(&plan),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -60,42 +67,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn read() -> anyhow::Result<Command> {
-    let mut parser = lexopt::Parser::from_env();
-    let mut plan = Plan {
-        seconds: 5.0,
-        connections: 32,
-        rounds: 3,
-    };
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
-            Arg::Long("seconds") => plan.seconds = parser.value()?.parse()?,
-            Arg::Long("connections") => plan.connections = parser.value()?.parse()?,
-            Arg::Long("rounds") => plan.rounds = parser.value()?.parse()?,
-            Arg::Long("serve") => {
-                let name = parser.value()?.string()?;
-                return Ok(Command::Serve(
-                    Kind::named(&name).context("no such server")?,
-                ));
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let Plan {
-        seconds,
-        connections,
-        rounds,
-    } = plan;
-    if !(0.1..=60.0).contains(&seconds)
-        || !(1..=512).contains(&connections)
-        || !(1..=20).contains(&rounds)
-    {
-        bail!("takes 0.1 to 60 seconds, 1 to 512 connections, 1 to 20 rounds");
-    }
-    Ok(Command::Load(plan))
 }
 
 fn load(plan: &Plan) -> anyhow::Result<()> {
@@ -106,7 +77,7 @@ fn load(plan: &Plan) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let time = Duration::from_secs_f64(plan.seconds);
+    let time = plan.seconds;
     // The first requests of each are not measured: they fill caches and connections.
     for (server, _) in &servers {
         runtime.block_on(client::run(server.address, plan.connections, time / 10))?;
