@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::process::ExitCode;
 
+use crate::contender::LIBRARY;
 use crate::figures::{Figures, path};
 
 /// A sort of figure.
@@ -51,7 +52,7 @@ impl Sort {
             };
             let was = was.map_or_else(|| "-".to_owned(), |was| format!("{was:.1}"));
             println!("{workload:16} {contender:16} {figure:10.1} {was:>10} {verdict}");
-            worse += usize::from(contender == "pinquery" && verdict.starts_with(['W', 'N']));
+            worse += usize::from(LIBRARY.contains(&contender) && verdict.starts_with(['W', 'N']));
         }
         if worse == 0 {
             return ExitCode::SUCCESS;

@@ -31,7 +31,10 @@ fn prepare(function: &str, name: &str) -> (&'static Entry, &'static Workload) {
 }
 
 macro_rules! count {
-    ($function:ident: $($workload:ident)*) => {
+    ($($function:ident)*: $workloads:tt) => {
+        $(count!(@$function $workloads);)*
+    };
+    (@$function:ident ($($workload:ident)*)) => {
         #[library_benchmark]
         $(#[bench::$workload(prepare(stringify!($function), stringify!($workload)))])*
         fn $function((entry, workload): (&'static Entry, &'static Workload)) {
@@ -40,19 +43,16 @@ macro_rules! count {
     };
 }
 
-count!(pinquery: vendor_page vendor_example doubles_4 real_numbers real mixed_1_12 pins_1 pins_4 pins_32
-    pins_100 pins_200 location location_pairs escaped long_text refused refused_escapes);
+count!(updates_into parse: (vendor_page vendor_example doubles_4 real_numbers real mixed_1_12 pins_1 pins_4
+    pins_32 pins_100 pins_200 location location_pairs escaped long_text refused refused_escapes));
 
-count!(form_urlencoded: vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200
-    location location_pairs escaped long_text refused);
+count!(form_urlencoded: (vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200
+    location location_pairs escaped long_text refused));
 
-count!(form_net: vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200
-    location location_pairs escaped long_text refused refused_escapes);
+count!(form_net xocomil: (vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200
+    location location_pairs escaped long_text refused refused_escapes));
 
-count!(xocomil: vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200
-    location location_pairs escaped long_text refused refused_escapes);
-
-library_benchmark_group!(name = library, benchmarks = pinquery);
+library_benchmark_group!(name = library, benchmarks = [updates_into, parse]);
 library_benchmark_group!(
     name = rivals,
     benchmarks = [form_urlencoded, form_net, xocomil]

@@ -57,7 +57,6 @@ fn main() -> ExitCode {
     let Some(figures) = count(if renew { "*" } else { "*::library::*" }) else {
         return ExitCode::FAILURE;
     };
-    print_pins(&figures);
     match renew {
         true => INSTRUCTIONS.renew(&figures),
         false => INSTRUCTIONS.check(&figures),
@@ -94,16 +93,4 @@ fn count(filter: &str) -> Option<Figures> {
     }
     let counted = output.status.success() && figures.iter().next().is_some();
     counted.then_some(figures)
-}
-
-/// What one more pin costs, by the number of pins: this should be a straight line.
-fn print_pins(figures: &Figures) {
-    let of = |pins: usize| figures.get(&format!("pins_{pins}"), "pinquery");
-    let step = |few: usize, many: usize| {
-        let more = of(many)? - of(few)?;
-        Some(more / (many - few) as f64)
-    };
-    if let (Some(few), Some(many)) = (step(1, 4), step(100, 200)) {
-        println!("one more pin: {few:.1} instructions from 1 to 4 pins, {many:.1} from 100 to 200");
-    }
 }

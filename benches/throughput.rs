@@ -99,7 +99,7 @@ fn run_criterion() {
             let asserted = OnceCell::new();
             let requests = workload.cases.len();
             group.throughput(Throughput::Elements((requests * size) as u64));
-            group.bench_function(BenchmarkId::new("pinquery", size), |bencher| {
+            group.bench_function(BenchmarkId::new(ALL[0].name, size), |bencher| {
                 asserted.get_or_init(|| agreement::assert_all(&workload));
                 bencher.iter(|| (ALL[0].sweep)(&workload));
             });

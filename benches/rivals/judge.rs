@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use std::num::IntErrorKind;
 
 use pinquery::{Adjustment, ErrorKind};
+use smallvec::SmallVec;
 
 use crate::contender::{Plain, PlainUpdate, PlainValue};
 use crate::device::{Device, Stream};
 
-/// What the rivals answer.
-pub(super) type Answer<'q> = Result<Vec<Update<'q>>, ErrorKind>;
+/// The rivals' updates: eight of them in place, as the library's are.
+pub(crate) type Updates<'q> = SmallVec<[Update<'q>; 8]>;
 
 /// One pin and its value.
 pub(crate) struct Update<'q> {
@@ -37,12 +38,13 @@ type Judged<'q> = (Value<'q>, Option<Adjustment>);
 pub(super) fn judge<'q, 'd>(
     mut pairs: impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
     lookup: impl FnOnce(&str) -> Option<&'d Device>,
-) -> Answer<'q> {
+    updates: &mut Updates<'q>,
+) -> Result<(), ErrorKind> {
     match pairs.next() {
         None => Err(ErrorKind::MissingToken),
         Some(Ok((name, token))) if name == "token" => {
             let device = device(&token, lookup)?;
-            judge_pins(pairs, device)
+            judge_pins(pairs, device, updates)
         }
         Some(first) => {
             let mut all: Vec<_> = [first].into_iter().chain(pairs).collect();
@@ -51,7 +53,7 @@ pub(super) fn judge<'q, 'd>(
             let at = all.iter().position(is_token);
             let (_, token) = all.remove(at.ok_or(ErrorKind::MissingToken)?)?;
             let device = device(&token, lookup)?;
-            judge_pins(all.into_iter(), device)
+            judge_pins(all.into_iter(), device, updates)
         }
     }
 }
@@ -60,13 +62,15 @@ pub(super) fn judge<'q, 'd>(
 pub(super) fn judge_map<'d>(
     mut map: HashMap<String, String>,
     lookup: impl FnOnce(&str) -> Option<&'d Device>,
-) -> Answer<'static> {
+    updates: &mut Updates<'_>,
+) -> Result<(), ErrorKind> {
     let token = map.remove("token").ok_or(ErrorKind::MissingToken)?;
     let device = device(&token, lookup)?;
     let pairs = map.into_iter();
     judge_pins(
         pairs.map(|(name, value)| Ok((Cow::Owned(name), Cow::Owned(value)))),
         device,
+        updates,
     )
 }
 
@@ -85,8 +89,8 @@ fn device<'d>(
 fn judge_pins<'q>(
     mut pairs: impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
     device: &Device,
-) -> Answer<'q> {
-    let mut updates = Vec::with_capacity(8);
+    updates: &mut Updates<'q>,
+) -> Result<(), ErrorKind> {
     let mut seen = [false; 256];
     while let Some(pair) = pairs.next() {
         let (name, value) = pair?;
@@ -114,7 +118,7 @@ fn judge_pins<'q>(
     if updates.is_empty() {
         return Err(ErrorKind::NoPins);
     }
-    Ok(updates)
+    Ok(())
 }
 
 #[inline]
@@ -164,10 +168,12 @@ fn integer(text: &str) -> Option<i64> {
     }
 }
 
-/// The standard library reads `nan` and `inf`, too.
+/// A number that overflows is infinite, and is clamped. The standard library reads `nan` and `inf`,
+/// too: words, without a digit.
 fn double(text: &str) -> Option<f64> {
     let double = text.trim_ascii().parse::<f64>().ok()?;
-    double.is_finite().then_some(double)
+    let is_number = double.is_finite() || text.bytes().any(|byte| byte.is_ascii_digit());
+    is_number.then_some(double)
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -211,7 +217,7 @@ fn location<'q>(
 }
 
 /// The answer in the form that is compared.
-pub(super) fn plain(answer: Answer<'_>) -> Plain {
+pub(super) fn plain(answer: Result<Updates<'_>, ErrorKind>) -> Plain {
     let updates = answer.map_err(ErrorKind::name)?.into_iter();
     Ok(updates
         .map(|update| PlainUpdate {
