@@ -10,7 +10,8 @@ use crate::contender::{ALL, Entry};
 use crate::table::Measured;
 
 /// Colours that people who see fewer of them tell apart, too (Okabe and Ito).
-const COLOURS: [RGBColor; 7] = [
+const COLOURS: [RGBColor; 8] = [
+    RGBColor(240, 228, 66),
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
     RGBColor(0, 158, 115),
@@ -20,8 +21,8 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(110, 110, 110),
 ];
 
-/// The rivals: the reference is none.
-const RIVALS: std::ops::Range<usize> = 1..8;
+/// Who has bars: `parse` and the rivals. All are told by `updates_into`, and the reference is no rival.
+const BARS: std::ops::Range<usize> = 1..9;
 
 /// How much of a workload's width its bars take.
 const GROUP: f64 = 0.84;
@@ -29,7 +30,7 @@ const GROUP: f64 = 0.84;
 type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
 type Drawn<'a> = Result<(), Box<dyn Error + 'a>>;
 
-/// Draws a bar for each rival's time, from 1, which is the library's.
+/// Draws a bar for each one's time, from 1, which is that of `updates_into`.
 pub fn draw<'a>(measured: &Measured, path: &'a Path) -> Drawn<'a> {
     let ratios = measured.results.iter().flat_map(|result| &result.rows);
     let ratios = ratios.map(|row| row.ratio);
@@ -40,7 +41,7 @@ pub fn draw<'a>(measured: &Measured, path: &'a Path) -> Drawn<'a> {
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(
-            "Times as long as pinquery (logarithmic; below 1: faster)",
+            "Times as long as pinquery's updates_into (logarithmic; below 1: faster)",
             ("sans-serif", 20),
         )
         .margin(12)
@@ -48,10 +49,10 @@ pub fn draw<'a>(measured: &Measured, path: &'a Path) -> Drawn<'a> {
         .y_label_area_size(48)
         .build_cartesian_2d(-0.5..right, (lowest..highest).log_scale())?;
     draw_axes(&mut chart, measured)?;
-    for (index, (rival, colour)) in ALL[RIVALS].iter().zip(COLOURS).enumerate() {
+    for (index, (entry, colour)) in ALL[BARS].iter().zip(COLOURS).enumerate() {
         chart
-            .draw_series(bars(measured, index, rival, colour))?
-            .label(rival.name)
+            .draw_series(bars(measured, index, entry, colour))?
+            .label(entry.name)
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
     }
     chart.draw_series([PathElement::new([(-0.5, 1.0), (right, 1.0)], BLACK)])?;
@@ -77,17 +78,17 @@ fn draw_axes<'a>(chart: &mut Chart<'a>, measured: &Measured) -> Drawn<'a> {
     Ok(())
 }
 
-/// A rival's bars, one for each workload that it can do.
+/// Someone's bars, one for each workload that it can do.
 fn bars(
     measured: &Measured,
     index: usize,
-    rival: &Entry,
+    entry: &Entry,
     colour: RGBColor,
 ) -> impl Iterator<Item = Rectangle<(f64, f64)>> {
-    let width = GROUP / RIVALS.len() as f64;
+    let width = GROUP / BARS.len() as f64;
     let results = measured.results.iter().enumerate();
     results.filter_map(move |(at, result)| {
-        let ratio = result.row(rival.name)?.ratio;
+        let ratio = result.row(entry.name)?.ratio;
         let left = at as f64 - GROUP / 2.0 + index as f64 * width;
         let corners = [(left, 1.0), (left + width * 0.9, ratio)];
         Some(Rectangle::new(corners, colour.filled()))

@@ -119,6 +119,7 @@ pub fn workload(name: &str, queries: usize) -> Workload {
         "refused" => refused::all(rng, queries),
         "refused_escapes" => refused::escapes(rng, queries),
         "server_like" => server_like(rng, queries),
+        "overflow" => numbers::overflow(),
         _ => match name.split_once('_').map(|(kind, n)| (kind, n.parse())) {
             Some(("pins", Ok(pins))) => numbers::pins(rng, queries, pins),
             Some(("bytes", Ok(bytes))) => texts::one(rng, queries, bytes),

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use crate::chart;
+use crate::contender::LIBRARY;
 use crate::figures::path;
 use crate::table::{self, Measured};
 
@@ -69,7 +70,9 @@ fn head() -> String {
          `instructions.tsv`. Absolute figures drift from day to day and from machine to machine; \
          ratios hold better, as all contenders take turns in one run.\n\n\
          Measured {}, with {}, on {}.\n\n\
-         ![How many times as long as pinquery each rival takes](results.svg)\n\n\
+         `updates_into` and `parse` are the library's two ways. The rivals fill a variable, as \
+         `updates_into` does.\n\n\
+         ![How many times as long as updates_into each takes](results.svg)\n\n\
          Each workload is 4,096 different queries:\n\n",
         httpdate::fmt_http_date(SystemTime::now()),
         compiler(),
@@ -119,7 +122,12 @@ fn tsv(measured: &Measured) -> String {
     }
     for line in &measured.scaling {
         for (size, ns) in &line.points {
-            writeln!(text, "size_{}_{size}\tpinquery\t\t{ns:.1}\t\t", line.kind).expect("as above");
+            writeln!(
+                text,
+                "size_{}_{size}\t{}\t\t{ns:.1}\t\t",
+                line.kind, LIBRARY[0]
+            )
+            .expect("as above");
         }
     }
     text

@@ -28,11 +28,11 @@ pub struct Row {
     pub min_ns: f64,
     /// The median.
     pub median_ns: f64,
-    /// The median of its time through the library's in the same round.
+    /// The median of its time through that of `updates_into` in the same round.
     pub ratio: f64,
 }
 
-/// Measures everyone who can do the workload; the library's row is the first.
+/// Measures everyone who can do the workload; `updates_into` is the first row.
 #[must_use]
 pub fn measure(workload: &Workload, effort: Effort) -> Vec<Row> {
     let entries: Vec<_> = ALL.iter().filter(|entry| entry.can(workload)).collect();

@@ -23,7 +23,7 @@ pub struct Result {
     pub name: &'static str,
     /// The mean length of its queries.
     pub mean_bytes: f64,
-    /// Contender by contender, the library first.
+    /// Contender by contender, `updates_into` first.
     pub rows: Vec<Row>,
 }
 
@@ -46,10 +46,11 @@ pub fn text(measured: &Measured) -> String {
     .join("\n")
 }
 
-/// How many times as long as the library each takes.
+/// How many times as long as `updates_into` each takes.
 pub fn ratios(measured: &Measured) -> String {
     let mut text = String::from(
-        "How many times as long as pinquery each takes (medians over rounds in which everyone ran):\n\n",
+        "How many times as long as the library's `updates_into` each takes; `parse` is the library's, too\n\
+         (medians over rounds in which everyone ran):\n\n",
     );
     let mut rule = format!("| {:-<16} | ----: |", "");
     write!(text, "| {:16} | bytes |", "workload").expect(WRITES);
@@ -110,7 +111,7 @@ fn or_blank(figure: Option<f64>, decimals: usize) -> String {
 
 /// The library against itself.
 pub fn scaling(measured: &Measured) -> String {
-    let mut text = String::from("What size costs pinquery, by the least of its rounds:\n\n");
+    let mut text = String::from("What size costs `updates_into`, by the least of its rounds:\n\n");
     for line in &measured.scaling {
         let kind = line.kind;
         let one = kind.trim_end_matches('s');
@@ -134,7 +135,7 @@ fn threads(measured: &Measured) -> String {
 /// What some cannot do, and why.
 pub fn cannot() -> String {
     let mut text = String::from(
-        "n/a: what a contender cannot do. On all else, its answers were asserted to be pinquery's; those of\n\
+        "n/a: what a contender cannot do. On all else, its answers were asserted to be the library's; those of\n\
          serde_urlencoded, axum and actix-web sorted by pin, as a map keeps no order.\n\n\
          | contender        | workload         | why |\n\
          | ---------------- | ---------------- | --- |\n",

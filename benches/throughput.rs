@@ -1,9 +1,10 @@
-//! Time a request: the library and its rivals, on every workload.
+//! Time a request.
 //!
-//! `cargo bench -p pinquery-bench --bench throughput` takes a few minutes: criterion's benches,
-//! then one table by interleaved rounds. With `-- --table` it is the table alone, with
-//! `-- --report` longer rounds, written to benches/RESULTS.md, results.tsv and results.svg, and
-//! with `-- --test` everything once, asserted and not timed. Any other arguments are criterion's.
+//! `cargo bench -p pinquery-bench --bench throughput` takes a few minutes: criterion compares the
+//! library with its own last run, then interleaved rounds compare everyone in one table. With
+//! `-- --table` it is the table alone, with `-- --report` longer rounds, written to
+//! benches/RESULTS.md, results.tsv and results.svg, and with `-- --test` everything once, asserted
+//! and not timed. Any other arguments are criterion's.
 
 mod agreement;
 mod chart;
@@ -21,13 +22,10 @@ mod threads;
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use contender::{ALL, Entry};
+use contender::{ALL, LIBRARY};
 use corpus::{QUERIES, Workload};
-use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
+use criterion::{Criterion, SamplingMode, Throughput};
 use rounds::Effort;
-
-/// Who is worth criterion's time: the table has the others.
-const MAIN_RIVALS: [&str; 2] = ["form_urlencoded", "form-net"];
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -63,6 +61,7 @@ fn test_everything() {
             (entry.sweep)(&workload);
         }
     }
+    agreement::assert_all(&corpus::workload("overflow", QUERIES));
     for name in scaling::names() {
         agreement::assert_all(&corpus::workload(&name, QUERIES / 16));
     }
@@ -83,7 +82,7 @@ fn run_criterion() {
         let mut group = criterion.benchmark_group(name);
         group.sampling_mode(SamplingMode::Flat);
         group.throughput(Throughput::Elements(workload.cases.len() as u64));
-        for entry in ALL.iter().filter(|entry| is_main(entry, &workload)) {
+        for entry in &ALL[..LIBRARY.len()] {
             group.bench_function(entry.name, |bencher| {
                 asserted.get_or_init(|| agreement::assert_all(&workload));
                 bencher.iter(|| (entry.sweep)(&workload));
@@ -91,27 +90,7 @@ fn run_criterion() {
         }
         group.finish();
     }
-    for (kind, sizes) in scaling::KINDS {
-        let mut group = criterion.benchmark_group(kind);
-        group.sampling_mode(SamplingMode::Flat);
-        for &size in sizes {
-            let workload = corpus::workload(&format!("{kind}_{size}"), QUERIES);
-            let asserted = OnceCell::new();
-            let requests = workload.cases.len();
-            group.throughput(Throughput::Elements((requests * size) as u64));
-            group.bench_function(BenchmarkId::new(ALL[0].name, size), |bencher| {
-                asserted.get_or_init(|| agreement::assert_all(&workload));
-                bencher.iter(|| (ALL[0].sweep)(&workload));
-            });
-        }
-        group.finish();
-    }
     criterion.final_summary();
-}
-
-fn is_main(entry: &Entry, workload: &Workload) -> bool {
-    let main = entry.name == ALL[0].name || MAIN_RIVALS.contains(&entry.name);
-    main && entry.can(workload)
 }
 
 /// Asserts and measures every workload.

@@ -50,6 +50,36 @@ pub(super) fn doubles_4(rng: &mut Rng, queries: usize) -> Workload {
     Workload::new("doubles_4", requests)
 }
 
+/// Numbers too large for their types, which are clamped, and words for such, which are refused.
+/// It is not timed: all contenders have to agree on it.
+pub(super) fn overflow() -> Workload {
+    let values = [
+        "1e999",
+        "-1e999",
+        "+.1E400",
+        "1e-999",
+        "inf",
+        "-inf",
+        "infinity",
+        "nan",
+        "NaN",
+        "9e18",
+        "99999999999999999999",
+        "-99999999999999999999",
+    ];
+    let device = Device::new([(0, INTEGER), (1, DOUBLE), (2, Stream::Location)]);
+    let device = Arc::new(device);
+    let requests = values.iter().flat_map(|value| {
+        let queries = [
+            format!("token=t&v0={value}"),
+            format!("token=t&v1={value}"),
+            format!("token=t&v2={value},1"),
+        ];
+        queries.map(|query| (query, Some(Arc::clone(&device))))
+    });
+    Workload::new("overflow", requests)
+}
+
 pub(super) fn mixed(rng: &mut Rng, queries: usize) -> Workload {
     let devices: Vec<_> = (0..DEVICES)
         .map(|_| {
