@@ -3,28 +3,20 @@
 //! What takes minutes is ignored; `cargo test --release --test exhaustive -- --ignored` runs it.
 #![allow(missing_docs)]
 
-mod support;
+use pinquery_kit::Device;
+use pinquery_kit::plain::show;
 
-use pinquery_reference::Template;
-use support::{agree_by, library_template, notation};
-
-/// A template and both views of it.
-struct Judge {
-    template: Template,
-    ours: pinquery::Template,
-}
+/// Judges `token=t&` and these parts.
+struct Judge(Device);
 
 impl Judge {
-    fn new(text: &str) -> Self {
-        let template = notation::template(text);
-        let ours = library_template(&template);
-        Self { template, ours }
+    fn new(template: &str) -> Self {
+        Self(Device::read(template))
     }
 
-    /// Judges `token=t&` and these parts.
     fn judge(&self, parts: &[&[u8]]) -> String {
         let query = [b"token=t&", &parts.concat()[..]].concat();
-        agree_by(&query, &self.template, &self.ours)
+        show(&self.0.outcome(&query))
     }
 }
 

@@ -3,23 +3,23 @@
 //! What takes minutes is ignored; `cargo test --release --test numbers -- --ignored` runs it.
 #![allow(missing_docs)]
 
-#[path = "support/decimal.rs"]
+#[path = "numbers/decimal.rs"]
 mod decimal;
 #[path = "numbers/plain.rs"]
 mod plain;
-#[path = "support/random.rs"]
+#[path = "numbers/random.rs"]
 mod random;
-mod support;
 
 use std::fmt::Write;
 
 use decimal::Halfway;
-use pinquery::{Adjustment, Datastream, Template, Value, VirtualPin};
+use pinquery_kit::convert;
+use pinquery_kit::plain::{Adjustment, Datastream, Template, Value};
 use random::Random;
 
 /// A query with one value, its buffer used again and again.
 struct Judge {
-    template: Template,
+    template: pinquery::Template,
     query: String,
 }
 
@@ -28,21 +28,23 @@ const PREFIX: &str = "token=t&v1=";
 impl Judge {
     fn new(datastream: Datastream) -> Self {
         Self {
-            template: Template::new().with(VirtualPin(1), datastream),
+            template: convert::template(&Template::from([(1, datastream)])).unwrap(),
             query: PREFIX.to_owned(),
         }
     }
 
     fn double() -> Self {
-        Self::new(Datastream::double(..).unwrap())
+        let (min, max) = (f64::MIN, f64::MAX);
+        Self::new(Datastream::Double { min, max })
     }
 
     #[track_caller]
-    fn judge(&mut self, text: &str) -> (Value<'_>, Option<Adjustment>) {
+    fn judge(&mut self, text: &str) -> (Value, Option<Adjustment>) {
         self.query.truncate(PREFIX.len());
         self.query.push_str(text);
         let updates = pinquery::parse(&self.query, |_| Some(&self.template)).expect(text);
-        (updates[0].value, updates[0].adjusted)
+        let update = convert::update(&updates[0]);
+        (update.value, update.adjusted)
     }
 
     /// Holds a text to the double that it means, clamped where it is beyond all.
@@ -96,7 +98,7 @@ fn clamped(number: i128, min: i64, max: i64) -> (i64, Option<Adjustment>) {
 #[test]
 fn integers_around_every_bound_and_power_are_exact_or_clamped() {
     for (min, max) in BOUNDS {
-        let mut judge = Judge::new(Datastream::integer(min..=max).unwrap());
+        let mut judge = Judge::new(Datastream::Integer { min, max });
         let bounds = [min, max].map(i128::from);
         let near = bounds
             .iter()
@@ -131,8 +133,10 @@ fn an_enumerable_takes_its_numbers_and_no_neighbour() {
         .filter_map(|&number| i64::try_from(number).ok())
     {
         let fallback = if value == 7 { 8 } else { 7 };
-        let stream = Datastream::enumerable_or([value, fallback], fallback).unwrap();
-        let mut judge = Judge::new(stream);
+        let mut judge = Judge::new(Datastream::Enumerable {
+            values: vec![value, fallback],
+            fallback: Some(fallback),
+        });
         for by in -2..=2 {
             let number = i128::from(value) + by;
             let known = number == i128::from(value) || number == i128::from(fallback);

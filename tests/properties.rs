@@ -3,25 +3,22 @@
 //! A query that breaks one becomes a line of `tests/spec`, so none is kept on the side.
 #![allow(missing_docs)]
 
-#[path = "support/generate.rs"]
-mod generate;
 #[path = "properties/rewriting.rs"]
 mod rewriting;
 #[path = "properties/roundtrip.rs"]
 mod roundtrip;
 #[path = "properties/secrets.rs"]
 mod secrets;
-mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use generate::{query, raw, request, template};
-use pinquery::{Adjustment, Update, Value};
-use pinquery_reference::{Datastream, Template};
+use pinquery_kit::generate::{query, raw, request, template};
+use pinquery_kit::plain::{Adjustment, Datastream, Template, Update, Value};
+use pinquery_kit::{Device, notation, spec};
 
 /// The tests' settings: so many cases, and no file of failures.
 fn cases(cases: u32) -> ProptestConfig {
@@ -38,12 +35,12 @@ proptest! {
 
     #[test]
     fn library_and_reference_agree((template, query) in query()) {
-        support::agree(&query, &template);
+        Device::new(template).agree(&query);
     }
 
     #[test]
     fn what_holds_for_every_query_holds((template, query) in query()) {
-        support::invariants::hold(&query, &template);
+        Device::new(template).hold(&query);
     }
 }
 
@@ -52,38 +49,57 @@ proptest! {
 
     #[test]
     fn raw_bytes_do_no_harm(template in template(), query in raw()) {
-        support::agree(&query, &template);
-        support::invariants::hold(&query, &template);
+        let device = Device::new(template);
+        device.agree(&query);
+        device.hold(&query);
     }
 
     #[test]
     fn a_value_is_adjusted_exactly_when_it_is_changed((template, request) in request()) {
         let query = request.query();
-        let ours = support::library_template(&template);
-        let wide = support::library_template(&widened(&template));
-        if let Ok(updates) = pinquery::parse(&query, |_| Some(&ours)) {
-            let unbounded = pinquery::parse(&query, |_| Some(&wide)).expect("wider bounds fit more");
+        if let Ok(updates) = Device::new(template.clone()).judge(&query) {
+            let wide = Device::new(widened(&template));
+            let unbounded = wide.judge(&query).expect("wider bounds fit more");
             for (update, unbounded) in updates.iter().zip(&unbounded) {
-                let datastream = &template[&update.pin.0];
+                let datastream = &template[&update.pin];
                 prop_assert!(is_explained(datastream, update, unbounded), "{update:?}");
             }
         }
     }
 }
 
-/// What is never met is not tried: every kind of error, and acceptance often enough.
+/// What is never met is not tried: every kind of error, every type, and acceptance often enough.
 #[test]
 fn the_generated_queries_reach_every_outcome() {
     let mut runner = TestRunner::deterministic();
-    let mut counts = BTreeMap::<String, u32>::new();
+    let mut counts = BTreeMap::<&str, u32>::new();
+    let mut types = BTreeSet::new();
     for _ in 0..1000 {
         let (template, query) = query().new_tree(&mut runner).unwrap().current();
-        let outcome = support::agree(&query, &template);
-        let kind = outcome.split(' ').next().unwrap().to_owned();
+        let device = Device::new(template);
+        let kind = match device.outcome(&query) {
+            Ok(updates) => {
+                types.extend(updates.iter().map(|u| device.plain[&u.pin].type_name()));
+                "ok"
+            }
+            Err(refusal) => refusal.kind,
+        };
         *counts.entry(kind).or_default() += 1;
     }
     assert_eq!(counts.len(), 10, "{counts:?}");
     assert!(counts["ok"] > 200, "{counts:?}");
+    assert_eq!(types, types_of_the_spec());
+}
+
+fn types_of_the_spec() -> BTreeSet<&'static str> {
+    let mut types = BTreeSet::new();
+    for (_, text) in spec::files() {
+        for (_, case) in spec::cases(&text) {
+            let template = notation::template(&case.template).unwrap();
+            types.extend(template.values().map(Datastream::type_name));
+        }
+    }
+    types
 }
 
 /// The same types, as wide as they go.
@@ -106,19 +122,19 @@ fn widened(template: &Template) -> Template {
 }
 
 /// Whether the adjustment is the one between the value without bounds and the value.
-fn is_explained(datastream: &Datastream, update: &Update<'_>, unbounded: &Update<'_>) -> bool {
+fn is_explained(datastream: &Datastream, update: &Update, unbounded: &Update) -> bool {
     use Adjustment::{Fallback, Max, Min};
 
     let is_clamped = unbounded.adjusted.is_some();
-    match (datastream, update.value, unbounded.value) {
-        (&Datastream::Integer { min, max }, Value::Integer(value), Value::Integer(given)) => {
+    match (datastream, &update.value, &unbounded.value) {
+        (&Datastream::Integer { min, max }, &Value::Integer(value), &Value::Integer(given)) => {
             match update.adjusted {
                 Some(Min) => value == min && (given < min || unbounded.adjusted == Some(Min)),
                 Some(Max) => value == max && (given > max || unbounded.adjusted == Some(Max)),
                 _ => value == given && !is_clamped,
             }
         }
-        (&Datastream::Double { min, max }, Value::Double(value), Value::Double(given)) => {
+        (&Datastream::Double { min, max }, &Value::Double(value), &Value::Double(given)) => {
             match update.adjusted {
                 Some(Min) => value == min && (given < min || unbounded.adjusted == Some(Min)),
                 Some(Max) => value == max && (given > max || unbounded.adjusted == Some(Max)),
@@ -127,8 +143,8 @@ fn is_explained(datastream: &Datastream, update: &Update<'_>, unbounded: &Update
         }
         (
             Datastream::Enumerable { values, fallback },
-            Value::Enumerable(value),
-            Value::Integer(given),
+            &Value::Enumerable(value),
+            &Value::Integer(given),
         ) => match update.adjusted {
             Some(Fallback) => *fallback == Some(value) && (is_clamped || !values.contains(&given)),
             _ => value == given && !is_clamped,

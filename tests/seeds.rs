@@ -1,99 +1,102 @@
 //! The seeds of the fuzz targets, replayed: every one, through the function that its target runs.
+//!
+//! `fuzz/outcomes` says what becomes of each, so that a seed that no longer means what it was kept
+//! for is noticed; `BLESS=1 cargo test --test seeds --features serde` writes it anew.
+//! `fuzz/renew` makes other seeds.
 #![allow(missing_docs)]
 
-#[path = "../fuzz/src/lib.rs"]
-mod fuzz;
-#[path = "support/seeds.rs"]
-mod seeds;
+#[path = "seeds/corpus.rs"]
+mod corpus;
 
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
-use arbitrary::{Arbitrary, Unstructured};
+use pinquery_kit::{Device, targets};
 
-fn folder(target: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/seeds")
-        .join(target)
-}
+type Target = fn(&[u8]) -> String;
 
-fn replay(target: &str, at_least: usize, judge: impl Fn(&[u8])) {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder(target))
-        .expect("the seeds are in the repository")
-        .map(|file| file.unwrap().path())
-        .collect();
-    files.sort();
-    assert!(
-        files.len() >= at_least,
-        "{} seeds, some are lost",
-        files.len()
-    );
-    for file in files {
-        // The name of the seed that fails is the last line before the panic.
-        println!("{}", file.display());
-        judge(&fs::read(&file).unwrap());
-    }
-}
-
-#[test]
-fn parse() {
-    replay("parse", 80, fuzz::parse);
-}
-
-#[test]
-fn against_reference() {
-    replay("against_reference", 70, fuzz::against_reference);
-}
-
-#[test]
-fn against_form_urlencoded() {
-    replay("against_form_urlencoded", 30, fuzz::against_form_urlencoded);
-}
-
-#[test]
-fn number() {
-    replay("number", 40, fuzz::number);
-}
-
-#[test]
-fn roundtrip() {
-    replay("roundtrip", 10, |seed| {
-        let plan = fuzz::Plan::arbitrary_take_rest(Unstructured::new(seed));
-        fuzz::roundtrip(&plan.expect("a seed is a plan"));
-    });
-}
+const TARGETS: &[(&str, Target)] = &[
+    ("parse", targets::parse),
+    ("against_reference", targets::against_reference),
+    ("against_form_urlencoded", targets::against_form_urlencoded),
+    ("number", targets::number),
+    ("roundtrip", targets::roundtrip),
+    #[cfg(feature = "serde")]
+    ("template", |seed| targets::template(seed, read)),
+];
 
 #[cfg(feature = "serde")]
+fn read(json: &[u8]) -> Result<pinquery::Template, String> {
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}
+
+fn fuzz(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz")
+        .join(folder)
+}
+
+/// The seeds of a target by name.
+fn seeds(target: &str) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(fuzz("seeds").join(target)).expect("the seeds are in the repository");
+    let seed = |file: fs::DirEntry| {
+        let name = file.file_name().into_string().unwrap();
+        (name, fs::read(file.path()).unwrap())
+    };
+    files.map(|file| seed(file.unwrap())).collect()
+}
+
+/// What becomes of each seed, a line for each.
+fn outcomes(target: &str, judge: Target) -> String {
+    let outcome = |(name, seed): (String, Vec<u8>)| {
+        // The name of the seed that fails is the last line before the panic.
+        println!("{target}/{name}");
+        format!("{name} {}\n", judge(&seed).escape_debug())
+    };
+    seeds(target).into_iter().map(outcome).collect()
+}
+
 #[test]
-fn template() {
-    replay("template", 20, fuzz::template);
+fn every_seed_means_what_it_was_kept_for() {
+    for &(target, judge) in TARGETS {
+        let file = fuzz("outcomes").join(format!("{target}.txt"));
+        let found = outcomes(target, judge);
+        if env::var_os("BLESS").is_some() {
+            fs::write(&file, &found).unwrap();
+        }
+        let kept = fs::read_to_string(&file).unwrap();
+        let kept: BTreeSet<&str> = kept.lines().collect();
+        let found: BTreeSet<&str> = found.lines().collect();
+        let lost: Vec<&&str> = kept.difference(&found).collect();
+        let new: Vec<&&str> = found.difference(&kept).collect();
+        assert!(
+            lost.is_empty() && new.is_empty(),
+            "{target}: -{lost:#?} +{new:#?}"
+        );
+    }
 }
 
 /// Every spec line is a good seed too: the files are only some of them, to stay few.
 #[test]
 fn every_spec_line_holds_in_every_target_of_queries() {
-    for query in seeds::spec_queries() {
-        fuzz::parse(&query);
-        fuzz::against_form_urlencoded(&query);
-        for choice in 0..7 {
-            fuzz::against_reference(&[&[choice], &query[..]].concat());
-        }
+    let rich = Device::read(targets::RICH);
+    for case in corpus::spec_lines() {
+        targets::parse(&case.query);
+        targets::against_form_urlencoded(&case.query);
+        rich.agree(&case.query);
     }
 }
 
-/// Makes the seeds anew from the real queries and the spec lines, the same each time:
-/// `cargo test --test seeds -- --ignored`.
+/// For `fuzz/renew`: the first inputs of each target, the same each time.
 #[test]
-#[ignore = "writes to fuzz/seeds"]
-fn write_the_seeds() {
-    for (target, seeds) in seeds::all(&fuzz::TEMPLATES) {
-        let folder = folder(target);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
+#[ignore = "writes to fuzz/corpus"]
+fn write_the_first_inputs() {
+    for (target, _) in TARGETS {
+        let folder = fuzz("corpus").join(target);
         fs::create_dir_all(&folder).unwrap();
-        for (index, seed) in seeds.iter().enumerate() {
-            fs::write(folder.join(format!("{index:03}")), seed).unwrap();
+        for (index, input) in corpus::of(target).into_iter().enumerate() {
+            fs::write(folder.join(format!("{index:04}")), input).unwrap();
         }
     }
 }

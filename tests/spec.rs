@@ -1,32 +1,32 @@
 //! Every row of the contract, line by line: `tests/spec/*.txt`.
+//!
+//! After a changed rule, `BLESS=1 cargo test --test spec` rewrites the outcomes on which library
+//! and reference agree, and prints the difference.
 #![allow(missing_docs)]
 
-mod support;
+use std::io::Write;
+use std::path::Path;
+use std::{env, fs, io};
 
-use support::notation::cases;
+use pinquery_kit::spec::{bless, cases, changed, files};
 
 /// Judges each line of a file by the library, in one call and in two steps, and by the reference.
 #[track_caller]
 fn hold(file: &str, at_least: usize) {
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for (line, case) in cases(file) {
-        count += 1;
-        let template = support::library_template(&case.template);
-        let ours = support::library_outcome(&case.query, &template);
-        let reference = support::reference_outcome(&case.query, &case.template);
-        for (who, outcome) in [("the library", ours), ("the reference", reference)] {
-            if outcome != case.outcome {
-                let expected = &case.outcome;
-                failures.push(format!(
-                    "line {line}, {who}: {outcome}, expected {expected}"
-                ));
-            }
-        }
-        support::agree(&case.query, &case.template);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/spec")
+        .join(file);
+    if env::var_os("BLESS").is_some() {
+        let difference = bless(&path).unwrap();
+        // Not by a macro: the harness would keep it to itself.
+        io::stderr().write_all(difference.as_bytes()).unwrap();
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let text = fs::read_to_string(&path).unwrap();
+    let count = cases(&text).count();
     assert!(count >= at_least, "{count} lines, some are lost");
+    let changed = changed(&text);
+    let failures = changed.iter().map(|(old, new)| format!("-{old}\n+{new}\n"));
+    assert!(changed.is_empty(), "{}", failures.collect::<String>());
 }
 
 macro_rules! specs {
@@ -34,15 +34,13 @@ macro_rules! specs {
         $(
             #[test]
             fn $name() {
-                hold(include_str!(concat!("spec/", $file)), $at_least);
+                hold($file, $at_least);
             }
         )+
 
         #[test]
         fn every_file_is_run() {
-            let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/spec"));
-            let mut names: Vec<_> = files.unwrap().map(|file| file.unwrap().file_name()).collect();
-            names.sort();
+            let names: Vec<String> = files().into_iter().map(|(name, _)| name).collect();
             let mut run = vec![$($file),+];
             run.sort();
             assert_eq!(names, run);
@@ -63,6 +61,18 @@ specs! {
     section_5_the_answer: "answer.txt", 46;
     real_queries: "real.txt", 69;
     slips_of_real_programs: "real_slips.txt", 47;
+}
+
+#[test]
+fn a_changed_rule_is_written_into_the_file() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("spec.txt");
+    let kept = "# A comment.\nv1:boolean | token=T&v1=1 => ok v1=true\n";
+    let old = "v1:integer(0,9) | token=T&v1=10 => ok v1=10\n";
+    let new = "v1:integer(0,9) | token=T&v1=10 => ok v1=9!max\n";
+    fs::write(&path, format!("{kept}{old}")).unwrap();
+    assert_eq!(bless(&path).unwrap(), format!("-{old}+{new}"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{kept}{new}"));
+    assert_eq!(bless(&path).unwrap(), "");
 }
 
 #[test]

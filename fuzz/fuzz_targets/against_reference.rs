@@ -1,4 +1,8 @@
-//! See `pinquery_fuzz::against_reference`.
+//! See `pinquery_kit::targets::against_reference`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| pinquery_fuzz::against_reference(data));
+use pinquery_kit::targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    targets::against_reference(data);
+});

@@ -1,4 +1,8 @@
-//! See `pinquery_fuzz::number`.
+//! See `pinquery_kit::targets::number`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| pinquery_fuzz::number(data));
+use pinquery_kit::targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    targets::number(data);
+});

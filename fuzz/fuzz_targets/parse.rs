@@ -1,4 +1,8 @@
-//! See `pinquery_fuzz::parse`.
+//! See `pinquery_kit::targets::parse`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| pinquery_fuzz::parse(data));
+use pinquery_kit::targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    targets::parse(data);
+});

@@ -1,4 +1,8 @@
-//! See `pinquery_fuzz::roundtrip`.
+//! See `pinquery_kit::targets::roundtrip`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|plan: pinquery_fuzz::Plan| pinquery_fuzz::roundtrip(&plan));
+use pinquery_kit::targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    targets::roundtrip(data);
+});

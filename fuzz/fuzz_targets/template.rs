@@ -1,4 +1,10 @@
-//! See `pinquery_fuzz::template`.
+//! See `pinquery_kit::targets::template`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| pinquery_fuzz::template(data));
+use pinquery_kit::targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    targets::template(data, |json| {
+        serde_json::from_slice(json).map_err(|error| error.to_string())
+    });
+});

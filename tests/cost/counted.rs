@@ -19,7 +19,8 @@ pub fn count(test: &str, function: &str) -> Counted {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes());
         return Counted::NoValgrind;
     }
-    let file = format!("{}/{test}.callgrind", env!("CARGO_TARGET_TMPDIR"));
+    let (folder, process) = (env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    let file = format!("{folder}/{test}.{process}.callgrind");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--combine-dumps=yes"])
         .arg(format!("--callgrind-out-file={file}"))
@@ -31,7 +32,9 @@ pub fn count(test: &str, function: &str) -> Counted {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    Counted::Instructions(totals(&fs::read_to_string(file).unwrap()))
+    let counts = totals(&fs::read_to_string(&file).unwrap());
+    fs::remove_file(file).unwrap();
+    Counted::Instructions(counts)
 }
 
 fn has_valgrind() -> bool {

@@ -1,17 +1,17 @@
 //! Plain decimals, as the fast path reads them, and whatever may stand behind one: held to the
 //! reference through the whole of `parse`.
 
+use pinquery_kit::Device;
+
 use super::random::Random;
-use super::support::{agree_by, library_template, notation};
 
 /// A query for each type that reads a number, each at places that the fast path tells apart: in
 /// the middle, at the very end, and as either half of a location.
 fn hold(texts: impl Iterator<Item = Vec<u8>>) {
-    let template = notation::template(
+    let device = Device::read(
         "v1:integer(-50,1000) v2:double(-200,1e9) v3:enumerable(0,1,-7,20,130;0) v4:location \
          v5:location v6:boolean v7:integer v8:enumerable(3)",
     );
-    let ours = library_template(&template);
     for text in texts {
         for (before, behind) in [
             ("v1=", ""),
@@ -24,7 +24,7 @@ fn hold(texts: impl Iterator<Item = Vec<u8>>) {
             ("v4=1&V4=", "&v6=0"),
         ] {
             let query = [b"token=t&", before.as_bytes(), &text, behind.as_bytes()].concat();
-            agree_by(&query, &template, &ours);
+            device.agree(&query);
         }
     }
 }

@@ -2,25 +2,16 @@
 
 use std::ops::Range;
 
-use pinquery::{Error, ErrorKind, Pairs, parse};
+use pinquery::Pairs;
+use pinquery_kit::Device;
+use pinquery_kit::encoding::escape;
+use pinquery_kit::generate::{self, Request};
+use pinquery_kit::plain::{Refusal, Template};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::cases;
-use super::generate::{self, Request};
-use super::support::encoding::escape;
-use super::support::{UNKNOWN, library_template};
-
-/// Each update as text, or the error.
-fn judged(query: &[u8], template: &pinquery::Template) -> Result<Vec<String>, Error> {
-    let updates = parse(query, |token| (token != UNKNOWN).then_some(template))?;
-    Ok(updates.iter().map(|update| format!("{update:?}")).collect())
-}
-
-fn outcome(judged: Result<Vec<String>, Error>) -> Result<Vec<String>, (ErrorKind, Range<usize>)> {
-    judged.map_err(|error| (error.kind(), error.span()))
-}
 
 /// How bytes put into a query move what stands in it.
 struct Moved {
@@ -50,14 +41,14 @@ impl Moved {
         }
     }
 
-    fn span(&self, kind: ErrorKind, span: Range<usize>) -> Range<usize> {
-        if matches!(kind, ErrorKind::MissingToken | ErrorKind::NoPins) {
+    fn span(&self, kind: &str, span: Range<usize>) -> Range<usize> {
+        if matches!(kind, "missing_token" | "no_pins") {
             return self.query.len()..self.query.len();
         }
         // A name stands behind what was put before it. An empty value, which no byte marks, stands
         // right behind the byte before it.
         let start = match span.start.checked_sub(1) {
-            Some(last) if span.is_empty() && kind != ErrorKind::InvalidPin => self.ends[last],
+            Some(last) if span.is_empty() && kind != "invalid_pin" => self.ends[last],
             _ => self.places[span.start],
         };
         let end = match span.is_empty() {
@@ -68,16 +59,14 @@ impl Moved {
     }
 
     /// Holds the new query to the outcome of the old one.
-    fn means_the_same(
-        &self,
-        old: &[u8],
-        template: &pinquery::Template,
-    ) -> Result<(), TestCaseError> {
-        let expected = outcome(judged(old, template));
-        let expected = expected.map_err(|(kind, span)| (kind, self.span(kind, span)));
-        let found = outcome(judged(&self.query, template));
+    fn means_the_same(&self, old: &[u8], template: Template) -> Result<(), TestCaseError> {
+        let device = Device::new(template);
+        let expected = device.judge(old).map_err(|refusal| Refusal {
+            span: self.span(refusal.kind, refusal.span.clone()),
+            ..refusal
+        });
         let shown = String::from_utf8_lossy(&self.query);
-        prop_assert_eq!(found, expected, "for {:?}", shown);
+        prop_assert_eq!(device.judge(&self.query), expected, "for {:?}", shown);
         Ok(())
     }
 }
@@ -100,7 +89,7 @@ proptest! {
             vec![b'&'; here.map(|(_, count)| count).sum()]
         };
         let moved = Moved::new(&query, before, |at| vec![query[at]]);
-        moved.means_the_same(&query, &library_template(&template))?;
+        moved.means_the_same(&query, template)?;
     }
 
     #[test]
@@ -114,29 +103,28 @@ proptest! {
             _ => vec![query[at]],
         };
         let moved = Moved::new(&query, |_| vec![], byte);
-        moved.means_the_same(&query, &library_template(&template))?;
+        moved.means_the_same(&query, template)?;
     }
 
     #[test]
     fn permuting_the_pins_permutes_the_updates(
         ((template, request), order, token_at) in shuffled(),
     ) {
-        let template = library_template(&template);
-        if let Ok(updates) = judged(&request.query(), &template) {
+        let device = Device::new(template);
+        if let Ok(updates) = device.judge(&request.query()) {
             let permuted = Request {
                 token: request.token.clone(),
                 token_at,
                 pins: order.iter().map(|&index| request.pins[index].clone()).collect(),
             };
             let expected = order.iter().map(|&index| updates[index].clone()).collect();
-            prop_assert_eq!(judged(&permuted.query(), &template), Ok(expected));
+            prop_assert_eq!(device.judge(&permuted.query()), Ok(expected));
         }
     }
 }
 
 /// A request, another order of its pins and another place of its token.
-fn shuffled() -> impl Strategy<Value = ((pinquery_reference::Template, Request), Vec<usize>, usize)>
-{
+fn shuffled() -> impl Strategy<Value = ((Template, Request), Vec<usize>, usize)> {
     generate::request().prop_flat_map(|(template, request)| {
         let count = request.pins.len();
         let order = Just((0..count).collect::<Vec<usize>>()).prop_shuffle();

@@ -1,8 +1,8 @@
 //! Section 4: values, one datastream after another.
 
 use super::{accepts, does_not_fit, fits, is_adjusted, refuses};
-use crate::Adjustment::{Fallback, Max, Min};
-use crate::Value::{Boolean, Double, Enumerable, Integer, Location, String as Text};
+use crate::reference::Adjustment::{Fallback, Max, Min};
+use crate::reference::Value::{Boolean, Double, Enumerable, Integer, Location, String as Text};
 
 #[test]
 fn white_space_is_ignored_around_a_value_and_an_error_inside() {

@@ -1,7 +1,7 @@
 //! Section 4: locations, in one segment or in two.
 
 use super::{accepts, does_not_fit, fits, refuses};
-use crate::Value::{Boolean, Location};
+use crate::reference::Value::{Boolean, Location};
 
 #[test]
 fn a_location_is_one_segment_with_a_comma() {

@@ -4,18 +4,30 @@ use pinquery::{DecodeError, Encoded, Pairs};
 
 /// Any bytes: `Pairs` finds the pairs that `form_urlencoded` finds, and decodes to the same text
 /// where the standard neither keeps a malformed escape nor replaces a byte.
-pub fn against_form_urlencoded(query: &[u8]) {
+pub fn against_form_urlencoded(query: &[u8]) -> String {
     let mut theirs = form_urlencoded::parse(query);
+    let mut found = Vec::new();
     for pair in Pairs::new(query) {
         let (name, value) = theirs.next().expect("a pair of the standard's");
         same(&pair.name, &name);
         same(&pair.value, &value);
+        found.push(kind(&pair.name) + "=" + &kind(&pair.value));
         if is_well_formed(pair.name.raw()) {
             assert_eq!(pair.is_token(), name == "token");
             assert_eq!(pair.pin().map(|pin| pin.0), pin(&name));
         }
     }
     assert!(theirs.next().is_none());
+    found.join("&")
+}
+
+fn kind(part: &Encoded<'_>) -> String {
+    match part.decode() {
+        Ok(text) if text.is_empty() => String::new(),
+        Ok(text) if text.as_str().is_some() => "plain".to_owned(),
+        Ok(_) => "decoded".to_owned(),
+        Err(error) => format!("{error:?}"),
+    }
 }
 
 fn same(ours: &Encoded<'_>, theirs: &str) {

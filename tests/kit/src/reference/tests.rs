@@ -4,7 +4,7 @@ mod locations;
 mod order;
 mod values;
 
-use crate::{Adjustment, Datastream, Refusal, Template, Update, Value, judge};
+use super::{Adjustment, Datastream, Refusal, Template, Update, Value, judge};
 
 /// A datastream of each type, some of them twice.
 fn template() -> Template {
@@ -60,9 +60,7 @@ fn accepts(query: &str, expected: &[(u8, Value, Option<Adjustment>)]) {
     };
     let same = updates.len() == expected.len()
         && updates.iter().zip(expected).all(|(update, expected)| {
-            update.pin == expected.0
-                && update.value.same(&expected.1)
-                && update.adjusted == expected.2
+            update.pin == expected.0 && update.value == expected.1 && update.adjusted == expected.2
         });
     assert!(same, "{query:?} gives {updates:?}, not {expected:?}");
 }

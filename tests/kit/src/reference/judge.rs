@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::query::{Segment, decode, split};
-use crate::value;
-use crate::{Datastream, Refusal, Template, Update, Value};
+use super::query::{Segment, decode, split};
+use super::value;
+use super::{Datastream, Refusal, Template, Update, Value};
 
 /// The updates of a query in query order, or the first reason to refuse it whole.
 ///

@@ -3,17 +3,22 @@
 
 use std::fmt;
 
-use pinquery_reference::{Datastream, Template};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::plain::{Datastream, Template};
 
 /// JSON, nothing lost.
 #[derive(Clone, Debug)]
 pub enum Json {
+    /// A number that is an `i64`, written as one.
     Integer(i64),
     /// Any other number.
     Number(f64),
+    /// A text.
     String(String),
+    /// What stands in brackets.
     Array(Vec<Json>),
+    /// The entries in order.
     Object(Vec<(String, Json)>),
     /// `null`, `true` or `false`: nothing that a template has.
     Other,
@@ -111,7 +116,7 @@ fn datastream(json: &Json) -> Option<Datastream> {
         _ => return None,
     };
     // What is left is unknown, another type's, or there twice.
-    rest.is_empty().then_some(datastream)
+    (rest.is_empty() && datastream.is_sound()).then_some(datastream)
 }
 
 fn take(fields: &mut Vec<(String, Json)>, name: &str) -> Option<Json> {
@@ -128,9 +133,10 @@ fn whole(bound: Option<Json>, default: i64) -> Option<i64> {
 }
 
 fn integer(min: Option<Json>, max: Option<Json>) -> Option<Datastream> {
-    let min = whole(min, -2_147_483_648)?;
-    let max = whole(max, 2_147_483_647)?;
-    (min <= max).then_some(Datastream::Integer { min, max })
+    Some(Datastream::Integer {
+        min: whole(min, -2_147_483_648)?,
+        max: whole(max, 2_147_483_647)?,
+    })
 }
 
 fn double(min: Option<Json>, max: Option<Json>) -> Option<Datastream> {
@@ -140,8 +146,10 @@ fn double(min: Option<Json>, max: Option<Json>) -> Option<Datastream> {
         Some(Json::Number(number)) => Some(number),
         Some(_) => None,
     };
-    let (min, max) = (bound(min, f64::MIN)?, bound(max, f64::MAX)?);
-    (min <= max).then_some(Datastream::Double { min, max })
+    Some(Datastream::Double {
+        min: bound(min, f64::MIN)?,
+        max: bound(max, f64::MAX)?,
+    })
 }
 
 fn enumerable(values: Json, fallback: Option<Json>) -> Option<Datastream> {
@@ -156,6 +164,5 @@ fn enumerable(values: Json, fallback: Option<Json>) -> Option<Datastream> {
         None => None,
         Some(fallback) => Some(whole(Some(fallback), 0)?),
     };
-    let is_known = fallback.is_none_or(|fallback| values.contains(&fallback));
-    (!values.is_empty() && is_known).then_some(Datastream::Enumerable { values, fallback })
+    Some(Datastream::Enumerable { values, fallback })
 }

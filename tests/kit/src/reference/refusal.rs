@@ -1,15 +1,4 @@
-//! Why a query is refused, and what its client is told.
-
-use std::ops::Range;
-
-/// Why a query is refused as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The contract's name for the reason, such as `invalid_pin`.
-    pub kind: &'static str,
-    /// The bytes of the query that the reason points at.
-    pub span: Range<usize>,
-}
+//! What the client of a refused query is told.
 
 /// The vendor's message for a kind.
 ///

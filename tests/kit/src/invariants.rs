@@ -2,26 +2,20 @@
 
 use std::ops::Range;
 
-use pinquery::{Adjustment, BatchUpdate, ErrorKind, Pairs, Update, Updates, Value};
-use pinquery_reference::{Datastream, Template};
+use pinquery::{ErrorKind, Pairs, Updates, Value};
 
-use super::{UNKNOWN, library_template};
+use crate::plain::Template;
+use crate::{Device, UNKNOWN, convert};
 
 /// Judges a query and holds the outcome to everything that can be said of it without judging it
 /// a second time.
 #[track_caller]
-pub fn hold(query: &[u8], template: &Template) {
-    hold_by(query, template, &library_template(template));
-}
-
-/// The same where the library's template is built once for many queries.
-#[track_caller]
-pub fn hold_by(query: &[u8], template: &Template, ours: &pinquery::Template) {
+pub fn hold(query: &[u8], device: &Device) {
     let mut asked = 0;
     let outcome = pinquery::parse(query, |token| {
         asked += 1;
         assert!(is_token(token.as_bytes()), "asked for what is no token");
-        (token != UNKNOWN).then_some(ours)
+        (token != UNKNOWN).then_some(&device.library)
     });
     let has_token = !matches!(
         outcome.as_ref().map_err(pinquery::Error::kind),
@@ -29,24 +23,11 @@ pub fn hold_by(query: &[u8], template: &Template, ours: &pinquery::Template) {
     );
     assert_eq!(asked, usize::from(has_token), "asked once for a token");
     match &outcome {
-        Ok(updates) => accepted(query, template, updates),
+        Ok(updates) => accepted(query, &device.plain, updates),
         Err(error) => refused(query, *error),
     }
-    assert!(outcome == in_two_steps(query, ours), "in one and in two");
+    assert!(outcome == device.in_two_steps(query), "in one and in two");
     pairs(query);
-}
-
-fn in_two_steps<'q>(
-    query: &'q [u8],
-    template: &pinquery::Template,
-) -> Result<Updates<'q>, pinquery::Error> {
-    let request = BatchUpdate::parse(query)?;
-    if request.token().as_str() == UNKNOWN {
-        return Err(request.unknown_token());
-    }
-    let first = request.updates(template);
-    assert!(first == request.updates(template), "judged twice");
-    first
 }
 
 fn is_token(bytes: &[u8]) -> bool {
@@ -63,7 +44,8 @@ fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
     order.dedup();
     assert!(updates.iter().map(|update| update.pin.0).eq(order));
     for update in updates {
-        assert!(fits(update, &template[&update.pin.0]), "{update:?}");
+        let plain = convert::update(update);
+        assert!(template[&plain.pin].holds(&plain), "{update:?}");
         if let Value::String(text) = update.value {
             assert!(is_inside(query, text.raw()));
             let plain = text.as_str();
@@ -73,54 +55,10 @@ fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
 }
 
 /// Whether `part` is a slice of `whole` and not a copy.
-pub fn is_inside(whole: &[u8], part: &[u8]) -> bool {
+fn is_inside(whole: &[u8], part: &[u8]) -> bool {
     let start = part.as_ptr() as usize;
     let Range { start: first, end } = whole.as_ptr_range();
     first as usize <= start && start + part.len() <= end as usize
-}
-
-/// Whether the value is one that the datastream holds, and the adjustment one that leads there.
-fn fits(update: &Update<'_>, datastream: &Datastream) -> bool {
-    use Datastream as D;
-
-    match (datastream, update.value) {
-        (&D::Integer { min, max }, Value::Integer(integer)) => {
-            (min..=max).contains(&integer) && led_to(update.adjusted, integer, min, max)
-        }
-        (&D::Double { min, max }, Value::Double(double)) => {
-            (min..=max).contains(&double) && led_to(update.adjusted, double, min, max)
-        }
-        (D::String { max_len }, Value::String(text)) => {
-            let text = text.to_cow();
-            text.len() <= *max_len && !text.contains('\0') && update.adjusted.is_none()
-        }
-        (D::Enumerable { values, fallback }, Value::Enumerable(integer)) => {
-            let is_fallback = update.adjusted == Some(Adjustment::Fallback);
-            let is_known = is_fallback || update.adjusted.is_none();
-            values.contains(&integer) && is_known && (!is_fallback || *fallback == Some(integer))
-        }
-        (D::Boolean, Value::Boolean(_)) => update.adjusted.is_none(),
-        (
-            D::Location,
-            Value::Location {
-                longitude,
-                latitude,
-            },
-        ) => {
-            let is_place = longitude.abs() <= 180.0 && latitude.abs() <= 90.0;
-            is_place && update.adjusted.is_none()
-        }
-        _ => false,
-    }
-}
-
-fn led_to<T: PartialEq>(adjusted: Option<Adjustment>, value: T, min: T, max: T) -> bool {
-    match adjusted {
-        None => true,
-        Some(Adjustment::Min) => value == min,
-        Some(Adjustment::Max) => value == max,
-        Some(Adjustment::Fallback) => false,
-    }
 }
 
 /// The span is the query's end, or a name or a value, whichever the kind says.

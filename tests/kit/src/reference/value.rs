@@ -1,7 +1,7 @@
 //! Section 4 of the contract: values, each by its datastream.
 
-use crate::query::decode;
-use crate::{Adjustment, Datastream, Value};
+use super::query::decode;
+use super::{Adjustment, Datastream, Value};
 
 /// The most bytes, as written in the query, of a value that is not a string.
 const LONGEST: usize = 4096;

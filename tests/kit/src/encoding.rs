@@ -2,16 +2,19 @@
 
 /// Choices, used one after the other and from the start again. Without any, every choice is the
 /// plainest.
+#[derive(Debug)]
 pub struct Knobs<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Knobs<'a> {
+    /// The choices that these bytes say.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
+    /// The next choice.
     pub fn turn(&mut self) -> u8 {
         let knob = self.bytes.get(self.at % self.bytes.len().max(1));
         self.at += 1;
@@ -63,4 +66,10 @@ fn hexadecimal(value: u8, upper: bool) -> u8 {
         (_, true) => b'A' + value - 10,
         (_, false) => b'a' + value - 10,
     }
+}
+
+/// `name=value`, both encoded.
+pub fn segment(name: &[u8], value: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
+    let name = encode_name(name, knobs);
+    [&name, &b"="[..], &encode(value, knobs)].concat()
 }

@@ -3,25 +3,17 @@
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
-use pinquery::{Adjustment, Datastream, Value, VirtualPin};
-use pinquery_reference::Template;
+use super::told;
+use crate::encoding::{Knobs, encode};
+use crate::plain::{Adjustment, Datastream, Outcome, Template, Update, Value};
+use crate::{Device, convert};
 
-use super::support::encoding::{Knobs, encode};
-use super::support::{agree_by, library_template, notation};
-
-static TEMPLATE: LazyLock<(Template, pinquery::Template)> = LazyLock::new(|| {
-    let template = notation::template(
+static DEVICE: LazyLock<Device> = LazyLock::new(|| {
+    Device::read(
         "v1:integer v2:double v3:enumerable(0,20,130;0) v4:location v5:location \
          v6:integer(-5,5) v7:double(-0.5,1e3) v8:enumerable(-9223372036854775808,7)",
-    );
-    let ours = library_template(&template);
-    (template, ours)
+    )
 });
-
-fn agree(query: &[u8]) -> String {
-    let (template, ours) = &*TEMPLATE;
-    agree_by(query, template, ours)
-}
 
 /// Every place of a number in a query: each type, wide and narrow, and both halves of a location.
 const PLACES: [(&str, &str); 10] = [
@@ -37,32 +29,38 @@ const PLACES: [(&str, &str); 10] = [
     ("v5=", "&v5=1"),
 ];
 
-/// A byte that chooses the place, one that chooses how to write it, and any bytes as the text of a
-/// number: the reference's view of it, which for doubles is `core`'s, exact decimal arithmetic for
-/// integers, and zeros and blanks that change nothing.
-pub fn number(data: &[u8]) {
-    let [place, knob, text @ ..] = data else {
-        return;
+/// A byte that chooses how to write it, and any bytes as the text of a number: the reference's view
+/// of it at every place, which for doubles is `core`'s, exact decimal arithmetic for integers, and
+/// zeros and blanks that change nothing.
+pub fn number(data: &[u8]) -> String {
+    let [knob, text @ ..] = data else {
+        return "no number".to_owned();
     };
-    let (before, behind) = PLACES[usize::from(*place) % PLACES.len()];
-    let judge = |text: &[u8], knob| {
-        let value = encode(text, &mut Knobs::new(&[knob]));
-        let query = [b"token=t&", before.as_bytes(), &value, behind.as_bytes()].concat();
-        agree(&query)
-    };
-    let outcome = judge(text, *knob);
-    if let Some(padded) = padded(text) {
-        let again = judge(&padded, !knob);
-        assert_eq!(kind(&outcome), kind(&again), "padding changed the outcome");
+    let padded = padded(text);
+    let mut all = Vec::new();
+    for (before, behind) in PLACES {
+        let judge = |text: &[u8], knob| {
+            let value = encode(text, &mut Knobs::new(&[knob]));
+            let query = [b"token=t&", before.as_bytes(), &value, behind.as_bytes()].concat();
+            DEVICE.outcome(&query)
+        };
+        let outcome = judge(text, *knob);
+        if let Some(padded) = &padded {
+            let again = judge(padded, !knob);
+            assert!(is_alike(&outcome, &again), "padding changed the outcome");
+        }
+        all.push(told(&outcome));
     }
     exact(text, &encode(text, &mut Knobs::new(&[*knob])));
+    all.dedup();
+    all.join("; ")
 }
 
-/// An outcome without the place of an error.
-fn kind(outcome: &str) -> &str {
-    match outcome.split_once(' ') {
-        Some((kind, _)) if kind != "ok" => kind,
-        _ => outcome,
+/// Whether both are the same but for the place of an error.
+fn is_alike(one: &Outcome, other: &Outcome) -> bool {
+    match (one, other) {
+        (Err(one), Err(other)) => one.kind == other.kind,
+        _ => one == other,
     }
 }
 
@@ -79,25 +77,29 @@ fn padded(text: &[u8]) -> Option<Vec<u8>> {
 
 /// An integer of any length, as the digits that it is written with.
 fn exact(text: &[u8], value: &[u8]) {
-    let stream = Datastream::integer(i64::MIN..=i64::MAX).unwrap();
-    let template = pinquery::Template::new().with(VirtualPin(1), stream);
+    static WIDE: LazyLock<Device> = LazyLock::new(|| {
+        let (min, max) = (i64::MIN, i64::MAX);
+        Device::new(Template::from([(1, Datastream::Integer { min, max })]))
+    });
     let query = [b"token=t&v1=", value].concat();
-    let updates = pinquery::parse(&query, |_| Some(&template));
+    let judged = pinquery::parse(&query, |_| Some(&WIDE.library));
     let Some(number) = Digits::of(text).filter(|_| value.len() <= 4096) else {
-        assert!(updates.is_err());
+        assert!(judged.is_err());
         return;
     };
-    let expected = if number.is_beyond(i64::MIN) {
+    let (integer, adjusted) = if number.is_beyond(i64::MIN) {
         (i64::MIN, Some(Adjustment::Min))
     } else if number.is_beyond(i64::MAX) {
         (i64::MAX, Some(Adjustment::Max))
     } else {
         (number.written().parse().unwrap(), None)
     };
-    let update = updates.unwrap()[0];
-    let (integer, adjusted) = expected;
-    assert_eq!(update.value, Value::Integer(integer));
-    assert_eq!(update.adjusted, adjusted);
+    let expected = Update {
+        pin: 1,
+        value: Value::Integer(integer),
+        adjusted,
+    };
+    assert_eq!(convert::outcome(judged), Ok(vec![expected]));
 }
 
 /// `[+-]?[0-9]+`, without the leading zeros.

@@ -4,13 +4,13 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use pinquery_reference::{Datastream, Template};
-
-use super::support::encoding::{Knobs, encode, encode_name};
+use crate::encoding::{Knobs, segment};
+use crate::plain::{Datastream, Template, Value};
 
 /// A query in its parts, each as written.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The segment of the token.
     pub token: Vec<u8>,
     /// Before which pin the token stands.
     pub token_at: usize,
@@ -19,6 +19,7 @@ pub struct Request {
 }
 
 impl Request {
+    /// The parts put together.
     pub fn query(&self) -> Vec<u8> {
         let mut segments: Vec<&[u8]> = Vec::new();
         for (index, pin) in self.pins.iter().enumerate() {
@@ -44,6 +45,7 @@ pub fn query() -> impl Strategy<Value = (Template, Vec<u8>)> {
     ]
 }
 
+/// Templates of a few pins.
 pub fn template() -> impl Strategy<Value = Template> {
     let pin = prop_oneof![3 => 0..12_u8, 1 => any::<u8>()];
     btree_map(pin, datastream(), 1..10)
@@ -83,6 +85,7 @@ fn double_bounds() -> impl Strategy<Value = (f64, f64)> {
     ]
 }
 
+/// Integers, those next to a bound more often than others.
 pub fn integer() -> impl Strategy<Value = i64> {
     prop_oneof![
         3 => -200..=200_i64,
@@ -91,6 +94,7 @@ pub fn integer() -> impl Strategy<Value = i64> {
     ]
 }
 
+/// Finite doubles, half of them as sensors have them.
 pub fn double() -> impl Strategy<Value = f64> {
     use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
     prop_oneof![
@@ -99,6 +103,7 @@ pub fn double() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// Valid tokens.
 pub fn token() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         1 => Just(b"unknown".to_vec()),
@@ -113,6 +118,19 @@ pub fn token() -> impl Strategy<Value = Vec<u8>> {
             ],
             32
         ),
+    ]
+}
+
+/// Values of every type.
+pub fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        integer().prop_map(Value::Integer),
+        double().prop_map(Value::Double),
+        text().prop_map(Value::String),
+        integer().prop_map(Value::Enumerable),
+        any::<bool>().prop_map(Value::Boolean),
+        (-180.0..=180.0, -90.0..=90.0)
+            .prop_map(|(longitude, latitude)| Value::Location(longitude, latitude)),
     ]
 }
 
@@ -162,11 +180,6 @@ fn segments(pin: u8, datastream: Datastream) -> BoxedStrategy<Vec<Vec<u8>>> {
         .boxed()
 }
 
-pub fn segment(name: &[u8], value: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
-    let name = encode_name(name, knobs);
-    [&name, &b"="[..], &encode(value, knobs)].concat()
-}
-
 /// The texts of a pin's one segment, or of a location's two.
 fn values(datastream: &Datastream) -> BoxedStrategy<Vec<String>> {
     let fitting = match datastream {
@@ -209,7 +222,7 @@ fn integer_text() -> impl Strategy<Value = String> {
     ]
 }
 
-pub fn double_text() -> impl Strategy<Value = String> {
+fn double_text() -> impl Strategy<Value = String> {
     let decimal = (integer_text(), vec(b'0'..=b'9', 0..9))
         .prop_map(|(whole, fraction)| format!("{whole}.{}", String::from_utf8(fraction).unwrap()));
     prop_oneof![
@@ -225,6 +238,7 @@ pub fn double_text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Short texts without U+0000.
 pub fn text() -> impl Strategy<Value = String> {
     let plain = (b' '..=b'~').prop_map(char::from);
     let other = any::<char>().prop_map(|character| if character == '\0' { 'é' } else { character });
@@ -332,6 +346,7 @@ fn rearranged() -> impl Strategy<Value = (Template, Vec<u8>)> {
     })
 }
 
+/// Bytes that are no query, or by chance.
 pub fn raw() -> impl Strategy<Value = Vec<u8>> {
     let alphabet = select(b"tokenvV0123456789=&%+, -.eAaf\0\xC3\xA9\xFF".to_vec());
     prop_oneof![

@@ -1,9 +1,9 @@
 //! Sections 1 to 3: splitting, decoding, names, the order of judgement and what the client is told.
 
 use super::{accepts, judged, refuses, template};
-use crate::{DecodeError, Segment, Value, body, decode, judge, split};
+use crate::reference::{DecodeError, Segment, Value, body, decode, judge, split};
 
-fn on(pin: u8) -> (u8, Value, Option<crate::Adjustment>) {
+fn on(pin: u8) -> (u8, Value, Option<crate::reference::Adjustment>) {
     (pin, Value::Boolean(true), None)
 }
 

@@ -1,0 +1,24 @@
+//! The contract of `pinquery`, read a second time and written as plainly as possible.
+//!
+//! Tests, fuzz targets and benches hold the library to this module: for every query and every
+//! template, both must accept the same updates or refuse with the same kind and span. It shares no
+//! code with the library and knows nothing but plain data, so that a mistake in one is not repeated in the
+//! other. Where the library is fast, this is obvious: the whole query is split first, everything is
+//! decoded into owned memory, and every number goes through a grammar spelled out by hand.
+//!
+//! It trusts its templates: a bound that is not a number, or a fallback that is none of the values,
+//! is for the library to refuse.
+
+mod judge;
+mod query;
+mod refusal;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use judge::judge;
+pub use query::{DecodeError, Segment, decode, split};
+pub use refusal::{body, message};
+
+pub use crate::plain::{Adjustment, Datastream, Refusal, Template, Update, Value};

@@ -1,0 +1,161 @@
+//! Spec files: lines of `<template> | <query> => <outcome>`.
+
+use std::path::Path;
+use std::{fs, io};
+
+use crate::Device;
+use crate::plain::show;
+
+/// One line of a spec file.
+#[derive(Debug)]
+pub struct Case {
+    /// The template, in its notation.
+    pub template: String,
+    /// The query, without the escapes of the notation.
+    pub query: Vec<u8>,
+    /// What becomes of it, as [`show`] has it.
+    pub outcome: String,
+}
+
+/// The spec files, each with its name.
+///
+/// # Panics
+///
+/// When they cannot be read.
+pub fn files() -> Vec<(String, String)> {
+    let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../spec"));
+    let read = |file: io::Result<fs::DirEntry>| {
+        let file = file?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        Ok((name, fs::read_to_string(file.path())?))
+    };
+    let files: io::Result<Vec<_>> = folder.and_then(|files| files.map(read).collect());
+    let mut files = files.expect("the spec files are in the repository");
+    files.sort();
+    files
+}
+
+/// The cases of a spec file with their line numbers.
+pub fn cases(file: &str) -> impl Iterator<Item = (usize, Case)> {
+    let lines = (1..).zip(file.lines());
+    lines.filter_map(|(number, line)| Some((number, case(line)?)))
+}
+
+/// # Panics
+///
+/// When the line is neither empty nor a comment nor a case.
+fn case(line: &str) -> Option<Case> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let (template, rest) = line.split_once(" | ").expect("a template and a query");
+    let (query, outcome) = rest.rsplit_once(" => ").expect("a query and an outcome");
+    Some(Case {
+        template: template.trim().to_owned(),
+        query: unescape(query.trim()),
+        outcome: repetitions(outcome.trim()),
+    })
+}
+
+/// The lines of a file whose outcome is not the one that library and reference agree on, each as
+/// it stands and as it should.
+///
+/// # Panics
+///
+/// When library and reference differ: then neither is the outcome.
+pub fn changed(file: &str) -> Vec<(&str, String)> {
+    let mut changed = Vec::new();
+    for line in file.lines() {
+        let Some(case) = case(line) else { continue };
+        let device = Device::read(&case.template);
+        let outcome = show(&device.outcome(&case.query));
+        if outcome != case.outcome {
+            let (kept, _) = line.rsplit_once(" => ").expect("a query and an outcome");
+            changed.push((line, format!("{kept} => {}", abbreviated(&outcome))));
+        }
+    }
+    changed
+}
+
+/// Rewrites the outcomes of a file after a changed rule, and says what it changed.
+///
+/// # Errors
+///
+/// Where the file can be neither read nor written.
+pub fn bless(path: &Path) -> io::Result<String> {
+    let mut file = fs::read_to_string(path)?;
+    let mut difference = String::new();
+    let before = file.clone();
+    for (old, new) in changed(&before) {
+        file = file.replace(&format!("{old}\n"), &format!("{new}\n"));
+        difference += &format!("-{old}\n+{new}\n");
+    }
+    if !difference.is_empty() {
+        fs::write(path, file)?;
+    }
+    Ok(difference)
+}
+
+/// `\xHH`, `\\`, `\s` for a space, `\rep(N:text)`, `\empty`.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        bytes.extend(plain.as_bytes());
+        rest = if let Some(tail) = escape.strip_prefix("empty") {
+            tail
+        } else if let Some(tail) = escape.strip_prefix("rep(") {
+            let (count, text, tail) = repetition(tail);
+            bytes.extend(unescape(text).repeat(count));
+            tail
+        } else {
+            let (byte, length) = match escape.as_bytes() {
+                [b'x', ..] => (u8::from_str_radix(&escape[1..3], 16).unwrap(), 3),
+                [b'\\', ..] => (b'\\', 1),
+                [b's', ..] => (b' ', 1),
+                _ => panic!("no escape: \\{escape}"),
+            };
+            bytes.push(byte);
+            &escape[length..]
+        };
+    }
+    bytes.extend(rest.as_bytes());
+    bytes
+}
+
+/// In an outcome only `\rep` is the notation's own; the other escapes are those of `Debug`.
+fn repetitions(text: &str) -> String {
+    let mut whole = String::new();
+    let mut rest = text;
+    while let Some((plain, escape)) = rest.split_once(r"\rep(") {
+        let (count, text, tail) = repetition(escape);
+        whole += plain;
+        whole += &text.repeat(count);
+        rest = tail;
+    }
+    whole + rest
+}
+
+fn repetition(text: &str) -> (usize, &str, &str) {
+    let (count, rest) = text.split_once(':').expect("a count");
+    let (text, tail) = rest.split_once(')').expect("a closing bracket");
+    (count.parse().unwrap(), text, tail)
+}
+
+/// Long runs of a letter or digit as `\rep(N:x)`.
+fn abbreviated(outcome: &str) -> String {
+    let mut short = String::new();
+    let mut rest = outcome;
+    while let Some(first) = rest.chars().next() {
+        let tail = rest.trim_start_matches(first);
+        let run = &rest[..rest.len() - tail.len()];
+        if first.is_ascii_alphanumeric() && run.len() > 30 {
+            short += &format!(r"\rep({}:{first})", run.len());
+        } else {
+            short += run;
+        }
+        rest = tail;
+    }
+    short
+}
