@@ -1,8 +1,9 @@
 //! See `pinquery_kit::targets::against_reference`.
 #![no_main]
 
+use libfuzzer_sys::Corpus;
 use pinquery_kit::targets;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    targets::against_reference(data);
+libfuzzer_sys::fuzz_target!(|data: &[u8]| -> Corpus {
+    targets::against_reference(data).map_or(Corpus::Reject, |_| Corpus::Keep)
 });

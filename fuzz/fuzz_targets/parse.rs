@@ -1,8 +1,9 @@
 //! See `pinquery_kit::targets::parse`.
 #![no_main]
 
+use libfuzzer_sys::Corpus;
 use pinquery_kit::targets;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    targets::parse(data);
+libfuzzer_sys::fuzz_target!(|data: &[u8]| -> Corpus {
+    targets::parse(data).map_or(Corpus::Reject, |_| Corpus::Keep)
 });

@@ -1,10 +1,13 @@
 //! See `pinquery_kit::targets::template`.
 #![no_main]
 
+use libfuzzer_sys::Corpus;
 use pinquery_kit::targets;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    targets::template(data, |json| {
-        serde_json::from_slice(json).map_err(|error| error.to_string())
-    });
+libfuzzer_sys::fuzz_target!(|data: &[u8]| -> Corpus {
+    targets::template(data, read).map_or(Corpus::Reject, |_| Corpus::Keep)
 });
+
+fn read(json: &[u8]) -> Result<pinquery::Template, String> {
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}

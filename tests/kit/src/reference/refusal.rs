@@ -1,5 +1,18 @@
 //! What the client of a refused query is told.
 
+/// The contract's names for why a query is refused.
+pub const KINDS: [&str; 9] = [
+    "missing_token",
+    "invalid_token",
+    "unknown_token",
+    "duplicate_token",
+    "invalid_pin",
+    "unknown_pin",
+    "duplicate_pin",
+    "invalid_value",
+    "no_pins",
+];
+
 /// The vendor's message for a kind.
 ///
 /// # Panics

@@ -1,4 +1,5 @@
-//! What the fuzz targets assert, one function for each, which says what became of the input.
+//! What the fuzz targets assert, one function for each. It says what became of the input, or
+//! `None` where that is none that the target is about: the fuzzer does not keep it.
 //!
 //! The targets hand them what libFuzzer makes up, and `tests/seeds.rs` hands them the seeds, on
 //! the stable compiler: therefore nothing here knows of libFuzzer. No input is the number of a
@@ -17,6 +18,9 @@ pub use roundtrip::roundtrip;
 pub use template::template;
 
 use crate::plain::{Outcome, show};
+
+/// What a target says of an input.
+pub type Told = Option<String>;
 
 /// An outcome, the end of a long one left out.
 fn told(outcome: &Outcome) -> String {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
-use super::told;
+use super::{Told, told};
 use crate::encoding::{Knobs, encode};
 use crate::plain::{Adjustment, Datastream, Outcome, Template, Update, Value};
 use crate::{Device, convert};
@@ -32,10 +32,8 @@ const PLACES: [(&str, &str); 10] = [
 /// A byte that chooses how to write it, and any bytes as the text of a number: the reference's view
 /// of it at every place, which for doubles is `core`'s, exact decimal arithmetic for integers, and
 /// zeros and blanks that change nothing.
-pub fn number(data: &[u8]) -> String {
-    let [knob, text @ ..] = data else {
-        return "no number".to_owned();
-    };
+pub fn number(data: &[u8]) -> Told {
+    let (knob, text) = data.split_first()?;
     let padded = padded(text);
     let mut all = Vec::new();
     for (before, behind) in PLACES {
@@ -53,7 +51,7 @@ pub fn number(data: &[u8]) -> String {
     }
     exact(text, &encode(text, &mut Knobs::new(&[*knob])));
     all.dedup();
-    all.join("; ")
+    Some(all.join("; "))
 }
 
 /// Whether both are the same but for the place of an error.

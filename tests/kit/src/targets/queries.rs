@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::told;
+use super::{Told, told};
 use crate::plain::Template;
 use crate::{Device, convert, notation};
 
@@ -13,19 +13,17 @@ pub const RICH: &str = "v0:integer v1:integer(0,100) v2:double v3:string(64) \
     v40:string(4) v50-v51:location v100:integer v199-v201:double v255:string(100000)";
 
 /// Any bytes as a query, against one template: what [`Device::hold`] asserts.
-pub fn parse(query: &[u8]) -> String {
+pub fn parse(query: &[u8]) -> Told {
     static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::read(RICH));
     DEVICE.hold(query);
-    told(&DEVICE.judge(query))
+    Some(told(&DEVICE.judge(query)))
 }
 
 /// A template in the notation of the spec lines, and behind the line's end any bytes as a query:
 /// library and reference agree.
-pub fn against_reference(data: &[u8]) -> String {
-    match device(data) {
-        Some((device, query)) => told(&device.outcome(query)),
-        None => "no device".to_owned(),
-    }
+pub fn against_reference(data: &[u8]) -> Told {
+    let (device, query) = device(data)?;
+    Some(told(&device.outcome(query)))
 }
 
 /// The device of the first line, and what stands behind the line. What no template can have is
