@@ -40,7 +40,7 @@ impl Sort {
     /// Fails where the library needs more than its committed figure. What the rivals need is
     /// theirs to say: a new version of one fails nothing.
     pub fn check(&self, measured: &Figures) -> ExitCode {
-        let committed = Figures::committed(self.file);
+        let committed = Figures::read(self.file);
         let mut worse = 0;
         for (workload, contender, figure) in measured.iter() {
             let was = committed.get(workload, contender);

@@ -1,26 +1,17 @@
 //! Figures that do not drift, kept in the repository: `WORKLOAD CONTENDER FIGURE`, tab by tab.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// One figure a request for each workload and contender.
 #[derive(Default)]
 pub struct Figures(pub Vec<(String, String, f64)>);
 
 impl Figures {
-    /// The committed figures in a file of `benches`; none where there is no such file.
-    pub fn committed(name: &str) -> Self {
-        let path = path(name);
-        if path.exists() {
-            Self::read(&path)
-        } else {
-            Self::default()
-        }
-    }
-
-    /// The figures in a file.
-    pub fn read(path: &Path) -> Self {
-        let text = fs::read_to_string(path).expect("there is a file of figures");
+    /// The figures in a file, whose path begins in `benches`.
+    pub fn read(name: &str) -> Self {
+        let text = fs::read_to_string(path(name));
+        let text = text.unwrap_or_else(|error| panic!("{name}: {error}"));
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         Self(lines.filter_map(parse).collect())
     }

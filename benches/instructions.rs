@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     let against = |argument: &String| Some(argument.strip_prefix("--against=")?.to_owned());
     match (renew, arguments.iter().find_map(against)) {
         (true, _) => INSTRUCTIONS.renew(&figures),
-        (_, Some(file)) => compare::print_changes(&Figures::read(file.as_ref()), &figures),
+        (_, Some(file)) => compare::print_changes(&Figures::read(&file), &figures),
         _ => INSTRUCTIONS.check(&figures),
     }
 }

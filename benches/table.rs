@@ -83,8 +83,8 @@ pub fn details(measured: &Measured) -> String {
          | ---------------- | ---------------- | ----------------: | -------: | -------: | ----: \
          | ----------: | -----------: |\n",
     );
-    let allocations = Figures::committed("allocations.tsv");
-    let instructions = Figures::committed("instructions.tsv");
+    let allocations = Figures::read("allocations.tsv");
+    let instructions = Figures::read("instructions.tsv");
     for result in &measured.results {
         for row in &result.rows {
             let name = row.entry.name;
