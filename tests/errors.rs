@@ -1,6 +1,8 @@
 //! The contract's table of errors: names, messages, statuses, bodies and words, byte for byte.
 #![allow(missing_docs)]
 
+use std::ops::Bound;
+
 use pinquery::{Datastream, DatastreamError, DecodeError, Error, ErrorKind, Template, VirtualPin};
 
 fn error(query: &str) -> Error {
@@ -184,10 +186,14 @@ fn what_cannot_be_judged_cannot_be_built() {
     assert_eq!(Datastream::integer(2_147_483_648..), Err(E::MinAboveMax));
     assert_eq!(Datastream::integer(..=-2_147_483_649), Err(E::MinAboveMax));
     assert_eq!(Datastream::integer(0..1), Err(E::BoundExcluded));
+    let above_zero = (Bound::Excluded(0), Bound::Included(5));
+    assert_eq!(Datastream::integer(above_zero), Err(E::BoundExcluded));
     assert!(Datastream::integer(1..=1).is_ok());
     assert!(Datastream::integer(i64::MIN..=i64::MAX).is_ok());
     assert_eq!(Datastream::double(1.0..=0.5), Err(E::MinAboveMax));
     assert_eq!(Datastream::double(0.0..1.0), Err(E::BoundExcluded));
+    let above_zero = (Bound::Excluded(0.0), Bound::Unbounded);
+    assert_eq!(Datastream::double(above_zero), Err(E::BoundExcluded));
     for bound in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert_eq!(Datastream::double(bound..), Err(E::BoundNotFinite));
         assert_eq!(Datastream::double(..=bound), Err(E::BoundNotFinite));
@@ -199,4 +205,15 @@ fn what_cannot_be_judged_cannot_be_built() {
         Datastream::enumerable_or([1, 2], 0),
         Err(E::FallbackNotAValue)
     );
+}
+
+#[test]
+fn what_is_left_out_is_the_vendors_default() {
+    let integer = Datastream::integer(-2_147_483_648..=2_147_483_647);
+    assert_eq!(Datastream::integer(..), integer);
+    assert_eq!(Datastream::integer(-2_147_483_648..), integer);
+    assert_eq!(Datastream::integer(..=2_147_483_647), integer);
+    let double = Datastream::double(f64::MIN..=f64::MAX);
+    assert_eq!(Datastream::double(..), double);
+    assert_eq!(Datastream::string(), Datastream::string_up_to(1024));
 }

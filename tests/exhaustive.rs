@@ -166,3 +166,36 @@ fn every_byte_in_every_place_of_a_small_query_agrees() {
         }
     }
 }
+
+#[test]
+fn every_byte_in_every_place_of_a_token_agrees() {
+    let device = Device::read("v1:integer");
+    for length in [31, 32, 33] {
+        for at in 0..length {
+            for byte in 0..=255 {
+                let mut token = vec![b'a'; length];
+                token[at] = byte;
+                device.agree(&[b"token=", &token[..], b"&v1=1"].concat());
+            }
+        }
+    }
+}
+
+#[test]
+fn any_number_of_blanks_around_a_value_changes_nothing() {
+    let types = "v1:integer v2:double v3:enumerable(-5,5) v4:location v6:boolean";
+    let judge = Judge::new(types);
+    for value in ["v1=-5", "v2=-5.25", "v3=-5", "v4=-5.25,5", "v6=falsE"] {
+        let plain = judge.judge(&[value.as_bytes()]);
+        let (name, value) = value.split_once('=').unwrap();
+        for count in 0..300 {
+            for blank in ["+", "%20", "%0d", "\t"] {
+                let blanks = blank.repeat(count);
+                let before = format!("{name}={blanks}{value}");
+                let behind = format!("{name}={value}{blanks}");
+                assert_eq!(judge.judge(&[before.as_bytes()]), plain, "{before}");
+                assert_eq!(judge.judge(&[behind.as_bytes()]), plain, "{behind}");
+            }
+        }
+    }
+}

@@ -50,13 +50,13 @@ macro_rules! specs {
 
 specs! {
     section_1_the_query: "query.txt", 122;
-    section_2_names: "names.txt", 116;
+    section_2_names: "names.txt", 140;
     section_3_order_of_judgement: "order.txt", 107;
-    section_4_integers: "integer.txt", 123;
-    section_4_doubles: "double.txt", 145;
+    section_4_integers: "integer.txt", 129;
+    section_4_doubles: "double.txt", 152;
     section_4_strings: "string.txt", 70;
     section_4_enumerables: "enumerable.txt", 65;
-    section_4_booleans: "boolean.txt", 49;
+    section_4_booleans: "boolean.txt", 55;
     section_4_locations: "location.txt", 111;
     section_5_the_answer: "answer.txt", 46;
     real_queries: "real.txt", 69;
