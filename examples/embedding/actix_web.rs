@@ -60,11 +60,17 @@ impl ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        eprintln!("{self}");
+        log(format_args!("{self}"));
         HttpResponse::build(self.status_code())
             .content_type(ContentType::json())
             .body(self.0.body())
     }
+}
+
+/// Unlike `eprintln!`, no panic where standard error is closed or its disk is full: it would take
+/// the thread along.
+fn log(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 async fn update(

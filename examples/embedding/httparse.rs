@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
-use std::{env, error, thread};
+use std::{env, error, fmt, thread};
 
 use pinquery::{Datastream, DatastreamError, Template, Update, VirtualPin};
 
@@ -90,7 +90,7 @@ fn answer_to(head: &[u8], devices: &Devices) -> Option<Answer> {
             }
         }
         Err(error) => {
-            eprintln!("refused: {error}"); // kind, place and reason; no byte of the query
+            log(format_args!("refused: {error}")); // kind, place and reason; no byte of the query
             Answer {
                 status: error.status(),
                 headers: "Content-Type: application/json\r\n",
@@ -113,6 +113,12 @@ fn save(updates: &[Update<'_>]) {
         // Unlike `println!`, no panic where standard output is closed.
         let _ = writeln!(out, "{pin} = {value:?}, adjusted: {adjusted:?}");
     }
+}
+
+/// Unlike `eprintln!`, no panic where standard error is closed or its disk is full: it would take
+/// the thread along.
+fn log(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
@@ -206,11 +212,11 @@ fn work(listener: &TcpListener, devices: &Devices) {
         match listener.accept() {
             Ok((mut stream, _)) => {
                 if let Err(error) = serve(&mut stream, devices) {
-                    eprintln!("connection: {error}");
+                    log(format_args!("connection: {error}"));
                 }
             }
             Err(error) => {
-                eprintln!("no connection: {error}");
+                log(format_args!("no connection: {error}"));
                 // Out of file descriptors, it would fail again at once.
                 thread::sleep(Duration::from_millis(100));
             }

@@ -17,7 +17,7 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{env, error, io};
+use std::{env, error, fmt, io};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -73,6 +73,12 @@ impl Store {
     }
 }
 
+/// Unlike `eprintln!`, no panic where standard error is closed or its disk is full: it would take
+/// the thread along.
+fn log(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 async fn update(query: &str, store: &Store) -> Result<(), Error> {
     let request = BatchUpdate::parse(query)?;
     let template = store
@@ -101,7 +107,7 @@ async fn respond(request: Request<Incoming>, store: &Store) -> HttpResult<Respon
             .header(CONTENT_TYPE, "text/plain; charset=utf-8")
             .body("OK".into()),
         Err(error) => {
-            eprintln!("refused: {error}"); // kind, place and reason; no byte of the query
+            log(format_args!("refused: {error}")); // kind, place and reason; no byte of the query
             Response::builder()
                 .status(error.status())
                 .header(CONTENT_TYPE, "application/json")
@@ -123,7 +129,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                eprintln!("no connection: {error}");
+                log(format_args!("no connection: {error}"));
                 // Out of file descriptors, it would fail again at once.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -143,7 +149,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
             .serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                eprintln!("connection: {error}");
+                log(format_args!("connection: {error}"));
             }
         });
     }
