@@ -20,6 +20,10 @@ impl Store for Nothing {
         Ok(Self(devices.numbered(|_| anyhow::Ok(1))?))
     }
 
+    fn place(&self) -> String {
+        "none".to_owned()
+    }
+
     async fn device(&self, token: &str) -> Result<Option<Arc<Device>>, Unavailable> {
         Ok(self.0.get(token).cloned())
     }

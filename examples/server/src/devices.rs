@@ -43,6 +43,12 @@ impl DeviceKey {
         )
     }
 
+    /// From what a database has kept.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// As a database keeps it.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

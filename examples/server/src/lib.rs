@@ -6,7 +6,7 @@
 //! - [`serve`]: connections, their limits, and the end of the server.
 //! - [`http`]: which path is which endpoint, and the endpoints.
 //! - [`app`]: the judge. What embedding [`pinquery`] takes is [`app::App::accept`] and [`read`].
-//! - [`store`]: the interface of a database; [`sqlite`], which is one; and [`writer`], which every
+//! - [`store`]: the interface of a database; [`sqlite`] and `postgres`, which are two; and [`writer`], which every
 //!   store needs: batches wait in a queue and are committed in groups.
 //! - [`devices`], [`config`], [`metrics`], [`fault`], [`log`], [`answer`], [`page`]: what these are
 //!   made of.
@@ -21,6 +21,8 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod page;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod read;
 pub mod serve;
 pub mod sqlite;

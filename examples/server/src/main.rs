@@ -14,6 +14,8 @@ use pinquery_server::devices::{DEMO_TOKEN, Devices};
 use pinquery_server::http::router;
 use pinquery_server::log::{self, Log};
 use pinquery_server::metrics::Metrics;
+#[cfg(feature = "postgres")]
+use pinquery_server::postgres::Postgres;
 use pinquery_server::serve::serve;
 use pinquery_server::sqlite::Sqlite;
 use pinquery_server::store::Store;
@@ -47,7 +49,13 @@ async fn start_and_stop(config: &Config, metrics: Arc<Metrics>) -> anyhow::Resul
     let demo_database = || std::env::temp_dir().join("pinquery-demo.db").into();
     let database = config.store.database.clone().unwrap_or_else(demo_database);
     let database = database.to_str().context("`--database` is not UTF-8")?;
-    start_and_stop_on::<Sqlite>(config, database, metrics).await
+    match database.starts_with("postgres://") || database.starts_with("postgresql://") {
+        #[cfg(feature = "postgres")]
+        true => start_and_stop_on::<Postgres>(config, database, metrics).await,
+        #[cfg(not(feature = "postgres"))]
+        true => bail!("this server is built without PostgreSQL: see the feature `postgres`"),
+        false => start_and_stop_on::<Sqlite>(config, database, metrics).await,
+    }
 }
 
 async fn start_and_stop_on<S: Store>(
@@ -71,8 +79,10 @@ async fn start_and_stop_on<S: Store>(
     });
     let stop = stop_signal()?;
 
+    let database = app.store.place();
+    let welcome = welcome(address, demo_token, &database);
     // A reader that has gone is no failure of the server.
-    let _ = io::stdout().write_all(welcome(address, demo_token, database).as_bytes());
+    let _ = io::stdout().write_all(welcome.as_bytes());
     tracing::info!(%address, devices = count, database, "started");
     let router = router(Arc::clone(&app), config.limits.request_timeout);
     let mut has_died = false;

@@ -29,6 +29,9 @@ pub trait Store: Sized + Send + Sync + 'static {
         metrics: Arc<Metrics>,
     ) -> impl Future<Output = anyhow::Result<Self>> + Send;
 
+    /// Which database it is, without a secret.
+    fn place(&self) -> String;
+
     /// The device with this token, if there is one.
     ///
     /// # Errors

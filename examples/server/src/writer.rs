@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::config::StoreLimits;
 use crate::fault::Fault;
@@ -41,13 +41,12 @@ type Done = oneshot::Sender<Result<(), Unavailable>>;
 enum Job {
     Save(Batch, Done),
     Check(Done),
-    /// What waits is written, and nothing that comes behind.
-    Close,
 }
 
 /// The entrance: where batches wait.
 pub struct Queue {
     jobs: mpsc::Sender<Job>,
+    closing: watch::Sender<()>,
     metrics: Arc<Metrics>,
 }
 
@@ -56,15 +55,22 @@ impl Queue {
     #[must_use]
     pub fn new<C>(commit: C, limits: &StoreLimits, metrics: Arc<Metrics>) -> (Self, Writer<C>) {
         let (jobs, waiting) = mpsc::channel(limits.queue);
+        let closing = watch::Sender::new(());
         let writer = Writer {
             commit,
             waiting: Arc::new(Mutex::new(waiting)),
+            closing: closing.subscribe(),
             group: limits.group,
             fault: Arc::new(Fault::new(Failure::Write, Arc::clone(&metrics))),
             metrics: Arc::clone(&metrics),
             last: None,
         };
-        (Self { jobs, metrics }, writer)
+        let queue = Self {
+            jobs,
+            closing,
+            metrics,
+        };
+        (queue, writer)
     }
 
     /// Waits until a batch is durable, unless there are too many that wait.
@@ -95,10 +101,9 @@ impl Queue {
         self.jobs.closed().await;
     }
 
-    /// Tells the writers to end once all that waits is written.
-    pub async fn close(&self) {
-        // Without a receiver they have ended already.
-        let _ = self.jobs.send(Job::Close).await;
+    /// Tells the writers to end once all that waits is written; nothing more comes in.
+    pub fn close(&self) {
+        self.closing.send_replace(());
     }
 }
 
@@ -106,6 +111,7 @@ impl Queue {
 pub struct Writer<C> {
     commit: C,
     waiting: Arc<Mutex<mpsc::Receiver<Job>>>,
+    closing: watch::Receiver<()>,
     group: usize,
     fault: Arc<Fault>,
     metrics: Arc<Metrics>,
@@ -120,6 +126,7 @@ impl<C: Commit> Writer<C> {
         Self {
             commit,
             waiting: Arc::clone(&self.waiting),
+            closing: self.closing.clone(),
             group: self.group,
             fault: Arc::clone(&self.fault),
             metrics: Arc::clone(&self.metrics),
@@ -139,7 +146,6 @@ impl<C: Commit> Writer<C> {
                         saves.push(done);
                     }
                     Job::Check(done) => checks.push(done),
-                    Job::Close => self.waiting.lock().await.close(),
                 }
             }
             if !batches.is_empty() {
@@ -152,12 +158,19 @@ impl<C: Commit> Writer<C> {
         self.commit
     }
 
-    /// Waits for a batch and takes all that wait by then; whether there was any.
-    async fn take(&self, jobs: &mut Vec<Job>) -> bool {
+    /// Waits for a batch and takes all that wait by then; whether there was any, and not the end.
+    async fn take(&mut self, jobs: &mut Vec<Job>) -> bool {
         let mut waiting = self.waiting.lock().await;
-        let is_open = waiting.recv_many(jobs, self.group).await > 0;
-        self.metrics.queue(waiting.len());
-        is_open
+        loop {
+            tokio::select! {
+                count = waiting.recv_many(jobs, self.group) => {
+                    self.metrics.queue(waiting.len());
+                    return count > 0;
+                }
+                // Also where the queue itself is gone.
+                _ = self.closing.changed(), if !waiting.is_closed() => waiting.close(),
+            }
+        }
     }
 
     /// A group is kept whole. Where one of its batches breaks a rule of the database, each is kept
@@ -265,10 +278,12 @@ mod tests {
             queue.save(batch(1)),
             async {
                 let also = queue.save(batch(3)).await;
-                queue.close().await;
+                queue.close();
                 also
             },
-            async { drop(writer.run().await) },
+            async {
+                writer.run().await;
+            },
         );
         assert_eq!(
             (saved, refused, also),

@@ -9,19 +9,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Client, Scratch, Server, SmallDisk, TOKEN, eventually, update_target};
+use common::{Client, Scratch, Server, SmallDisk, TOKEN, eventually, numbered, update_target};
 use rusqlite::Connection;
 
 const NOT_AVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
 const REFUSED: &str = r#"{"error":{"message":"The database refuses this batch."}}"#;
 const TOO_MANY: &str = r#"{"error":{"message":"Too many batches are waiting. Try again."}}"#;
-
-/// A batch that can be checked: the same number in four pins.
-fn numbered(number: i64) -> String {
-    update_target(&format!(
-        "v10={number}&v11={number}&v12={number}&v13={number}"
-    ))
-}
 
 /// The numbers of the batches in the database. Fails where one is not whole.
 fn found(database: &Connection) -> HashSet<i64> {

@@ -25,6 +25,7 @@ const START_WAIT: Duration = Duration::from_secs(5);
 
 /// The database.
 pub struct Sqlite {
+    place: String,
     devices: Devices<Arc<Device>>,
     queue: Queue,
     reader: Arc<Mutex<Connection>>,
@@ -49,6 +50,7 @@ impl Sqlite {
         let file = File { connection, files };
         let (queue, writer) = Queue::new(file, limits, Arc::clone(&metrics));
         Ok(Self {
+            place: path.display().to_string(),
             devices,
             queue,
             reader: Arc::new(Mutex::new(reader)),
@@ -89,6 +91,10 @@ impl Store for Sqlite {
             .with_context(|| format!("database {database:?}"))
     }
 
+    fn place(&self) -> String {
+        self.place.clone()
+    }
+
     async fn device(&self, token: &str) -> Result<Option<Arc<Device>>, Unavailable> {
         Ok(self.devices.get(token).cloned())
     }
@@ -123,7 +129,7 @@ impl Store for Sqlite {
     async fn close(&self) -> anyhow::Result<()> {
         let thread = lock(&self.writer).take();
         let Some(thread) = thread else { return Ok(()) };
-        self.queue.close().await;
+        self.queue.close();
         tokio::task::spawn_blocking(move || thread.join())
             .await?
             .map_err(|_| anyhow!("the thread that writes has panicked"))

@@ -1,6 +1,9 @@
 //! Starts the server, talks HTTP to it, and ends both with the test.
 #![allow(dead_code)] // no test uses all of it
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
+
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -30,7 +33,7 @@ pub const DEVICES: &str = r#"{
 }"#;
 
 /// How long anything in a test may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory that goes with its test.
 pub struct Scratch(pub PathBuf);
@@ -151,6 +154,16 @@ impl Server {
         self.get(&update_target(pins))
     }
 
+    pub fn post(&self, target: &str, body: &str) -> Answer {
+        let length = body.len();
+        let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        let mut client = self.connect();
+        client
+            .send(format!("{head}{body}").as_bytes())
+            .expect("it is sent");
+        client.answer(false).expect("an answer")
+    }
+
     pub fn metric(&self, name: &str) -> f64 {
         let metrics = self.get("/metrics").body;
         let line = metrics
@@ -213,6 +226,13 @@ pub fn update_target(pins: &str) -> String {
     format!("/external/api/batch/update?token={TOKEN}&{pins}")
 }
 
+/// A batch that can be checked: the same number in four pins.
+pub fn numbered(number: i64) -> String {
+    update_target(&format!(
+        "v10={number}&v11={number}&v12={number}&v13={number}"
+    ))
+}
+
 /// The status of a server that ends by itself, and what it says.
 pub fn output(mut command: Command) -> (Option<i32>, String, String) {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -239,10 +259,14 @@ pub struct Client(pub TcpStream);
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        stream.set_nodelay(true).expect("no delay");
-        Self(stream)
+        Self::try_connect(address).expect("a connection")
+    }
+
+    pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self(stream))
     }
 
     pub fn get(&mut self, target: &str) -> io::Result<Answer> {

@@ -1,0 +1,280 @@
+//! The tables, and what goes into them and comes out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use deadpool_postgres::{Client, Transaction};
+use futures_util::future::try_join;
+use pinquery::{Adjustment, VirtualPin};
+use tokio_postgres::Row;
+
+use crate::devices::{Device, DeviceKey, Devices, Listed};
+use crate::store::{Batch, Latest, SavedBatch, StoredUpdate, StoredValue, Timestamp};
+
+/// Each brings the tables from one version to the next.
+const MIGRATIONS: [&str; 1] = [include_str!("1.sql")];
+
+/// "pinq": servers that start at the same time do so one after the other.
+const START: i64 = 0x7069_6e71;
+
+/// In the order of ids, so that no two servers wait for each other.
+const LOCK: &str = "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+
+const INSERT: &str = include_str!("insert.sql");
+
+/// Makes the tables where there are none, and gives every device its number.
+pub async fn prepare(
+    client: &mut Client,
+    devices: Devices,
+) -> anyhow::Result<Devices<Arc<Device>>> {
+    let transaction = client.transaction().await?;
+    // There may be many devices, and other servers that start.
+    transaction
+        .batch_execute("SET LOCAL statement_timeout = '60s'")
+        .await?;
+    transaction
+        .execute("SELECT pg_advisory_xact_lock($1)", &[&START])
+        .await?;
+    migrate(&transaction).await?;
+    let numbers = enter(&transaction, &devices).await?;
+    transaction.commit().await?;
+    devices.numbered(|listed| {
+        numbers
+            .get(&listed.key)
+            .copied()
+            .context("a device is missing")
+    })
+}
+
+async fn migrate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    let versions = "CREATE TABLE IF NOT EXISTS pinquery_migration
+                    (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())";
+    transaction.batch_execute(versions).await?;
+    let newest = "SELECT coalesce(max(version), 0) FROM pinquery_migration";
+    let newest: i32 = transaction.query_one(newest, &[]).await?.get(0);
+    ensure!(
+        newest <= MIGRATIONS.len() as i32,
+        "version {newest} of the tables is not known"
+    );
+    for (version, migration) in (1..).zip(MIGRATIONS) {
+        if version > newest {
+            transaction.batch_execute(migration).await?;
+            let done = "INSERT INTO pinquery_migration (version) VALUES ($1)";
+            transaction.execute(done, &[&version]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of all devices; those that are new are entered, and one that has got an id keeps
+/// what it has under its token.
+async fn enter(
+    transaction: &Transaction<'_>,
+    devices: &Devices,
+) -> anyhow::Result<HashMap<DeviceKey, i64>> {
+    let bytes = |key: fn(&Listed) -> &DeviceKey| -> Vec<&[u8]> {
+        devices
+            .iter()
+            .map(|listed| &key(listed).as_bytes()[..])
+            .collect()
+    };
+    let (keys, old) = (
+        bytes(|listed| &listed.key),
+        bytes(|listed| &listed.token_key),
+    );
+    let rename = "UPDATE device SET token_sha256 = k.key
+                  FROM unnest($1::bytea[], $2::bytea[]) AS k (key, old)
+                  WHERE token_sha256 = k.old AND k.old <> k.key
+                  AND NOT EXISTS (SELECT FROM device WHERE token_sha256 = k.key)";
+    transaction.execute(rename, &[&keys, &old]).await?;
+    let insert = "INSERT INTO device (token_sha256) SELECT unnest($1::bytea[])
+                  ON CONFLICT DO NOTHING";
+    transaction.execute(insert, &[&keys]).await?;
+    let select = "SELECT id, token_sha256 FROM device WHERE token_sha256 = ANY($1)";
+    let rows = transaction.query(select, &[&keys]).await?;
+    let number = |row: Row| Some((DeviceKey::from_bytes(row.get(1))?, row.get(0)));
+    Ok(rows.into_iter().filter_map(number).collect())
+}
+
+/// Columns of values, as `insert.sql` takes them.
+#[derive(Default)]
+struct Columns<'a> {
+    places: Vec<i32>,
+    pins: Vec<i16>,
+    types: Vec<&'static str>,
+    values: Vec<String>,
+    latitudes: Vec<Option<f64>>,
+    adjusted: Vec<Option<&'a str>>,
+}
+
+impl Columns<'_> {
+    fn of(batches: &[Batch]) -> Self {
+        let mut columns = Self::default();
+        for (place, batch) in (1..).zip(batches) {
+            for update in &batch.updates {
+                let (name, value, latitude) = text(&update.value);
+                columns.places.push(place);
+                columns.pins.push(update.pin.0.into());
+                columns.types.push(name);
+                columns.values.push(value);
+                columns.latitudes.push(latitude);
+                columns.adjusted.push(update.adjusted.map(Adjustment::name));
+            }
+        }
+        columns
+    }
+}
+
+/// Why batches were not written.
+pub enum NotWritten {
+    /// A device has no row.
+    NoDevice,
+    /// What the database says.
+    Error(tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for NotWritten {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Writes batches with their values, all or none.
+///
+/// The ids of a device's batches are given while its row is locked, and the lock goes only once
+/// the commit can be seen: PostgreSQL takes a transaction from the list of those that run before
+/// it gives its locks back. So whoever sees one of these batches sees all of the device's with
+/// smaller ids, whichever server wrote them, and a cursor misses none. Batches of other devices
+/// are not waited for.
+pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), NotWritten> {
+    let devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
+    let columns = Columns::of(batches);
+    let lock = client.prepare_cached(LOCK).await?;
+    let insert = client.prepare_cached(INSERT).await?;
+    let transaction = client.transaction().await?;
+    // Both are sent at once and done one after the other.
+    let (locked, _) = try_join(
+        transaction.query(&lock, &[&devices]),
+        transaction.execute(
+            &insert,
+            &[
+                &devices,
+                &columns.places,
+                &columns.pins,
+                &columns.types,
+                &columns.values,
+                &columns.latitudes,
+                &columns.adjusted,
+            ],
+        ),
+    )
+    .await?;
+    let locked: Vec<i64> = locked.iter().map(|row| row.get(0)).collect();
+    if !devices
+        .iter()
+        .all(|device| locked.binary_search(device).is_ok())
+    {
+        return Err(NotWritten::NoDevice);
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// A value's type, and the value as SQLite would cast it to text: doubles come back bit for bit.
+fn text(value: &StoredValue) -> (&'static str, String, Option<f64>) {
+    match value {
+        StoredValue::Integer(integer) => ("integer", integer.to_string(), None),
+        StoredValue::Double(double) => ("double", format!("{double:?}"), None),
+        StoredValue::String(text) => ("string", text.clone(), None),
+        StoredValue::Enumerable(integer) => ("enumerable", integer.to_string(), None),
+        StoredValue::Boolean(boolean) => ("boolean", u8::from(*boolean).to_string(), None),
+        StoredValue::Location {
+            longitude,
+            latitude,
+        } => ("location", format!("{longitude:?}"), Some(*latitude)),
+    }
+}
+
+/// Each pin's newest value.
+pub async fn latest(client: &Client, device: i64) -> anyhow::Result<Vec<Latest>> {
+    let select = "SELECT pin, type, value, latitude, adjusted, at_us
+                  FROM latest JOIN value USING (batch, pin) JOIN batch ON batch.id = latest.batch
+                  WHERE latest.device = $1 ORDER BY pin";
+    let select = client.prepare_cached(select).await?;
+    let rows = client.query(&select, &[&device]).await?;
+    let latest = |row: &Row| {
+        Ok(Latest {
+            update: update(row)?,
+            at: Timestamp(row.try_get(5)?),
+        })
+    };
+    rows.iter().map(latest).collect()
+}
+
+/// The batches next behind `after`, or the newest, oldest first.
+pub async fn history(
+    client: &Client,
+    device: i64,
+    after: Option<i64>,
+    limit: usize,
+) -> anyhow::Result<Vec<SavedBatch>> {
+    let order = if after.is_some() { "ASC" } else { "DESC" };
+    let select = format!(
+        "WITH found AS (
+             SELECT id, at_us FROM batch WHERE device = $1 AND id > $2 ORDER BY id {order} LIMIT $3
+         )
+         SELECT pin, type, value, latitude, adjusted, at_us, id
+         FROM found JOIN value ON value.batch = found.id ORDER BY id, pin"
+    );
+    let select = client.prepare_cached(&select).await?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = client
+        .query(&select, &[&device, &after.unwrap_or(0), &limit])
+        .await?;
+    let mut batches: Vec<SavedBatch> = Vec::new();
+    for row in &rows {
+        let (id, update) = (row.try_get(6)?, update(row)?);
+        match batches.last_mut() {
+            Some(batch) if batch.id == id => batch.updates.push(update),
+            _ => batches.push(SavedBatch {
+                id,
+                at: Timestamp(row.try_get(5)?),
+                updates: vec![update],
+            }),
+        }
+    }
+    Ok(batches)
+}
+
+fn update(row: &Row) -> anyhow::Result<StoredUpdate> {
+    Ok(StoredUpdate {
+        pin: VirtualPin(u8::try_from(row.try_get::<_, i16>(0)?)?),
+        value: value(row)?,
+        adjusted: row
+            .try_get::<_, Option<&str>>(4)?
+            .map(adjustment)
+            .transpose()?,
+    })
+}
+
+fn adjustment(name: &str) -> anyhow::Result<Adjustment> {
+    let all = [Adjustment::Min, Adjustment::Max, Adjustment::Fallback];
+    let found = all.into_iter().find(|adjustment| adjustment.name() == name);
+    found.context("an adjustment that this server does not write")
+}
+
+fn value(row: &Row) -> anyhow::Result<StoredValue> {
+    let text: &str = row.try_get(2)?;
+    Ok(match row.try_get(1)? {
+        "integer" => StoredValue::Integer(text.parse()?),
+        "double" => StoredValue::Double(text.parse()?),
+        "string" => StoredValue::String(text.to_owned()),
+        "enumerable" => StoredValue::Enumerable(text.parse()?),
+        "boolean" => StoredValue::Boolean(text == "1"),
+        "location" => StoredValue::Location {
+            longitude: text.parse()?,
+            latitude: row.try_get(3)?,
+        },
+        _ => anyhow::bail!("a type that this server does not write"),
+    })
+}

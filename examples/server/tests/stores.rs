@@ -1,0 +1,400 @@
+//! What every store has to pass.
+
+mod common;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+use common::Scratch;
+use pinquery::{Adjustment, VirtualPin};
+use pinquery_server::config::{Config, StoreLimits};
+use pinquery_server::devices::Devices;
+use pinquery_server::metrics::Metrics;
+use pinquery_server::sqlite::Sqlite;
+use pinquery_server::store::{Batch, Store, StoredUpdate, StoredValue, Unavailable};
+
+const DEVICES: &str = r#"{
+    "a": {"v1": {"type": "integer"}},
+    "b": {"v1": {"type": "integer"}}
+}"#;
+
+fn limits() -> StoreLimits {
+    // On a busy machine a statement may wait long for its turn.
+    Config::parse_from(["server", "--statement-timeout", "60"]).store
+}
+
+async fn open_with<S: Store>(database: &str, devices: &str) -> S {
+    // What a store logs is what a test that fails has to say.
+    let _ = tracing_subscriber::fmt().with_test_writer().try_init();
+    let devices = Devices::from_json(devices).expect("devices");
+    let store = S::open(database, devices, &limits(), Arc::default()).await;
+    store.unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+async fn open<S: Store>(database: &str) -> S {
+    open_with(database, DEVICES).await
+}
+
+async fn number<S: Store>(store: &S, token: &str) -> i64 {
+    let device = store.device(token).await.expect("a look-up");
+    device.expect("a device").number
+}
+
+fn update(pin: u8, value: StoredValue) -> StoredUpdate {
+    StoredUpdate {
+        pin: VirtualPin(pin),
+        value,
+        adjusted: None,
+    }
+}
+
+/// One number in each of these pins.
+fn batch(device: i64, pins: &[u8], value: i64) -> Batch {
+    let updates = pins
+        .iter()
+        .map(|&pin| update(pin, StoredValue::Integer(value)));
+    Batch {
+        device,
+        updates: updates.collect(),
+    }
+}
+
+fn odd_values() -> Vec<StoredValue> {
+    let doubles = [
+        0.0,
+        -0.0,
+        1.0,
+        -40.0,
+        0.1,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        5e-324,
+        9_007_199_254_740_993.0,
+    ];
+    let mut values: Vec<StoredValue> = doubles.into_iter().map(StoredValue::Double).collect();
+    values.extend([
+        StoredValue::Integer(i64::MIN),
+        StoredValue::Integer(i64::MAX),
+        StoredValue::String(String::new()),
+        StoredValue::String("12.0 <é🌱>\n\\N\t{}\u{1}".to_owned()),
+        StoredValue::Enumerable(-3),
+        StoredValue::Boolean(true),
+        StoredValue::Boolean(false),
+        StoredValue::Location {
+            longitude: -0.0,
+            latitude: -0.0,
+        },
+    ]);
+    values
+}
+
+async fn values_come_back_bit_for_bit<S: Store>(database: &str) {
+    let store: S = open(database).await;
+    let device = number(&store, "a").await;
+    let mut updates: Vec<_> = (0..)
+        .zip(odd_values())
+        .map(|(pin, value)| update(pin, value))
+        .collect();
+    let adjustments = [Adjustment::Min, Adjustment::Max, Adjustment::Fallback];
+    for (update, adjusted) in updates.iter_mut().zip(adjustments) {
+        update.adjusted = Some(adjusted);
+    }
+    let sent = updates.clone();
+    assert_eq!(store.save(Batch { device, updates }).await, Ok(()));
+    let latest = store.latest(device).await.expect("values");
+    let history = store.history(device, None, 10).await.expect("a history");
+    assert_eq!(history.len(), 1);
+    assert!(latest.iter().all(|latest| latest.at == history[0].at));
+    let latest: Vec<_> = latest.into_iter().map(|latest| latest.update).collect();
+    // As text, which tells -0.0 from 0.0.
+    assert_eq!(format!("{latest:?}"), format!("{sent:?}"));
+    assert_eq!(format!("{:?}", history[0].updates), format!("{sent:?}"));
+    store.close().await.expect("an end");
+}
+
+async fn the_latest_value_of_each_pin_is_its_newest<S: Store>(database: &str) {
+    let store: S = open(database).await;
+    let (device, other) = (number(&store, "a").await, number(&store, "b").await);
+    for (pins, value) in [(&[9, 1, 5][..], 1), (&[5], 2), (&[1, 200], 3)] {
+        store.save(batch(device, pins, value)).await.expect("saved");
+    }
+    store.save(batch(other, &[1], 7)).await.expect("saved");
+    let latest = store.latest(device).await.expect("values");
+    let latest: Vec<_> = latest
+        .into_iter()
+        .map(|latest| (latest.update.pin.0, latest.update.value))
+        .collect();
+    let value = StoredValue::Integer;
+    assert_eq!(
+        latest,
+        [(1, value(3)), (5, value(2)), (9, value(1)), (200, value(3))]
+    );
+    assert_eq!(store.latest(other).await.expect("values").len(), 1);
+    store.close().await.expect("an end");
+}
+
+async fn history_gives_the_newest_or_what_is_next<S: Store>(database: &str) {
+    let store: S = open(database).await;
+    let (device, other) = (number(&store, "a").await, number(&store, "b").await);
+    for value in 0..10 {
+        store.save(batch(device, &[1], value)).await.expect("saved");
+        store.save(batch(other, &[1], -1)).await.expect("saved");
+    }
+    let history = async |after, limit| {
+        let batches = store
+            .history(device, after, limit)
+            .await
+            .expect("a history");
+        let values: Vec<i64> = batches
+            .iter()
+            .map(|batch| integer(&batch.updates[0].value))
+            .collect();
+        (values, batches.last().map(|batch| batch.id))
+    };
+    let (newest, last) = history(None, 3).await;
+    assert_eq!(newest, [7, 8, 9]);
+    assert_eq!(history(last, 3).await.0.len(), 0);
+    let (all, _) = history(None, 100).await;
+    assert_eq!(all, (0..10).collect::<Vec<_>>());
+    // From one answer to the next, however small each is.
+    let (mut seen, mut after) = (Vec::new(), Some(0));
+    while let (values, Some(last)) = history(after, 4).await {
+        seen.extend(values);
+        after = Some(last);
+    }
+    assert_eq!(seen, all);
+    store.close().await.expect("an end");
+}
+
+fn integer(value: &StoredValue) -> i64 {
+    match value {
+        StoredValue::Integer(integer) => *integer,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn what_is_saved_is_there_after_a_new_start<S: Store>(database: &str) {
+    let store: S = open(database).await;
+    let device = number(&store, "a").await;
+    store.save(batch(device, &[1, 2], 5)).await.expect("saved");
+    let before = (
+        store.latest(device).await,
+        store.history(device, None, 9).await,
+    );
+    store.close().await.expect("an end");
+    assert_eq!(
+        store.save(batch(device, &[1], 6)).await,
+        Err(Unavailable::Fault)
+    );
+    assert_eq!(store.check().await, Err(Unavailable::Fault));
+    drop(store);
+    let store: S = open(database).await;
+    assert_eq!(number(&store, "a").await, device);
+    assert_eq!(
+        (
+            store.latest(device).await,
+            store.history(device, None, 9).await
+        ),
+        before
+    );
+    assert_eq!(store.check().await, Ok(()));
+    store.close().await.expect("an end");
+}
+
+async fn a_device_with_an_id_keeps_its_number<S: Store>(database: &str) {
+    let template = r#""v1":{"type":"integer"}"#;
+    let mut numbers = Vec::new();
+    for devices in [
+        format!(r#"{{"old":{{{template}}}}}"#),
+        format!(r#"{{"old":{{"id":"roof",{template}}}}}"#),
+        format!(r#"{{"new":{{"id":"roof",{template}}},"old":{{{template}}}}}"#),
+    ] {
+        let store: S = open_with(database, &devices).await;
+        let token = if devices.contains("new") {
+            "new"
+        } else {
+            "old"
+        };
+        numbers.push(number(&store, token).await);
+        if token == "new" {
+            assert_ne!(number(&store, "old").await, numbers[0]);
+        }
+        assert_eq!(store.device("unknown").await, Ok(None));
+        store.close().await.expect("an end");
+    }
+    assert!(
+        numbers.iter().all(|number| *number == numbers[0]),
+        "{numbers:?}"
+    );
+}
+
+async fn a_batch_of_no_device_is_refused_and_costs_no_other<S: Store>(database: &str) {
+    let store: S = open(database).await;
+    let device = number(&store, "a").await;
+    // Whether they come into one group or not.
+    let (good, bad, also) = tokio::join!(
+        store.save(batch(device, &[1], 1)),
+        store.save(batch(987_654, &[1], 2)),
+        store.save(batch(device, &[1], 3)),
+    );
+    assert_eq!((good, bad, also), (Ok(()), Err(Unavailable::Rule), Ok(())));
+    let history = store.history(device, None, 10).await.expect("a history");
+    let values: HashSet<i64> = history
+        .iter()
+        .map(|batch| integer(&batch.updates[0].value))
+        .collect();
+    assert_eq!(values, HashSet::from([1, 3]));
+    store.close().await.expect("an end");
+}
+
+async fn groups_are_counted<S: Store>(database: &str) {
+    let metrics = Arc::new(Metrics::default());
+    let devices = Devices::from_json(DEVICES).expect("devices");
+    let store = S::open(database, devices, &limits(), Arc::clone(&metrics)).await;
+    let store: S = store.expect("a store");
+    let device = number(&store, "a").await;
+    let saves = (0..100).map(|value| store.save(batch(device, &[1], value)));
+    for saved in futures_util::future::join_all(saves).await {
+        assert_eq!(saved, Ok(()));
+    }
+    let text = metrics.text();
+    let count = |name: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.expect("a metric").trim().parse().expect("a number")
+    };
+    assert_eq!(count("pinquery_batches_committed_total"), 100);
+    assert!((1..=100).contains(&count("pinquery_commits_total")));
+    store.close().await.expect("an end");
+}
+
+/// Saves `count` batches by each of these, while a reader goes from one answer to the next.
+async fn a_reader_misses_none_of<S: Store>(stores: Vec<S>, count: i64) {
+    let stores: Vec<Arc<S>> = stores.into_iter().map(Arc::new).collect();
+    let device = number(&*stores[0], "a").await;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let store = Arc::clone(&stores[writer % stores.len()]);
+        let first = writer as i64 * count;
+        writers.spawn(async move {
+            for value in first..first + count {
+                store
+                    .save(batch(device, &[1, 2], value))
+                    .await
+                    .expect("saved");
+            }
+        });
+    }
+    let is_over = AtomicBool::new(false);
+    let read = async {
+        let (mut seen, mut after, mut last_at) = (Vec::new(), 0, None);
+        loop {
+            // Looked at first: what is saved by then is in the next answer.
+            let is_last = is_over.load(Ordering::Relaxed);
+            let reader = &stores[seen.len() % stores.len()];
+            let batches = reader
+                .history(device, Some(after), 7)
+                .await
+                .expect("a history");
+            if batches.is_empty() && is_last {
+                return seen;
+            }
+            for batch in batches {
+                assert!(batch.id > after, "out of order");
+                assert!(
+                    Some(batch.at) >= last_at,
+                    "its time is not where its order is"
+                );
+                assert_eq!(batch.updates.len(), 2, "half a batch");
+                (after, last_at) = (batch.id, Some(batch.at));
+                seen.push(integer(&batch.updates[0].value));
+            }
+        }
+    };
+    let write = async {
+        while let Some(done) = writers.join_next().await {
+            done.expect("all saved");
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let (seen, ()) = tokio::join!(read, write);
+    let all: HashSet<i64> = seen.iter().copied().collect();
+    assert_eq!(
+        (seen.len(), all.len()),
+        (8 * count as usize, 8 * count as usize)
+    );
+    for store in stores {
+        store.close().await.expect("an end");
+    }
+}
+
+async fn a_reader_beside_writers_misses_none<S: Store>(database: &str) {
+    let store: S = open(database).await;
+    a_reader_misses_none_of(vec![store], 60).await;
+}
+
+macro_rules! every_store {
+    ($($contract:ident)*) => {
+        mod sqlite {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $contract() {
+                    let scratch = Scratch::new();
+                    let database = scratch.path("test.db");
+                    super::$contract::<Sqlite>(database.to_str().expect("text")).await;
+                }
+            )*
+        }
+
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            use super::*;
+            use super::common::postgres::Database;
+            use pinquery_server::postgres::Postgres;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $contract() {
+                    let Some(database) = Database::new() else { return };
+                    super::$contract::<Postgres>(&database.url()).await;
+                }
+            )*
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn a_reader_beside_three_servers_misses_none() {
+                let Some(database) = Database::new() else { return };
+                let mut stores = Vec::new();
+                for _ in 0..3 {
+                    stores.push(open::<Postgres>(&database.url()).await);
+                }
+                a_reader_misses_none_of(stores, 60).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn servers_that_start_together_make_the_tables_once() {
+                let Some(database) = Database::new() else { return };
+                let url = database.url();
+                let open = || open::<Postgres>(&url);
+                let (one, two, three) = tokio::join!(open(), open(), open());
+                for token in ["a", "b"] {
+                    let numbers = [number(&one, token).await, number(&two, token).await, number(&three, token).await];
+                    assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
+                }
+                assert_eq!(database.ask("SELECT count(*) FROM pinquery_migration"), "1");
+                assert_eq!(database.ask("SELECT count(*) FROM device"), "2");
+            }
+        }
+    };
+}
+
+every_store! {
+    values_come_back_bit_for_bit
+    the_latest_value_of_each_pin_is_its_newest
+    history_gives_the_newest_or_what_is_next
+    what_is_saved_is_there_after_a_new_start
+    a_device_with_an_id_keeps_its_number
+    a_batch_of_no_device_is_refused_and_costs_no_other
+    groups_are_counted
+    a_reader_beside_writers_misses_none
+}
