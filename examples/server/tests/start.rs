@@ -194,7 +194,7 @@ fn sigint_and_sigterm_end_it_in_good_order() {
         server.signal(signal);
         assert_eq!(server.wait().code(), Some(0));
         assert!(
-            start.elapsed() < Duration::from_secs(4),
+            start.elapsed() < Duration::from_secs(15),
             "{:?}",
             start.elapsed()
         );
