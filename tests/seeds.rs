@@ -112,7 +112,26 @@ fn the_seeds_reach_every_outcome() {
             assert!(outcomes.contains(value), "{file}: {value}");
         }
     }
+    let outcomes = kept("template.txt");
+    for reason in TEMPLATE_ERRORS {
+        assert!(outcomes.contains(reason), "template.txt: {reason}");
+    }
 }
+
+/// Why a template in JSON is refused.
+const TEMPLATE_ERRORS: [&str; 11] = [
+    "the key is no pin",
+    "the pin is repeated",
+    "unknown field",
+    "duplicate field",
+    "missing field",
+    "unknown type",
+    "invalid type",
+    "is no 64-bit integer",
+    "min is above max",
+    "values are empty",
+    "the fallback is none of the values",
+];
 
 /// Every spec line is a good seed too: the files are only some of them, to stay few.
 #[test]

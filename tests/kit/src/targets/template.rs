@@ -23,24 +23,20 @@ pub fn template(data: &[u8], read: fn(&[u8]) -> Result<pinquery::Template, Strin
             queries.map(|query| told(&device.outcome(query))).last()
         }
         (Err(key), Err(error)) => {
-            let quoted = format!("{key:?}");
-            assert!(
-                error.starts_with(key) || error.starts_with(&quoted),
-                "{error}"
-            );
-            Some(words(&error).to_owned())
+            let named = error.strip_prefix(&format!("{key:?}"));
+            let named = named.or_else(|| error.strip_prefix(key));
+            let reason = named.unwrap_or_else(|| panic!("{key:?} is not named: {error}"));
+            Some(words(reason).to_owned())
         }
         (expected, ours) => panic!("{ours:?}, and it should be {expected:?}"),
     }
 }
 
-/// The beginning of an error, without what it cites and what the reader of JSON says in the end.
-fn words(error: &str) -> &str {
-    error
-        .split(['`', '"', '('])
-        .next()
-        .unwrap_or_default()
-        .trim_end()
+/// The beginning of a reason, without what it cites and what the reader of JSON says in the end.
+fn words(reason: &str) -> &str {
+    let cited = reason.find(['`', '"', '(']).unwrap_or(reason.len());
+    let end = reason.find(" at line").unwrap_or(reason.len());
+    reason[..cited.min(end)].trim_matches([':', ' '])
 }
 
 const QUERY: &[u8] = b"token=t&v0=1&v1=33&v2=44.5&v3=a+b&v4=20&v5=1.5,2&v6=true";
