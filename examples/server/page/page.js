@@ -6,7 +6,6 @@ const EVERY_MS = 1000;
 const KEPT = 500;
 // Pins in the line to send.
 const SENT = 4;
-const SVG = "http://www.w3.org/2000/svg";
 // A value for each type that fits what is said behind it, in a query's form. The types that show
 // most come first.
 const EXAMPLES = {
@@ -18,10 +17,17 @@ const EXAMPLES = {
   enumerable: (values) => values.match(/-?\d+/)[0],
 };
 
+// What was done to a value that did not fit.
+const ADJUSTED = {
+  min: "raised to the minimum",
+  max: "lowered to the maximum",
+  fallback: "replaced by the fallback",
+};
+
 const at = (id) => document.getElementById(id);
 const plots = new Map();
 const places = new Map();
-let after = 0;
+let after = null;
 let session = 0;
 let shown = "";
 
@@ -32,16 +38,6 @@ function element(name, attributes = {}, text = "") {
   made.textContent = text;
   return made;
 }
-
-function svg(name, attributes, text = "") {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.textContent = text;
-  return made;
-}
-
-const time = (us) => new Date(us / 1000).toLocaleTimeString();
-const short = (number) => String(Number(number.toPrecision(6)));
 
 // Text that stays the same is left alone: someone may be selecting it.
 function say(id, text) {
@@ -82,100 +78,58 @@ function showSend(token, pairs) {
   say("send", `curl '${location.origin}/external/api/batch/update?${query}'`);
 }
 
+// `integer 0..=100` is how the library writes it.
+const typeOf = (datastream) => datastream.match(/^\w+/)[0];
+const words = (datastream) =>
+  datastream.replace(/^(\w+) /, "$1, ").replace("..=", " to ").replace(/\[(.*)\]/, "$1").replace(" or ", ", else ");
+
 function showValues(datastreams) {
   const rows = datastreams.map(({ pin, datastream, value, adjusted, at_us }) => {
     const row = element("tr", { "data-pin": pin });
-    row.append(
+    const [stream, got] = [
       element("th", { scope: "row" }, pin),
-      element("td", {}, datastream),
-      element("td", { class: value === null ? "value faint" : "value" }, value ?? "no value yet"),
-      element("td", { class: "adjusted" }, adjusted ?? ""),
-      element("td", { class: "at" }, at_us === null ? "" : time(at_us)),
-    );
+      element("td", { class: value === null ? "value faint" : "value" }),
+    ];
+    stream.append(element("span", { class: "stream" }, words(datastream)));
+    got.append(element("span", { class: "bare" }, value ?? "no value yet"));
+    if (adjusted !== null) got.append(element("span", { class: "adjusted", "data-kind": adjusted }, ADJUSTED[adjusted]));
+    row.append(stream, got, element("td", { class: "at" }, at_us === null ? "" : time(at_us)));
     return row;
   });
-  at("values").replaceChildren(...rows);
+  const before = at("values");
+  const body = element("tbody", { id: "values" });
+  body.append(...rows);
+  // Someone may be selecting it.
+  if (!body.isEqualNode(before)) before.replaceWith(body);
 }
 
 // A place is a pair, and a number or a switch is a point of a curve.
 function remember(batches) {
   for (const { id, at_us, updates } of batches) {
-    after = Math.max(after, id);
-    for (const { pin, value } of updates) {
+    after = id;
+    for (const { pin, value, adjusted } of updates) {
       if (typeof value === "string") continue;
-      const map = Array.isArray(value) ? places : plots;
-      if (!map.has(pin)) map.set(pin, []);
-      const points = map.get(pin);
-      points.push({ at_us, value: Array.isArray(value) ? value : Number(value) });
+      const drawn = Array.isArray(value) ? places : plots;
+      if (!drawn.has(pin)) drawn.set(pin, []);
+      const points = drawn.get(pin);
+      points.push({ at_us, adjusted, value: Array.isArray(value) ? value : Number(value) });
       if (points.length > KEPT) points.shift();
     }
   }
 }
 
-function plot(points, name, latest) {
-  const [width, height, left, top, bottom] = [320, 130, 52, 8, 20];
-  const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
-  const values = points.map((point) => point.value);
-  const [min, max] = [Math.min(...values), Math.max(...values)];
-  const [from, to] = [points[0].at_us, points.at(-1).at_us];
-  const last = values.at(-1);
-  const label = `${name}: ${points.length} values from ${short(min)} to ${short(max)}, the last ${latest}`;
-  drawing.append(svg("title", {}, label));
-  // Halved before the difference, which may be more than a number holds.
-  const share = (value, low, high) => (high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 0.5);
-  const x = (us) => left + share(us, from, to) * (width - left - 8);
-  const y = (value) => height - bottom - share(value, min, max) * (height - top - bottom);
-  for (const value of max > min ? [min, max] : [min]) {
-    drawing.append(
-      svg("line", { class: "axis", x1: left, x2: width - 8, y1: y(value), y2: y(value) }),
-      svg("text", { x: left - 6, y: y(value) + 3, "text-anchor": "end" }, short(value)),
-    );
-  }
-  const line = points.map((point) => `${x(point.at_us).toFixed(1)},${y(point.value).toFixed(1)}`);
-  drawing.append(
-    svg("polyline", { class: "curve", points: line.join(" ") }),
-    svg("circle", { class: "dot", r: 3.5, cx: x(to), cy: y(last) }),
-    svg("text", { x: left, y: height - 4 }, time(from)),
-  );
-  if (to > from) drawing.append(svg("text", { x: width - 8, y: height - 4, "text-anchor": "end" }, time(to)));
-  return drawing;
-}
-
-function plane(points, name, latest) {
-  const drawing = svg("svg", { viewBox: "-202 -96 392 200", role: "img" });
-  const [lon, lat] = points.at(-1).value;
-  drawing.append(svg("title", {}, `${name}: ${latest}`));
-  for (let degree = -180; degree <= 180; degree += 30) {
-    const axis = degree === 0 ? "axis equator" : "axis";
-    drawing.append(
-      svg("line", { class: axis, x1: degree, x2: degree, y1: -90, y2: 90 }),
-      svg("text", { x: degree, y: 99, "text-anchor": "middle" }, `${degree}°`),
-    );
-    if (Math.abs(degree) > 90) continue;
-    drawing.append(
-      svg("line", { class: axis, x1: -180, x2: 180, y1: -degree, y2: -degree }),
-      svg("text", { x: -184, y: 2 - degree, "text-anchor": "end" }, `${degree}°`),
-    );
-  }
-  const track = points.map(({ value: [lon, lat] }) => `${lon},${-lat}`);
-  drawing.append(
-    svg("polyline", { class: "curve", points: track.join(" ") }),
-    svg("circle", { class: "ring", r: 5, cx: lon, cy: -lat }),
-    svg("circle", { class: "dot", r: 2, cx: lon, cy: -lat }),
-  );
-  return drawing;
-}
-
 // The latest value is the table's text, as a script's number knows no `-0.0` and no `true`.
-function showDrawings(id, drawn, draw, extra, texts = new Map()) {
+function showDrawings(id, drawn, draw, streams = new Map()) {
   const pins = [...drawn.keys()].sort((a, b) => a - b);
   const cards = pins.map((pin) => {
     const points = drawn.get(pin);
-    const card = element("figure", { class: `card ${extra}`, "data-pin": `v${pin}` });
+    const name = `v${pin}`;
+    const { datastream = "", value: text } = streams.get(name) ?? {};
     const value = points.at(-1).value;
     const isPlace = Array.isArray(value);
-    const latest = isPlace ? `longitude ${value[0]}, latitude ${value[1]}` : (texts.get(`v${pin}`) ?? short(value));
-    card.append(element("h3", {}, `v${pin}: ${latest}`), draw(points, `v${pin}`, latest));
+    const latest = isPlace ? `longitude ${value[0]}, latitude ${value[1]}` : (text ?? short(value));
+    const card = element("figure", { class: "card", "data-pin": name });
+    card.append(element("figcaption", {}, `${name}: ${latest}`), draw(points, name, latest, datastream && typeOf(datastream)));
     return card;
   });
   if (cards.length === 0) cards.push(element("p", { class: "faint" }, "None yet."));
@@ -185,18 +139,18 @@ function showDrawings(id, drawn, draw, extra, texts = new Map()) {
 function show({ datastreams, batches }, isFirst) {
   remember(batches);
   showValues(datastreams);
-  const texts = new Map(datastreams.map(({ pin, value }) => [pin, value]));
-  // A value may be in one answer and its batch in the next.
   const before = shown;
-  shown = JSON.stringify([...texts]);
+  // A value may be in one answer and its batch in the next; and a day ends.
+  shown = JSON.stringify([new Date().toDateString(), datastreams.map(({ value }) => value)]);
   if (batches.length === 0 && shown === before && !isFirst) return;
-  showDrawings("plots", plots, plot, "", texts);
-  showDrawings("places", places, plane, "place");
+  const streams = new Map(datastreams.map((stream) => [stream.pin, stream]));
+  showDrawings("plots", plots, plot, streams);
+  showDrawings("places", places, map, streams);
 }
 
 async function ask(token) {
   // In the body: a URL ends up in logs and histories.
-  const body = new URLSearchParams({ token, after });
+  const body = new URLSearchParams(after === null ? { token } : { token, after });
   const response = await fetch("/page/state", { method: "POST", body, cache: "no-store" });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error.message);
@@ -210,8 +164,10 @@ async function watch(token, mine) {
       if (mine !== session) return;
       showSend(token, examples(answer.datastreams));
       show(answer, isFirst);
+      const wasFirst = isFirst;
       isFirst = false;
       status("Live: what is sent appears within a second.");
+      if (answer.more && !wasFirst) continue;
     } catch (error) {
       if (mine !== session) return;
       status(`No values: ${error.message}`, true);
@@ -223,12 +179,12 @@ async function watch(token, mine) {
 function start() {
   const token = at("token").value;
   session += 1;
-  after = 0;
+  after = null;
   plots.clear();
   places.clear();
   at("values").replaceChildren();
-  showDrawings("plots", plots, plot, "");
-  showDrawings("places", places, plane, "place");
+  showDrawings("plots", plots, plot);
+  showDrawings("places", places, map);
   showSend("TOKEN", ["PIN=VALUE"]);
   if (token !== "") watch(token, session);
 }

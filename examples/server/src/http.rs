@@ -51,6 +51,7 @@ pub fn router_with<S: Store>(
         .route("/", get(html::<S>))
         .route("/page.css", get(async || page::css()))
         .route("/page.js", get(async || page::script()))
+        .route("/draw.js", get(async || page::drawings()))
         .route("/page/state", post(state::<S>))
         .route("/metrics", get(metrics_text::<S>))
         .route("/health", get(health::<S>))

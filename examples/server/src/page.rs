@@ -13,6 +13,7 @@ use crate::store::{Store, StoredUpdate};
 const HTML: &str = include_str!("../page/index.html");
 const CSS: &str = include_str!("../page/page.css");
 const SCRIPT: &str = include_str!("../page/page.js");
+const DRAWINGS: &str = include_str!("../page/draw.js");
 
 /// Nothing from elsewhere, nothing inline, in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -38,6 +39,12 @@ pub fn css() -> Response {
 #[must_use]
 pub fn script() -> Response {
     file("text/javascript; charset=utf-8", SCRIPT)
+}
+
+/// Its drawings.
+#[must_use]
+pub fn drawings() -> Response {
+    file("text/javascript; charset=utf-8", DRAWINGS)
 }
 
 fn file(content_type: &'static str, body: impl IntoResponse) -> Response {

@@ -23,7 +23,8 @@ const DEVICES: &str = r#"{
     }
 }"#;
 
-/// Keeps screenshots in `PINQUERY_SCREENSHOTS`, if that is a directory.
+/// Keeps screenshots in `PINQUERY_SCREENSHOTS`, if that is a directory, and checks accessibility by
+/// `AXE`, if that is the path of axe-core's `axe.min.js`.
 #[test]
 #[ignore = "needs python3, curl, chromium and chromedriver"]
 fn what_is_sent_appears_on_the_page() {
@@ -48,5 +49,8 @@ fn what_is_sent_appears_on_the_page() {
         String::from_utf8_lossy(&output.stderr),
     );
     assert!(output.status.success(), "{stdout}{stderr}");
-    assert!(pictures.join("light.png").exists() && pictures.join("dark.png").exists());
+    println!("{stdout}");
+    for name in ["light-360", "dark-1280", "night-360", "night-1280"] {
+        assert!(pictures.join(name).with_extension("png").exists(), "{name}");
+    }
 }

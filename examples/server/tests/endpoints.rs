@@ -281,6 +281,7 @@ fn the_page_takes_nothing_from_elsewhere() {
         ("/", "text/html; charset=utf-8"),
         ("/page.css", "text/css; charset=utf-8"),
         ("/page.js", "text/javascript; charset=utf-8"),
+        ("/draw.js", "text/javascript; charset=utf-8"),
     ] {
         let answer = server.get(path);
         assert_eq!(answer.status, 200);
@@ -290,7 +291,7 @@ fn the_page_takes_nothing_from_elsewhere() {
             policy.starts_with("default-src 'none'; script-src 'self';"),
             "{policy}"
         );
-        assert!(!answer.body.contains("http://www") || path == "/page.js");
+        assert!(!answer.body.contains("http://www") || path == "/draw.js");
         assert!(!answer.body.contains("https://"));
     }
     // A token of the devices' file is not given away.
