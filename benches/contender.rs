@@ -3,8 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use pinquery::Adjustment;
-use pinquery_reference as reference;
+use pinquery_kit::{convert, plain, reference};
 
 use crate::corpus::{Case, Workload};
 use crate::device::Device;
@@ -38,36 +37,8 @@ pub(crate) trait Contender {
     }
 }
 
-/// An answer that can be compared.
-pub type Plain = Result<Vec<PlainUpdate>, &'static str>;
-
-/// An update that can be compared.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlainUpdate {
-    /// The pin.
-    pub pin: u8,
-    /// The value.
-    pub value: PlainValue,
-    /// What was done to it.
-    pub adjusted: Option<Adjustment>,
-}
-
-/// A value that can be compared, doubles bit by bit.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PlainValue {
-    /// A whole number.
-    Integer(i64),
-    /// A double's bits.
-    Double(u64),
-    /// Text.
-    String(String),
-    /// A whole number of an enumerable.
-    Enumerable(i64),
-    /// A truth value.
-    Boolean(bool),
-    /// The bits of a longitude and a latitude.
-    Location(u64, u64),
-}
+/// An answer that can be compared, doubles bit by bit. A refusal is told by its kind.
+pub type Plain = Result<Vec<plain::Update>, &'static str>;
 
 /// One that takes part.
 #[derive(Clone, Copy, Debug)]
@@ -195,31 +166,13 @@ impl Contender for UpdatesInto {
     ) -> Result<(), pinquery::Error> {
         let request = pinquery::BatchUpdate::parse(case.query)?;
         match lookup(request.token()) {
-            Some(device) => request.updates_into(&device.template, updates),
+            Some(device) => request.updates_into(&device.library, updates),
             None => Err(request.unknown_token()),
         }
     }
 
     fn plain(answer: Result<pinquery::Updates<'_>, pinquery::Error>) -> Plain {
-        use pinquery::Value;
-        let updates = answer.map_err(|error| error.kind().name())?.into_iter();
-        Ok(updates
-            .map(|update| PlainUpdate {
-                pin: update.pin.0,
-                value: match update.value {
-                    Value::Integer(integer) => PlainValue::Integer(integer),
-                    Value::Double(double) => PlainValue::Double(double.to_bits()),
-                    Value::String(text) => PlainValue::String(text.to_string()),
-                    Value::Enumerable(integer) => PlainValue::Enumerable(integer),
-                    Value::Boolean(boolean) => PlainValue::Boolean(boolean),
-                    Value::Location {
-                        longitude,
-                        latitude,
-                    } => PlainValue::Location(longitude.to_bits(), latitude.to_bits()),
-                },
-                adjusted: update.adjusted,
-            })
-            .collect())
+        convert::outcome(answer).map_err(|refusal| refusal.kind)
     }
 }
 
@@ -264,42 +217,21 @@ impl Contender for Parse {
 struct Reference;
 
 impl Contender for Reference {
-    type Updates<'q> = Vec<reference::Update>;
-    type Error = reference::Refusal;
+    type Updates<'q> = Vec<plain::Update>;
+    type Error = plain::Refusal;
 
     fn judge<'q, 'd>(
         case: &'q Case,
         lookup: impl FnOnce(&str) -> Option<&'d Device>,
-        updates: &mut Vec<reference::Update>,
-    ) -> Result<(), reference::Refusal> {
+        updates: &mut Vec<plain::Update>,
+    ) -> Result<(), plain::Refusal> {
         *updates = reference::judge(case.query.as_bytes(), |token| {
-            lookup(token).map(|device| &device.reference)
+            lookup(token).map(|device| &device.plain)
         })?;
         Ok(())
     }
 
-    fn plain(answer: Result<Vec<reference::Update>, reference::Refusal>) -> Plain {
-        use reference::Value;
-        let updates = answer.map_err(|refusal| refusal.kind)?.into_iter();
-        Ok(updates
-            .map(|update| PlainUpdate {
-                pin: update.pin,
-                value: match update.value {
-                    Value::Integer(integer) => PlainValue::Integer(integer),
-                    Value::Double(double) => PlainValue::Double(double.to_bits()),
-                    Value::String(text) => PlainValue::String(text),
-                    Value::Enumerable(integer) => PlainValue::Enumerable(integer),
-                    Value::Boolean(boolean) => PlainValue::Boolean(boolean),
-                    Value::Location(longitude, latitude) => {
-                        PlainValue::Location(longitude.to_bits(), latitude.to_bits())
-                    }
-                },
-                adjusted: update.adjusted.map(|adjusted| match adjusted {
-                    reference::Adjustment::Min => Adjustment::Min,
-                    reference::Adjustment::Max => Adjustment::Max,
-                    reference::Adjustment::Fallback => Adjustment::Fallback,
-                }),
-            })
-            .collect())
+    fn plain(answer: Result<Vec<plain::Update>, plain::Refusal>) -> Plain {
+        answer.map_err(|refusal| refusal.kind)
     }
 }

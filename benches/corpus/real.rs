@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use fastrand::Rng;
-use pinquery_reference as reference;
+use pinquery_kit::{plain::Adjustment, reference, spec};
 
 use super::{Request, Workload, token};
 use crate::device::{Device, Stream};
@@ -17,7 +17,7 @@ const TRIES: usize = 64;
 
 struct Original {
     device: Arc<Device>,
-    segments: Vec<(&'static str, &'static str)>,
+    segments: Vec<(String, String)>,
 }
 
 pub(super) fn all(rng: &mut Rng, queries: usize) -> Workload {
@@ -41,14 +41,15 @@ fn is_text_or_place(stream: &Stream) -> bool {
 /// All accepted queries of the spec that an HTTP server hands on. A few devices send a raw space
 /// or a raw `°`, which ends most servers' patience before there is a query.
 fn originals() -> Vec<Original> {
-    let lines = SPEC.lines().filter(|line| line.starts_with('v'));
-    let originals = lines.filter_map(|line| {
-        let (template, rest) = line.split_once(" | ").expect("a template");
-        let (query, outcome) = rest.rsplit_once(" => ").expect("an outcome");
-        let usual = query.bytes().all(|byte| byte.is_ascii_graphic());
-        (usual && outcome.starts_with("ok")).then(|| Original {
-            device: Arc::new(Device::from_notation(template)),
-            segments: query.split('&').filter_map(|s| s.split_once('=')).collect(),
+    let originals = spec::cases(SPEC).filter_map(|(_, case)| {
+        let usual = case.query.iter().all(u8::is_ascii_graphic);
+        let query = String::from_utf8(case.query).ok()?;
+        let segments = query.split('&').filter_map(|s| s.split_once('='));
+        (usual && case.outcome.starts_with("ok")).then(|| Original {
+            device: Arc::new(Device::from_notation(&case.template)),
+            segments: segments
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
         })
     });
     originals.collect()
@@ -96,9 +97,9 @@ fn other_value(rng: &mut Rng, original: &Original, name: &str, value: &str) -> S
 }
 
 /// Whether the value is accepted, and what is done to it.
-fn judge(device: &Device, pin: u8, value: &str) -> Result<Option<reference::Adjustment>, ()> {
+fn judge(device: &Device, pin: u8, value: &str) -> Result<Option<Adjustment>, ()> {
     let query = format!("token=t&v{pin}={value}");
-    let updates = reference::judge(query.as_bytes(), |_| Some(&device.reference));
+    let updates = reference::judge(query.as_bytes(), |_| Some(&device.plain));
     updates.map(|updates| updates[0].adjusted).map_err(drop)
 }
 

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::IntErrorKind;
 
-use pinquery::{Adjustment, ErrorKind};
+use pinquery::ErrorKind;
+use pinquery_kit::plain::{self, Adjustment};
 use smallvec::SmallVec;
 
-use crate::contender::{Plain, PlainUpdate, PlainValue};
+use crate::contender::Plain;
 use crate::device::{Device, Stream};
 
 /// The rivals' updates: eight of them in place, as the library's are.
@@ -219,20 +220,17 @@ fn location<'q>(
 /// The answer in the form that is compared.
 pub(super) fn plain(answer: Result<Updates<'_>, ErrorKind>) -> Plain {
     let updates = answer.map_err(ErrorKind::name)?.into_iter();
-    Ok(updates
-        .map(|update| PlainUpdate {
-            pin: update.pin,
-            value: match update.value {
-                Value::Integer(integer) => PlainValue::Integer(integer),
-                Value::Double(double) => PlainValue::Double(double.to_bits()),
-                Value::String(text) => PlainValue::String(text.into_owned()),
-                Value::Enumerable(integer) => PlainValue::Enumerable(integer),
-                Value::Boolean(boolean) => PlainValue::Boolean(boolean),
-                Value::Location(longitude, latitude) => {
-                    PlainValue::Location(longitude.to_bits(), latitude.to_bits())
-                }
-            },
-            adjusted: update.adjusted,
-        })
-        .collect())
+    let updates = updates.map(|update| plain::Update {
+        pin: update.pin,
+        value: match update.value {
+            Value::Integer(integer) => plain::Value::Integer(integer),
+            Value::Double(double) => plain::Value::Double(double),
+            Value::String(text) => plain::Value::String(text.into_owned()),
+            Value::Enumerable(integer) => plain::Value::Enumerable(integer),
+            Value::Boolean(boolean) => plain::Value::Boolean(boolean),
+            Value::Location(longitude, latitude) => plain::Value::Location(longitude, latitude),
+        },
+        adjusted: update.adjusted,
+    });
+    Ok(updates.collect())
 }
