@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 /// What a template says of one pin, with nothing left to a default.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +107,42 @@ impl Datastream {
         }
     }
 
+    /// Reads `integer(0,100)`, `string` and the like; what stands in brackets may be left out.
+    pub fn read(text: &str) -> Option<Self> {
+        let (name, bounds) = match text.split_once('(') {
+            Some((name, bounds)) => (name, bounds.strip_suffix(')')?),
+            None => (text, ""),
+        };
+        let (min, max) = bounds.split_once(',').unwrap_or((bounds, ""));
+        let (values, fallback) = bounds.split_once(';').unwrap_or((bounds, ""));
+        Some(match name {
+            "integer" => Self::Integer {
+                min: or(min, -2_147_483_648)?,
+                max: or(max, 2_147_483_647)?,
+            },
+            "double" => Self::Double {
+                min: or(min, f64::MIN)?,
+                max: or(max, f64::MAX)?,
+            },
+            "string" => Self::String {
+                max_len: or(bounds, 1024)?,
+            },
+            "enumerable" => Self::Enumerable {
+                values: values
+                    .split_terminator(',')
+                    .map(|value| value.parse().ok())
+                    .collect::<Option<_>>()?,
+                fallback: match fallback {
+                    "" => None,
+                    _ => Some(fallback.parse().ok()?),
+                },
+            },
+            "location" if bounds.is_empty() => Self::Location,
+            "boolean" if bounds.is_empty() => Self::Boolean,
+            _ => return None,
+        })
+    }
+
     /// Whether a template may have it: what cannot be judged cannot be built.
     pub fn is_sound(&self) -> bool {
         match self {
@@ -146,6 +183,13 @@ impl Datastream {
             }
             _ => false,
         }
+    }
+}
+
+fn or<T: FromStr>(text: &str, default: T) -> Option<T> {
+    match text {
+        "" => Some(default),
+        _ => text.parse().ok(),
     }
 }
 
