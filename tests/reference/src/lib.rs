@@ -1,2 +1,0 @@
-//! Another name for `pinquery_kit::reference`.
-pub use pinquery_kit::reference::*;
