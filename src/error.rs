@@ -3,6 +3,9 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::device::pin::VirtualPin;
+use crate::query::percent::DecodeError;
+
 /// Why a query was refused, and where.
 ///
 /// An error is small and [`Copy`], and holds no byte of the query: neither its
@@ -21,6 +24,8 @@ use core::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Error {
     kind: ErrorKind,
+    reason: Option<Reason>,
+    pin: Option<VirtualPin>,
     start: usize,
     end: usize,
 }
@@ -30,8 +35,28 @@ impl Error {
     pub(crate) fn new(kind: ErrorKind, span: Range<usize>) -> Self {
         Self {
             kind,
+            reason: None,
+            pin: None,
             start: span.start,
             end: span.end,
+        }
+    }
+
+    /// The error about a pin.
+    #[cold]
+    pub(crate) fn of_pin(kind: ErrorKind, pin: VirtualPin, span: Range<usize>) -> Self {
+        Self {
+            pin: Some(pin),
+            ..Self::new(kind, span)
+        }
+    }
+
+    /// The error about a pin's value.
+    #[cold]
+    pub(crate) fn of_value(pin: VirtualPin, reason: Reason, span: Range<usize>) -> Self {
+        Self {
+            reason: Some(reason),
+            ..Self::of_pin(ErrorKind::InvalidValue, pin, span)
         }
     }
 
@@ -45,6 +70,33 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Which pin it is about: that of an [`UnknownPin`](ErrorKind::UnknownPin), a
+    /// [`DuplicatePin`](ErrorKind::DuplicatePin) or an [`InvalidValue`](ErrorKind::InvalidValue).
+    ///
+    /// ```
+    /// # use pinquery::{Template, VirtualPin};
+    /// let template = Template::new();
+    /// let error = pinquery::parse("token=t&v7=1", |_| Some(&template)).unwrap_err();
+    /// assert_eq!(error.pin(), Some(VirtualPin(7)));
+    /// ```
+    #[must_use]
+    pub const fn pin(&self) -> Option<VirtualPin> {
+        self.pin
+    }
+
+    /// Why the value does not fit, for an [`InvalidValue`](ErrorKind::InvalidValue).
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Reason, Template, VirtualPin};
+    /// let template = Template::new().with(VirtualPin(1), Datastream::integer(..).unwrap());
+    /// let error = pinquery::parse("token=t&v1=1.5", |_| Some(&template)).unwrap_err();
+    /// assert_eq!(error.reason(), Some(Reason::NotAnInteger));
+    /// ```
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        self.reason
     }
 
     /// Where it is wrong: a range of bytes of the query as it was given, always within it.
@@ -100,7 +152,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, start, end } = self;
+        let Self {
+            kind, start, end, ..
+        } = self;
         write!(f, "{} at bytes {start}..{end}: {kind}", kind.name())
     }
 }
@@ -222,95 +276,85 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Why a percent-encoded name or value has no meaning as text.
-///
-/// Where both hold, the escape is reported: it is met before the bytes are looked at as UTF-8.
+/// Why a value does not fit its datastream: the first that applies, in this order.
 ///
 /// ```
-/// use pinquery::{DecodeError, Pairs};
+/// use pinquery::Reason;
 ///
-/// let error = |query| Pairs::new(query).next().unwrap().value.decode().unwrap_err();
-/// assert_eq!(error("v1=%zz"), DecodeError::MalformedEscape);
-/// assert_eq!(error("v1=%FF"), DecodeError::InvalidUtf8);
+/// assert_eq!(Reason::NotAnInteger.name(), "not_an_integer");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum DecodeError {
-    /// A `%` without two hexadecimal digits behind it: `%`, `%4`, `%zz`, `%+5`.
+pub enum Reason {
+    /// A string of more than `max_len` decoded bytes, or another value of more than 4,096 bytes as
+    /// written.
+    TooLong,
+    /// A `%` without two hexadecimal digits behind it, as in `v1=%4`.
     MalformedEscape,
-    /// The decoded bytes are not UTF-8: `%FF`, `%C0%80`, `%ED%A0%80`.
+    /// The decoded bytes are not UTF-8, as in `v1=%FF`.
     InvalidUtf8,
+    /// A string with U+0000, as in `v3=a%00`.
+    Nul,
+    /// Not a whole number, as in `v1=1.5` or `v1=`.
+    NotAnInteger,
+    /// Not a decimal number, as in `v2=nan` or `v2=1,5`.
+    NotADouble,
+    /// None of `true`, `false`, `1` and `0`, as in `v6=yes`.
+    NotABoolean,
+    /// A whole number that is none of an enumerable's values, and there is no fallback.
+    NotAValue,
+    /// A longitude beyond -180 to 180 or a latitude beyond -90 to 90, as in `v5=200,0`.
+    OutOfRange,
+    /// A longitude without its latitude behind it, as in `v5=12`.
+    NoLatitude,
 }
 
-impl fmt::Display for DecodeError {
+impl Reason {
+    /// The reason's name in logs, metrics and the line format: `not_an_integer`.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Reason::TooLong.name(), "too_long");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::MalformedEscape => "malformed_escape",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::Nul => "nul",
+            Self::NotAnInteger => "not_an_integer",
+            Self::NotADouble => "not_a_double",
+            Self::NotABoolean => "not_a_boolean",
+            Self::NotAValue => "not_a_value",
+            Self::OutOfRange => "out_of_range",
+            Self::NoLatitude => "no_latitude",
+        }
+    }
+}
+
+/// The reason in words.
+impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::TooLong => "the value is too long",
             Self::MalformedEscape => "a `%` is not followed by two hexadecimal digits",
             Self::InvalidUtf8 => "the decoded bytes are not UTF-8",
+            Self::Nul => "the text holds U+0000",
+            Self::NotAnInteger => "the value is not a whole number",
+            Self::NotADouble => "the value is not a decimal number",
+            Self::NotABoolean => "the value is none of `true`, `false`, `1` and `0`",
+            Self::NotAValue => "the number is none of the datastream's values",
+            Self::OutOfRange => "the longitude or latitude is out of range",
+            Self::NoLatitude => "the longitude is not followed by its latitude",
         })
     }
 }
 
-impl core::error::Error for DecodeError {}
-
-/// A name is no virtual pin.
-///
-/// ```
-/// let error = "v256".parse::<pinquery::VirtualPin>().unwrap_err();
-/// assert_eq!(error.to_string(), "a virtual pin is `v` or `V` and 0 to 255 without leading zeros");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ParsePinError(());
-
-impl ParsePinError {
-    pub(crate) const fn new() -> Self {
-        Self(())
+impl From<DecodeError> for Reason {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::MalformedEscape => Self::MalformedEscape,
+            DecodeError::InvalidUtf8 => Self::InvalidUtf8,
+        }
     }
 }
-
-impl fmt::Display for ParsePinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a virtual pin is `v` or `V` and 0 to 255 without leading zeros")
-    }
-}
-
-impl core::error::Error for ParsePinError {}
-
-/// Why a [`Datastream`](crate::Datastream) cannot be built: no value could be judged by it.
-///
-/// ```
-/// use pinquery::{Datastream, DatastreamError};
-///
-/// assert_eq!(Datastream::integer(9..=1), Err(DatastreamError::MinAboveMax));
-/// assert_eq!(Datastream::double(f64::NAN..), Err(DatastreamError::BoundNotFinite));
-/// assert_eq!(Datastream::enumerable([]), Err(DatastreamError::NoValues));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DatastreamError {
-    /// The minimum lies above the maximum, after defaults: `integer(3_000_000_000..)` has the
-    /// default maximum 2147483647.
-    MinAboveMax,
-    /// A bound of a double is infinite or not a number.
-    BoundNotFinite,
-    /// A bound excludes its value, as in `0..100`; write `0..=99`.
-    BoundExcluded,
-    /// An enumerable has no values.
-    NoValues,
-    /// The fallback of an enumerable is none of its values.
-    FallbackNotAValue,
-}
-
-impl fmt::Display for DatastreamError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::MinAboveMax => "min is above max",
-            Self::BoundNotFinite => "a bound is not a finite number",
-            Self::BoundExcluded => "a bound is excluded, and bounds must be included",
-            Self::NoValues => "values are empty",
-            Self::FallbackNotAValue => "the fallback is none of the values",
-        })
-    }
-}
-
-impl core::error::Error for DatastreamError {}

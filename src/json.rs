@@ -6,11 +6,11 @@ use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::datastream::Datastream;
-use crate::error::DatastreamError;
-use crate::pin::VirtualPin;
-use crate::template::Template;
-use crate::text::Text;
+use crate::device::datastream::Datastream;
+use crate::device::error::DatastreamError;
+use crate::device::pin::VirtualPin;
+use crate::device::template::Template;
+use crate::query::text::Text;
 use crate::update::{Adjustment, Update, Updates, Value};
 
 /// From `{"v1":{"type":"integer","min":0,"max":100}}`: an object with a datastream for each pin.

@@ -103,33 +103,27 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod datastream;
-mod digits;
-mod encoded;
+mod device;
 mod error;
 #[cfg(feature = "serde")]
 mod json;
-mod number;
-mod pairs;
-mod pin;
+mod judge;
+mod query;
 mod request;
-mod scan;
-mod short;
-mod template;
-mod text;
-mod token;
 mod update;
 mod value;
 
-pub use datastream::Datastream;
-pub use encoded::Encoded;
-pub use error::{DatastreamError, DecodeError, Error, ErrorKind, ParsePinError};
-pub use pairs::{Pair, Pairs};
-pub use pin::VirtualPin;
+pub use device::datastream::Datastream;
+pub use device::error::{DatastreamError, ParsePinError};
+pub use device::pin::VirtualPin;
+pub use device::template::Template;
+pub use error::{Error, ErrorKind, Reason};
+pub use query::encoded::Encoded;
+pub use query::pairs::{Pair, Pairs};
+pub use query::percent::DecodeError;
+pub use query::text::{Chars, Text};
+pub use query::token::Token;
 pub use request::{BatchUpdate, parse};
-pub use template::Template;
-pub use text::{Chars, Text};
-pub use token::Token;
 pub use update::{Adjustment, IntoIter, Update, Updates, Value};
 
 /// The code of the README, run as a test.

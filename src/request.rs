@@ -1,18 +1,13 @@
-//! A request, judged from its first byte to its last: the order of judgement, in one place.
+//! A request: its token, and the two steps of judging it.
 
 use core::fmt;
-use core::ops::Range;
 
-use crate::datastream::Kind;
+use crate::device::template::Template;
 use crate::error::{Error, ErrorKind};
-use crate::pairs::{Name, Pair, Pairs};
-use crate::pin::{Seen, VirtualPin};
-use crate::scan;
-use crate::short;
-use crate::template::Template;
-use crate::token::{self, Token};
-use crate::update::{Update, Updates, Value};
-use crate::value::{self, Judged, Place};
+use crate::judge;
+use crate::query::pairs::{Pair, Pairs};
+use crate::query::token::{self, Token};
+use crate::update::Updates;
 
 /// Judges a query at once: its token, the device behind it, and every pin; all or nothing.
 ///
@@ -124,7 +119,10 @@ impl<'q> BatchUpdate<'q> {
     #[inline(never)]
     fn find_any(query: &'q [u8]) -> Result<Self, Error> {
         let Some(pair) = Pairs::new(query).find(Pair::is_token) else {
-            return Err(Error::new(ErrorKind::MissingToken, at_end(query)));
+            return Err(Error::new(
+                ErrorKind::MissingToken,
+                query.len()..query.len(),
+            ));
         };
         let value = pair.value.span();
         match Token::new(pair.value) {
@@ -209,7 +207,7 @@ impl<'q> BatchUpdate<'q> {
         updates: &mut Updates<'q>,
     ) -> Result<(), Error> {
         updates.clear();
-        let judged = judge(
+        let judged = judge::segments(
             self.query,
             self.token_start..self.token_end,
             template,
@@ -225,151 +223,5 @@ impl<'q> BatchUpdate<'q> {
 impl fmt::Debug for BatchUpdate<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchUpdate").finish_non_exhaustive()
-    }
-}
-
-fn at_end(query: &[u8]) -> Range<usize> {
-    query.len()..query.len()
-}
-
-/// Judges every segment but the one at `token`, the first of that name, in query order.
-#[inline(never)]
-fn judge<'q>(
-    query: &'q [u8],
-    token: Range<usize>,
-    template: &Template,
-    updates: &mut Updates<'q>,
-) -> Result<(), Error> {
-    let mut seen = Seen::NONE;
-    let mut at = if token.start == 0 { token.end + 1 } else { 0 };
-    loop {
-        let stopped = short::run(query, at, template, &mut seen, updates);
-        at = stopped.at;
-        if at > query.len() {
-            break;
-        }
-        let mut cursor = Cursor {
-            query,
-            token: token.clone(),
-            name: at,
-            at,
-        };
-        let pin = match cursor.next_name() {
-            Some(Name::Pin(pin)) => pin,
-            Some(Name::Token) => return Err(cursor.name_error(ErrorKind::DuplicateToken)),
-            Some(Name::Other) => return Err(cursor.name_error(ErrorKind::InvalidPin)),
-            None => break,
-        };
-        let Some(datastream) = template.get(pin) else {
-            return Err(cursor.name_error(ErrorKind::UnknownPin));
-        };
-        if !seen.insert(pin) {
-            return Err(cursor.name_error(ErrorKind::DuplicatePin));
-        }
-        if stopped.is_refused {
-            return Err(cursor.value_error());
-        }
-        let Some((value, adjusted)) = cursor.value(pin, datastream.kind()) else {
-            return Err(cursor.value_error());
-        };
-        let update = Update {
-            pin,
-            value,
-            adjusted,
-        };
-        let behind = cursor.at;
-        updates.push(update, || scan::at_most_behind(query, behind));
-        at = behind;
-    }
-    if updates.is_empty() {
-        return Err(Error::new(ErrorKind::NoPins, at_end(query)));
-    }
-    Ok(())
-}
-
-/// Walks the segments but the first token's, each name first and then its value.
-struct Cursor<'q> {
-    query: &'q [u8],
-    /// The first token's segment.
-    token: Range<usize>,
-    /// Where the name last read begins.
-    name: usize,
-    /// Before a name: the segment's beginning, or a byte before the next one's. Behind a name:
-    /// where the value begins.
-    at: usize,
-}
-
-impl<'q> Cursor<'q> {
-    /// Reads the next segment's name, empty segments and the first token's aside.
-    #[inline(never)]
-    fn next_name(&mut self) -> Option<Name> {
-        let pair = loop {
-            let pair = Pairs::from(self.query, self.at).next()?;
-            if pair.name.span().start != self.token.start {
-                break pair;
-            }
-            self.at = self.token.end;
-        };
-        self.name = pair.name.span().start;
-        self.at = pair.value.span().start;
-        Some(Name::of(pair.name.raw()))
-    }
-
-    /// Judges the value of the name last read. A value that does not fit is where the cursor
-    /// stands then.
-    #[inline(never)]
-    fn value(&mut self, pin: VirtualPin, kind: &Kind) -> Option<Judged<'q>> {
-        let (raw, end) = self.raw_value();
-        let judged = match kind {
-            Kind::Location => match value::place(raw)? {
-                Place::Whole(location) => (location, None),
-                Place::Longitude(longitude) => return self.second_half(pin, longitude, end),
-            },
-            _ => value::judge(kind, raw)?,
-        };
-        self.at = end + 1;
-        Some(judged)
-    }
-
-    /// Judges the segment behind a longitude: the same pin, with the latitude.
-    fn second_half(
-        &mut self,
-        pin: VirtualPin,
-        longitude: f64,
-        longitude_end: usize,
-    ) -> Option<Judged<'q>> {
-        let query = self.query;
-        // Not past the token: a latitude follows its longitude at once.
-        let next = Pairs::from(query, longitude_end).next()?;
-        if next.pin() != Some(pin) {
-            return None;
-        }
-        self.name = next.name.span().start;
-        self.at = next.value.span().start;
-        let (raw, end) = self.raw_value();
-        let latitude = value::second_half(raw)?;
-        self.at = end + 1;
-        let location = Value::Location {
-            longitude,
-            latitude,
-        };
-        Some((location, None))
-    }
-
-    /// The value of the name last read as it is written, and where it ends.
-    fn raw_value(&self) -> (&'q [u8], usize) {
-        let query = self.query;
-        let end = scan::segment_end(query, self.at);
-        (scan::slice(query, self.at, end), end)
-    }
-
-    fn name_error(&self, kind: ErrorKind) -> Error {
-        let query = self.query;
-        Error::new(kind, self.name..scan::name_end(query, self.name))
-    }
-
-    fn value_error(&self) -> Error {
-        let (raw, end) = self.raw_value();
-        Error::new(ErrorKind::InvalidValue, end - raw.len()..end)
     }
 }

@@ -6,8 +6,8 @@ use core::ops::Deref;
 
 use smallvec::SmallVec;
 
-use crate::pin::VirtualPin;
-use crate::text::Text;
+use crate::device::pin::VirtualPin;
+use crate::query::text::Text;
 
 /// How many updates are kept without an allocation: nine in ten real requests have at most eight
 /// pins, half at most four.
@@ -164,34 +164,30 @@ impl<'q> Updates<'q> {
         }
         // An empty vector that is mapped in place keeps its allocation, whatever its new lifetime.
         let room = self.0.into_vec().into_iter();
-        Updates(SmallVec::from_vec(room.filter_map(|_| None).collect()))
+        Updates(SmallVec::from_vec(room.map_while(|_| None).collect()))
     }
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Adds an update where there is room for it; whether there was.
+    /// Adds an update. `None`: there is no room for it.
     #[inline(always)]
-    pub(crate) fn add(&mut self, update: Update<'q>) -> bool {
-        let has_room = self.0.len() < self.0.capacity();
-        if has_room {
-            self.0.push(update);
+    pub(crate) fn add(
+        &mut self,
+        pin: VirtualPin,
+        value: Value<'q>,
+        adjusted: Option<Adjustment>,
+    ) -> Option<()> {
+        if self.is_full() {
+            return None;
         }
-        has_room
-    }
-
-    /// Adds an update; where the room is used up, makes all the room that `more` says is needed.
-    #[inline]
-    pub(crate) fn push(&mut self, update: Update<'q>, more: impl FnOnce() -> usize) {
-        if !self.add(update) {
-            // Not `grow` and `add` again, where `tests/no_panic` finds a panic that is left.
-            let mut grown = self.with_room(more());
-            if grown.len() < grown.capacity() {
-                grown.push(update);
-            }
-            self.0 = SmallVec::from_vec(grown);
-        }
+        self.0.push(Update {
+            pin,
+            value,
+            adjusted,
+        });
+        Some(())
     }
 
     /// Whether an update more needs an allocation.
@@ -200,21 +196,16 @@ impl<'q> Updates<'q> {
         self.0.len() == self.0.capacity()
     }
 
-    /// Makes room for one update and `more`.
+    /// Makes room for all updates that so many bytes of a query can hold, though never for more
+    /// than all pins need. The shortest segment is `v0&`.
     #[cold]
     #[inline(never)]
-    pub(crate) fn grow(&mut self, more: usize) {
-        self.0 = SmallVec::from_vec(self.with_room(more));
-    }
-
-    /// The updates with room for one and `more`, of which there are at most as many as pins.
-    #[cold]
-    #[inline(never)]
-    fn with_room(&self, more: usize) -> Vec<Update<'q>> {
+    pub(crate) fn grow(&mut self, bytes: usize) {
+        let more = bytes / 3 + 1;
         let updates = at_most_all(&self.0);
-        let mut grown = Vec::with_capacity(updates.len() + 1 + more.min(ALL));
+        let mut grown = Vec::with_capacity(updates.len() + more.min(ALL - updates.len()));
         grown.extend_from_slice(updates);
-        grown
+        self.0 = SmallVec::from_vec(grown);
     }
 }
 

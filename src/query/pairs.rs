@@ -3,9 +3,10 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use crate::encoded::{Decoded, Encoded};
-use crate::pin::{self, VirtualPin};
-use crate::scan::{self, SEPARATOR};
+use super::encoded::Encoded;
+use super::name::Name;
+use super::view::{self, SEPARATOR};
+use crate::device::pin::VirtualPin;
 
 /// The segments of a query, in order, for endpoints of your own.
 ///
@@ -45,8 +46,19 @@ impl<'q> Pairs<'q> {
         Self::from(query.as_ref(), 0)
     }
 
+    /// The segments that begin at `at` or behind it.
     pub(crate) fn from(query: &'q [u8], at: usize) -> Self {
         Self { query, at }
+    }
+
+    /// Where the segment ends that came last.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// How many bytes the query has from `start` on.
+    pub(crate) fn bytes_from(&self, start: usize) -> usize {
+        self.query.len() - start
     }
 }
 
@@ -59,13 +71,13 @@ impl<'q> Iterator for Pairs<'q> {
             self.at += 1;
         }
         let start = self.at;
-        let name_end = scan::name_end(query, start);
+        let name_end = view::name_end(query, start);
         let value_start = name_end + usize::from(query.get(name_end) == Some(&b'='));
-        let end = scan::segment_end(query, value_start);
+        let end = view::segment_end(query, value_start);
         self.at = end;
         Some(Pair {
-            name: Encoded::new(scan::slice(query, start, name_end), start),
-            value: Encoded::new(scan::slice(query, value_start, end), value_start),
+            name: Encoded::new(view::slice(query, start, name_end), start),
+            value: Encoded::new(view::slice(query, value_start, end), value_start),
         })
     }
 }
@@ -120,35 +132,5 @@ impl Pair<'_> {
             Name::Pin(pin) => Some(pin),
             Name::Token | Name::Other => None,
         }
-    }
-}
-
-/// What the name of a segment is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
-    Token,
-    Pin(VirtualPin),
-    /// Anything else, a malformed or non-UTF-8 name included.
-    Other,
-}
-
-impl Name {
-    const TOKEN: &'static [u8] = b"token";
-
-    pub(crate) fn of(raw: &[u8]) -> Self {
-        let mut buffer = [0; Self::TOKEN.len()];
-        let mut length = 0;
-        for byte in Decoded::new(raw) {
-            let (Ok(byte), Some(slot)) = (byte, buffer.get_mut(length)) else {
-                return Self::Other;
-            };
-            *slot = byte;
-            length += 1;
-        }
-        let name = buffer.get(..length).unwrap_or_default();
-        if name == Self::TOKEN {
-            return Self::Token;
-        }
-        pin::named(name).map_or(Self::Other, Self::Pin)
     }
 }

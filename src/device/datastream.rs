@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
 
-use crate::error::DatastreamError;
+use super::error::DatastreamError;
 
 /// What a virtual pin holds: a type, and the bounds of its values.
 ///

@@ -4,8 +4,9 @@ use alloc::borrow::Cow;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::encoded::{Encoded, decode_to_vec};
-use crate::scan::{self, HIGH_BITS, SEPARATOR, repeat};
+use super::encoded::Encoded;
+use super::percent;
+use super::view::{self, HIGH_BITS, SEPARATOR, repeat};
 
 /// A device's token, decoded: one or more bytes of 0x21 to 0x7E.
 ///
@@ -43,11 +44,11 @@ impl<'q> Token<'q> {
         if raw.is_empty() {
             return None;
         }
-        if scan::escape(raw).is_none() {
+        if view::escape(raw).is_none() {
             let text = core::str::from_utf8(raw).ok()?;
             return text.bytes().all(is_allowed).then_some(Self::plain(text));
         }
-        let decoded = decode_to_vec(raw)?;
+        let decoded = percent::decode_to_vec(raw)?;
         if !decoded.iter().copied().all(is_allowed) {
             return None;
         }
@@ -86,7 +87,7 @@ pub(crate) fn plain(bytes: &[u8]) -> Option<Token<'_>> {
     match bytes.split_first_chunk::<ISSUED>() {
         // Of a known length, which saves 39 of some 480 instructions of two integers.
         Some((token, behind)) if ends(behind) && token.iter().fold(true, all_plain) => {
-            scan::ascii(token).map(Token::plain)
+            view::ascii(token).map(Token::plain)
         }
         _ => plain_of_any_length(bytes),
     }
@@ -98,7 +99,7 @@ fn plain_of_any_length(bytes: &[u8]) -> Option<Token<'_>> {
     if token.is_empty() || !ends(behind) {
         return None;
     }
-    scan::ascii(token).map(Token::plain)
+    view::ascii(token).map(Token::plain)
 }
 
 #[inline(always)]
@@ -121,7 +122,7 @@ fn is_plain(byte: u8) -> bool {
 /// a separator nor an escape among them.
 #[inline(always)]
 fn plain_length(bytes: &[u8]) -> usize {
-    scan::plain(bytes, is_plain, |word| {
+    view::plain(bytes, is_plain, |word| {
         // A carry or a borrow out of a byte reaches only bytes behind one that is marked itself.
         let below = word.wrapping_sub(repeat(b'-'));
         let above = word.wrapping_add(repeat(1));

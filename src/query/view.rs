@@ -45,6 +45,12 @@ impl View<'_> {
         Some(u64::from_le_bytes(*chunk))
     }
 
+    /// The byte at `at`, which is within the view.
+    #[inline(always)]
+    pub(crate) fn byte(&self, at: usize) -> u8 {
+        self.0[at % VIEW]
+    }
+
     /// The bytes from `start` to `end`.
     #[inline(always)]
     pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&[u8]> {
@@ -78,10 +84,9 @@ pub(crate) struct Window<'w, 'q> {
 }
 
 impl<'w, 'q: 'w> Window<'w, 'q> {
-    /// The bytes from `at` on, up to the query's end included.
+    /// The bytes of the query from the beginning of `rest` on, which is the query's end.
     #[inline(always)]
-    pub(crate) fn view(&self, at: usize) -> Option<View<'w>> {
-        let rest = self.query.get(at..)?;
+    pub(crate) fn view(&self, rest: &'q [u8]) -> Option<View<'w>> {
         match rest.first_chunk() {
             Some(view) => Some(View(view)),
             None => self.end.0.get(VIEW - rest.len()..)?.first_chunk().map(View),
@@ -118,25 +123,10 @@ pub(crate) fn escape(raw: &[u8]) -> Option<usize> {
     memchr::memchr2(b'%', b'+', raw)
 }
 
-/// How many segments there can be from `at` on, the one that holds it included.
-#[cold]
-pub(crate) fn at_most_behind(query: &[u8], at: usize) -> usize {
-    let rest = query.get(at..).unwrap_or_default();
-    memchr::memchr_iter(SEPARATOR, rest)
-        .count()
-        .saturating_add(1)
-}
-
 /// The bytes from `start` to `end`; nothing where the range is none, which it never is.
 #[inline]
 pub(crate) fn slice(bytes: &[u8], start: usize, end: usize) -> &[u8] {
     bytes.get(start..end).unwrap_or_default()
-}
-
-/// Where the first byte is that decoding changes or that no string holds: a `%`, a `+` or a NUL.
-#[inline]
-pub(crate) fn escape_or_nul(raw: &[u8]) -> Option<usize> {
-    memchr::memchr3(b'%', b'+', 0, raw)
 }
 
 /// How many of the first bytes are ASCII and not below `,`: neither escapes nor separators nor NUL
@@ -216,12 +206,11 @@ mod tests {
             end.fill(query);
             let window = Window { query, end: &end };
             for at in 0..=length {
-                let View(view) = window.view(at).expect("a view within the query");
+                let View(view) = window.view(&query[at..]).expect("a view within the query");
                 let mut expected = query[at..].to_vec();
                 expected.resize(expected.len().max(VIEW), SEPARATOR);
                 assert_eq!(view, &expected[..VIEW]);
             }
-            assert!(window.view(length + 1).is_none());
         }
     }
 
@@ -254,7 +243,6 @@ mod tests {
         assert_eq!(escape(b"20.5"), None);
         assert_eq!(escape(b"20+5"), Some(2));
         assert_eq!(escape(b"205%"), Some(3));
-        assert_eq!(escape_or_nul(b"a\0b%"), Some(1));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use nom::branch::alt;
 use nom::character::complete::{char, digit1};
 use nom::{IResult, Parser};
 
-use crate::error::ParsePinError;
+use super::error::ParsePinError;
 
 /// A virtual pin, `v0` to `v255`: the place of a datastream on a device.
 ///
@@ -76,23 +76,4 @@ fn canonical(digits: &[u8]) -> Option<VirtualPin> {
         number.checked_mul(10)?.checked_add(digit - b'0')
     })?;
     Some(VirtualPin(number))
-}
-
-/// Which pins have come. A byte a pin: a bit a pin is smaller, and slower from the third pin on.
-pub(crate) struct Seen([bool; 256]);
-
-impl Seen {
-    pub(crate) const NONE: Self = Self([false; 256]);
-
-    /// Adds a pin; whether it is new.
-    #[inline(always)]
-    pub(crate) fn insert(&mut self, VirtualPin(pin): VirtualPin) -> bool {
-        !core::mem::replace(&mut self.0[usize::from(pin)], true)
-    }
-
-    /// Takes a pin out again.
-    #[inline(always)]
-    pub(crate) fn remove(&mut self, VirtualPin(pin): VirtualPin) {
-        self.0[usize::from(pin)] = false;
-    }
 }

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::datastream::Datastream;
-use crate::pin::VirtualPin;
+use super::datastream::Datastream;
+use super::pin::VirtualPin;
 
 /// Which datastream each virtual pin of a device has: built once, then shared by reference.
 ///

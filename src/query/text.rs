@@ -4,9 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
-use crate::encoded::{Decoded, decode_to_vec, is_well_formed};
-use crate::error::DecodeError;
-use crate::scan;
+use super::percent::{self, DecodeError, Decoded};
+use super::view::{self, SEPARATOR};
 
 /// A decoded text that borrows the query and needs no allocation, even where it is escaped.
 ///
@@ -42,7 +41,7 @@ impl<'q> Text<'q> {
     }
 
     pub(crate) fn decode(raw: &'q [u8]) -> Result<Self, DecodeError> {
-        Ok(Measured::new(raw)?.text)
+        Ok(Measured::new(raw, 0)?.text)
     }
 
     /// The text as a slice of the query, where nothing in it is escaped.
@@ -126,7 +125,7 @@ impl<'q> Text<'q> {
         match self.0 {
             Repr::Plain(text) => Cow::Borrowed(text),
             Repr::Escaped(raw) => {
-                let decoded = decode_to_vec(raw).unwrap_or_default();
+                let decoded = percent::decode_to_vec(raw).unwrap_or_default();
                 // INVARIANT: the decoded bytes are UTF-8.
                 Cow::Owned(String::from_utf8(decoded).unwrap_or_default())
             }
@@ -207,7 +206,7 @@ impl Iterator for Chars<'_> {
         match &mut self.0 {
             Walk::Plain(chars) => chars.next(),
             // INVARIANT: a `Text` is well formed, so the walk ends at its end and nowhere else.
-            Walk::Escaped(decoded) => next_char(decoded)?.ok(),
+            Walk::Escaped(decoded) => decoded.next_char()?.ok(),
         }
     }
 }
@@ -227,79 +226,75 @@ pub(crate) struct Measured<'q> {
 }
 
 impl<'q> Measured<'q> {
-    pub(crate) fn new(raw: &'q [u8]) -> Result<Self, DecodeError> {
-        match scan::escape_or_nul(raw).and_then(|at| raw.get(at)) {
-            None => Self::plain(raw, false),
-            Some(0) if scan::escape(raw).is_none() => Self::plain(raw, true),
-            Some(_) => Self::escaped(raw),
-        }
-    }
-
-    fn plain(raw: &'q [u8], has_nul: bool) -> Result<Self, DecodeError> {
-        let text = match scan::ascii(raw) {
-            Some(text) => text,
-            None => core::str::from_utf8(raw).map_err(|_| DecodeError::InvalidUtf8)?,
-        };
-        Ok(Self {
-            text: Text::plain(text),
-            len: raw.len(),
-            has_nul,
-        })
-    }
-
-    fn escaped(raw: &'q [u8]) -> Result<Self, DecodeError> {
-        let mut decoded = Decoded::new(raw);
-        let mut len = 0;
+    /// Reads a text of any kind, up to a separator or the end of the bytes.
+    ///
+    /// INVARIANT: the first `plain` bytes are ASCII without escapes, separators and NUL.
+    #[inline(never)]
+    pub(crate) fn new(bytes: &'q [u8], plain: usize) -> Result<Self, DecodeError> {
+        let mut decoded = Decoded::new(bytes.get(plain..).unwrap_or_default());
+        let mut len = plain;
+        let mut is_escaped = false;
         let mut has_nul = false;
         loop {
-            len += decoded.skip_plain();
-            match next_char(&mut decoded) {
-                None => break,
-                Some(Ok(character)) => {
-                    len += character.len_utf8();
-                    has_nul |= character == '\0';
+            len += skip_plain(&mut decoded);
+            match decoded.rest.first() {
+                None | Some(&SEPARATOR) => break,
+                Some(byte) => is_escaped |= matches!(byte, b'%' | b'+'),
+            }
+            match decoded.next() {
+                Some(Ok(byte @ 0..=0x7F)) => {
+                    has_nul |= byte == 0;
+                    len += 1;
                 }
-                Some(Err(DecodeError::InvalidUtf8)) if is_well_formed(decoded.rest()) => {
-                    return Err(DecodeError::InvalidUtf8);
+                Some(Ok(first)) => {
+                    // A character may begin in a raw byte and end in an escape.
+                    let before = decoded.rest.len();
+                    let width = match decoded.long_char(first) {
+                        Ok(character) => character.len_utf8(),
+                        Err(error) => return Err(worst(error, decoded.rest)),
+                    };
+                    is_escaped |= before - decoded.rest.len() >= width;
+                    len += width;
                 }
-                Some(Err(_)) => return Err(DecodeError::MalformedEscape),
+                _ => return Err(DecodeError::MalformedEscape),
             }
         }
-        Ok(Self {
-            text: Text(Repr::Escaped(raw)),
-            len,
-            has_nul,
-        })
+        let raw = view::slice(bytes, 0, bytes.len() - decoded.rest.len());
+        let text = match is_escaped {
+            true => Text(Repr::Escaped(raw)),
+            false => Text::plain(match view::ascii(raw) {
+                Some(text) => text,
+                None => core::str::from_utf8(raw).map_err(|_| DecodeError::InvalidUtf8)?,
+            }),
+        };
+        Ok(Self { text, len, has_nul })
     }
 }
 
-/// The next character of decoded bytes, which may begin in an escape and end in raw bytes.
-pub(crate) fn next_char(decoded: &mut Decoded<'_>) -> Option<Result<char, DecodeError>> {
-    let first = match decoded.next()? {
-        Ok(byte @ 0..=0x7F) => return Some(Ok(char::from(byte))),
-        Ok(byte) => byte,
-        Err(error) => return Some(Err(error)),
-    };
-    Some(long_char(first, decoded))
+/// The first error, unless there is a malformed escape behind it.
+#[cold]
+fn worst(error: DecodeError, rest: &[u8]) -> DecodeError {
+    match percent::is_well_formed(rest) {
+        true => error,
+        false => DecodeError::MalformedEscape,
+    }
 }
 
-fn long_char(first: u8, decoded: &mut Decoded<'_>) -> Result<char, DecodeError> {
-    let (width, bits) = match first {
-        0xC2..=0xDF => (2, first & 0x1F),
-        0xE0..=0xEF => (3, first & 0x0F),
-        0xF0..=0xF4 => (4, first & 0x07),
-        _ => return Err(DecodeError::InvalidUtf8),
-    };
-    let mut code_point = u32::from(bits);
-    for _ in 1..width {
-        let byte = decoded.next().ok_or(DecodeError::InvalidUtf8)??;
-        if byte & 0xC0 != 0x80 {
-            return Err(DecodeError::InvalidUtf8);
+/// Goes past plain bytes, up to eight at a time: how many. Fewer than eight may be left.
+#[inline(always)]
+fn skip_plain(decoded: &mut Decoded<'_>) -> usize {
+    let mut skipped = 0;
+    while let Some(word) = decoded.rest.first_chunk() {
+        let stops = view::text_stops(u64::from_le_bytes(*word));
+        let plain = match stops {
+            0 => 8,
+            _ => stops.trailing_zeros() as usize / 8,
+        };
+        skipped += plain;
+        decoded.rest = decoded.rest.get(plain..).unwrap_or_default();
+        if stops != 0 {
+            break;
         }
-        code_point = code_point << 6 | u32::from(byte & 0x3F);
     }
-    // No surrogates, nothing above U+10FFFF, and nothing that fewer bytes would do for.
-    char::from_u32(code_point)
-        .filter(|character| character.len_utf8() == width)
-        .ok_or(DecodeError::InvalidUtf8)
+    skipped
 }

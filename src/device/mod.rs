@@ -1,0 +1,6 @@
+//! What a device is: a datastream for each of its virtual pins.
+
+pub(crate) mod datastream;
+pub(crate) mod error;
+pub(crate) mod pin;
+pub(crate) mod template;

@@ -1,0 +1,84 @@
+//! A name or a value as it stands in the query.
+
+use core::fmt;
+use core::ops::Range;
+
+use super::percent::DecodeError;
+use super::text::Text;
+
+/// A name or a value as it stands in the query, percent-encoded, with its place there.
+///
+/// Decoding follows the application/x-www-form-urlencoded rules of the [URL Standard], strictly:
+/// `+` is a space, `%` and two hexadecimal digits are one byte, any other `%` is an error, and so
+/// is anything that is not UTF-8 afterwards. Nothing is repaired and nothing decoded twice.
+/// [`Debug`] shows the place alone, as the bytes may be a token's.
+///
+/// [URL Standard]: https://url.spec.whatwg.org/#urlencoded-parsing
+///
+/// ```
+/// use pinquery::Pairs;
+///
+/// let pair = Pairs::new("token=t&v3=Test+complete%3A+PASS").nth(1).unwrap();
+/// assert_eq!(pair.value.raw(), b"Test+complete%3A+PASS");
+/// assert_eq!(pair.value.span(), 11..32);
+/// assert_eq!(pair.value.decode().unwrap(), "Test complete: PASS");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Encoded<'q> {
+    raw: &'q [u8],
+    start: usize,
+}
+
+impl<'q> Encoded<'q> {
+    pub(crate) fn new(raw: &'q [u8], start: usize) -> Self {
+        Self { raw, start }
+    }
+
+    /// The bytes as written.
+    ///
+    /// ```
+    /// let pair = pinquery::Pairs::new("v1=%32").next().unwrap();
+    /// assert_eq!(pair.value.raw(), b"%32");
+    /// ```
+    #[must_use]
+    pub fn raw(&self) -> &'q [u8] {
+        self.raw
+    }
+
+    /// Where the bytes stand in the query.
+    ///
+    /// ```
+    /// let pair = pinquery::Pairs::new("&v1").next().unwrap();
+    /// assert_eq!(pair.name.span(), 1..3);
+    /// assert_eq!(pair.value.span(), 3..3); // no `=`: empty, at the segment's end
+    /// ```
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.start..self.start + self.raw.len()
+    }
+
+    /// What the bytes mean.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::MalformedEscape`] for `%4` or `%+5`, else [`DecodeError::InvalidUtf8`] for
+    /// `%FF` or a raw byte 0xFF.
+    ///
+    /// ```
+    /// # use pinquery::{DecodeError, Pairs};
+    /// let decode = |query| Pairs::new(query).next().unwrap().name.decode();
+    /// assert_eq!(decode("caf%C3%A9+%2541").unwrap(), "café %41");
+    /// assert_eq!(decode("100%").unwrap_err(), DecodeError::MalformedEscape);
+    /// ```
+    pub fn decode(&self) -> Result<Text<'q>, DecodeError> {
+        Text::decode(self.raw)
+    }
+}
+
+impl fmt::Debug for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoded")
+            .field("span", &self.span())
+            .finish_non_exhaustive()
+    }
+}
