@@ -1,13 +1,17 @@
 //! What is allocated, counted: nothing for up to eight updates, once for more.
 #![allow(missing_docs)]
 
-use pinquery::{BatchUpdate, Datastream, Pairs, Template, VirtualPin, parse};
+use allocation_counter::AllocationInfo;
+use pinquery::{BatchUpdate, Datastream, Pairs, Template, Updates, VirtualPin, parse};
+use pinquery_kit::convert::UPDATE_SIZE;
 
-fn count<T>(work: impl FnOnce() -> T) -> u64 {
-    let counted = allocation_counter::measure(|| {
+/// The most that is held at a time: what all 256 updates take.
+const MOST: u64 = 256 * UPDATE_SIZE as u64;
+
+fn measure<T>(work: impl FnOnce() -> T) -> AllocationInfo {
+    allocation_counter::measure(|| {
         std::hint::black_box(work());
-    });
-    counted.count_total
+    })
 }
 
 fn template() -> Template {
@@ -22,11 +26,17 @@ fn template() -> Template {
 #[track_caller]
 fn hold(query: &str, expected: u64) {
     let template = template();
-    let allocations = count(|| parse(query, |_| Some(&template)).map(|updates| updates.len()));
-    assert_eq!(allocations, expected, "{query}");
+    let used = measure(|| parse(query, |_| Some(&template)).map(|updates| updates.len()));
+    let shown = query.get(..200).unwrap_or(query);
+    assert_eq!(used.count_total, expected, "{shown}");
+    assert!(
+        used.bytes_total <= MOST,
+        "{} bytes: {shown}",
+        used.bytes_total
+    );
 }
 
-fn pins(count: usize, value: &str) -> String {
+fn pins(count: u8, value: &str) -> String {
     (0..count).fold(String::from("token=t"), |query, pin| {
         format!("{query}&v{pin}={value}")
     })
@@ -50,6 +60,62 @@ fn more_updates_allocate_once() {
     for pins_ in [9, 10, 64, 100] {
         hold(&pins(pins_, "21.5"), 1);
         hold(&format!("{}{}", pins(pins_, "1"), "&".repeat(1000)), 1);
+    }
+}
+
+#[test]
+fn no_length_of_a_query_needs_more_than_all_pins_do() {
+    let nine = pins(9, "21.5");
+    for again in [
+        "&", "&&v0", "&x", "&=", "&token=t", "&v0=1", "&v99=", "&v99=%31",
+    ] {
+        hold(&format!("{nine}{}", again.repeat(1_000_000)), 1);
+    }
+    let every: String = (0..=255).map(|pin| format!("&v{pin}=1,1")).collect();
+    let places: Template = (0..=255)
+        .map(|pin| (VirtualPin(pin), Datastream::location()))
+        .collect();
+    for tail in ["", "&", "&v0=1,1", "&x", "&token=t"] {
+        let query = format!("token=t{every}{}", tail.repeat(100_000));
+        let used = measure(|| parse(&query, |_| Some(&places)).is_ok());
+        assert_eq!(used.count_total, 1, "{tail}");
+        assert!(used.bytes_total <= MOST, "{tail}: {used:?}");
+    }
+}
+
+#[test]
+fn the_ninth_update_makes_room_for_all_whichever_way_it_is_read() {
+    let escaped: String = (0..40).map(|pin| format!("&%76{pin}=1")).collect();
+    let long = |pin| format!("&v{pin}={}", "%41".repeat(40));
+    let texts: String = (100..140).map(long).collect();
+    let plain: String = (100..140)
+        .map(|pin| format!("&v{pin}={:a<40}", ""))
+        .collect();
+    for query in [
+        format!("token=t{escaped}"),
+        format!("token=t{texts}"),
+        format!("token=t{plain}"),
+        format!("{}{texts}", pins(8, "1")),
+        format!("{}{plain}", pins(8, "1")),
+        pins(40, "%20%31e0"),
+        pins(100, "+1"),
+    ] {
+        hold(&query, 1);
+    }
+}
+
+#[test]
+fn a_variable_that_is_filled_again_allocates_where_its_room_does_not_suffice() {
+    let template = template();
+    let mut updates = Updates::new();
+    for (pins_, expected) in [(8, 0), (100, 1), (9, 0), (100, 0), (8, 0), (64, 0)] {
+        let query = pins(pins_, "21.5");
+        let request = BatchUpdate::parse(&query).unwrap();
+        let mut filled = updates.recycle();
+        let used = measure(|| request.updates_into(&template, &mut filled).unwrap());
+        assert_eq!(used.count_total, expected, "{pins_} pins");
+        assert_eq!(filled.len(), usize::from(pins_));
+        updates = filled.recycle();
     }
 }
 
@@ -107,5 +173,5 @@ fn pairs_and_the_token_borrow() {
         let decoded = Pairs::new(query).filter(|pair| pair.value.decode().is_ok());
         decoded.count() + request.token().len()
     };
-    assert_eq!(count(walk), 0);
+    assert_eq!(measure(walk).count_total, 0);
 }

@@ -20,7 +20,8 @@ use std::hint::black_box;
 
 use counted::Counted;
 use family::{Hostile, family, friendly};
-use pinquery::{Datastream, Pairs, Template, Update, Value, VirtualPin};
+use pinquery::{Datastream, Pairs, Template, Value, VirtualPin};
+use pinquery_kit::convert::UPDATE_SIZE;
 
 const SMALL: usize = 1 << 10;
 const LARGE: usize = if cfg!(debug_assertions) {
@@ -122,8 +123,7 @@ fn the_memory_of_hostile_queries_does_not_grow_with_them() {
         for size in [SMALL, 1 << 15, 1 << 20] {
             let query = hostile.query(size);
             let used = allocation_counter::measure(|| judge_and_read(&query, &template));
-            // The segment of the token is counted before it is known as that.
-            let most = (256 + 1) * size_of::<Update<'_>>() + decoded_token(&query);
+            let most = 256 * UPDATE_SIZE + decoded_token(&query);
             let name = hostile.name;
             assert!(used.bytes_max <= most as u64, "{name} of {size}: {used:?}");
             assert!(used.count_total <= 1, "{name} of {size}: {used:?}");
