@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use pinquery_kit::Device;
-use pinquery_kit::reference::KINDS;
+use pinquery_kit::reference::{KINDS, REASONS};
 use pinquery_kit::targets::{self, Told};
 
 type Target = fn(&[u8]) -> Told;
@@ -94,6 +94,12 @@ fn the_seeds_reach_every_outcome() {
         let outcomes = kept(file);
         for kind in KINDS {
             assert!(outcomes.contains(&format!(" {kind} ")), "{file}: {kind}");
+        }
+        for reason in REASONS {
+            assert!(
+                outcomes.contains(&format!(" {reason}\n")),
+                "{file}: {reason}"
+            );
         }
     }
     for file in ["parse.txt", "against_reference.txt", "roundtrip.txt"] {

@@ -90,5 +90,7 @@ pub fn error(error: pinquery::Error) -> Refusal {
     Refusal {
         kind: error.kind().name(),
         span: error.span(),
+        pin: error.pin().map(u8::from),
+        reason: error.reason().map(pinquery::Reason::name),
     }
 }

@@ -89,6 +89,10 @@ pub struct Refusal {
     pub kind: &'static str,
     /// The bytes of the query that the reason points at.
     pub span: Range<usize>,
+    /// The pin, where the error is about one.
+    pub pin: Option<u8>,
+    /// The contract's name for what is wrong with a value, such as `not_an_integer`.
+    pub reason: Option<&'static str>,
 }
 
 /// What becomes of a query.
@@ -247,11 +251,18 @@ impl fmt::Display for Update {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.kind, self.span)
+        write!(f, "{} {:?}", self.kind, self.span)?;
+        if let Some(pin) = self.pin {
+            write!(f, " v{pin}")?;
+        }
+        match self.reason {
+            Some(reason) => write!(f, " {reason}"),
+            None => Ok(()),
+        }
     }
 }
 
-/// `ok v1=100!max, v2=44.0` or `invalid_pin 8..12`.
+/// `ok v1=100!max, v2=44.0` or `invalid_value 8..12 v1 not_a_double`.
 pub fn show(outcome: &Outcome) -> String {
     match outcome {
         Ok(updates) => {

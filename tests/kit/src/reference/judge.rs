@@ -67,19 +67,19 @@ fn judge_pins(
             Name::Neither => return refuse("invalid_pin", &segment.name),
         };
         let Some(datastream) = template.get(&pin) else {
-            return refuse("unknown_pin", &segment.name);
+            return refuse_pin("unknown_pin", pin, &segment.name);
         };
         if !seen.insert(pin) {
-            return refuse("duplicate_pin", &segment.name);
+            return refuse_pin("duplicate_pin", pin, &segment.name);
         }
         let raw = &query[segment.value.clone()];
         if matches!(datastream, Datastream::Location) && !value::has_comma(raw) {
             updates.push(location_in_two(query, pin, segment, segments.get(at + 1))?);
             at += 2;
         } else {
-            let Some((value, adjusted)) = value::judge(raw, datastream) else {
-                return refuse("invalid_value", &segment.value);
-            };
+            let judged = value::judge(raw, datastream);
+            let (value, adjusted) =
+                judged.map_err(|reason| invalid_value(pin, reason, &segment.value))?;
             updates.push(Update {
                 pin,
                 value,
@@ -98,15 +98,13 @@ fn location_in_two(
     first: &Segment,
     next: Option<&Segment>,
 ) -> Result<Update, Refusal> {
-    let Some(longitude) = value::longitude(&query[first.value.clone()]) else {
-        return refuse("invalid_value", &first.value);
-    };
+    let longitude = value::longitude(&query[first.value.clone()])
+        .map_err(|reason| invalid_value(pin, reason, &first.value))?;
     let Some(second) = next.filter(|next| name(query, next) == Name::Pin(pin)) else {
-        return refuse("invalid_value", &first.value);
+        return Err(invalid_value(pin, "no_latitude", &first.value));
     };
-    let Some(latitude) = value::latitude(&query[second.value.clone()]) else {
-        return refuse("invalid_value", &second.value);
-    };
+    let latitude = value::latitude(&query[second.value.clone()])
+        .map_err(|reason| invalid_value(pin, reason, &second.value))?;
     Ok(Update {
         pin,
         value: Value::Location(longitude, latitude),
@@ -145,5 +143,23 @@ fn refuse<T>(kind: &'static str, span: &Range<usize>) -> Result<T, Refusal> {
     Err(Refusal {
         kind,
         span: span.clone(),
+        pin: None,
+        reason: None,
     })
+}
+
+fn refuse_pin<T>(kind: &'static str, pin: u8, span: &Range<usize>) -> Result<T, Refusal> {
+    refuse(kind, span).map_err(|refusal| Refusal {
+        pin: Some(pin),
+        ..refusal
+    })
+}
+
+fn invalid_value(pin: u8, reason: &'static str, span: &Range<usize>) -> Refusal {
+    Refusal {
+        kind: "invalid_value",
+        span: span.clone(),
+        pin: Some(pin),
+        reason: Some(reason),
+    }
 }

@@ -19,6 +19,6 @@ mod tests;
 
 pub use judge::judge;
 pub use query::{DecodeError, Segment, decode, split};
-pub use refusal::{KINDS, body, message};
+pub use refusal::{KINDS, REASONS, body, message};
 
 pub use crate::plain::{Adjustment, Datastream, Refusal, Template, Update, Value};

@@ -13,6 +13,20 @@ pub const KINDS: [&str; 9] = [
     "no_pins",
 ];
 
+/// The contract's names for what is wrong with a value.
+pub const REASONS: [&str; 10] = [
+    "too_long",
+    "malformed_escape",
+    "invalid_utf8",
+    "nul",
+    "not_an_integer",
+    "not_a_double",
+    "not_a_boolean",
+    "not_a_value",
+    "out_of_range",
+    "no_latitude",
+];
+
 /// The vendor's message for a kind.
 ///
 /// # Panics

@@ -1,48 +1,68 @@
 //! Section 4 of the contract: values, each by its datastream.
 
-use super::query::decode;
+use super::query::{DecodeError, decode};
 use super::{Adjustment, Datastream, Value};
 
 /// The most bytes, as written in the query, of a value that is not a string.
 const LONGEST: usize = 4096;
 
-/// A whole value, a location's both halves included, and what was done to it; `None` where it does
-/// not fit.
-pub(crate) fn judge(raw: &[u8], datastream: &Datastream) -> Option<(Value, Option<Adjustment>)> {
+/// The contract's name for why a value does not fit.
+type Reason = &'static str;
+
+/// A whole value, a location's both halves included, and what was done to it.
+pub(crate) fn judge(
+    raw: &[u8],
+    datastream: &Datastream,
+) -> Result<(Value, Option<Adjustment>), Reason> {
     match datastream {
         Datastream::Integer { min, max } => {
-            let (number, adjusted) = clamp_integer(integer(&trimmed(raw)?)?, *min, *max);
-            Some((Value::Integer(number), adjusted))
+            let number = integer(&trimmed(raw)?).ok_or("not_an_integer")?;
+            let (number, adjusted) = clamp_integer(number, *min, *max);
+            Ok((Value::Integer(number), adjusted))
         }
         Datastream::Double { min, max } => {
-            let (number, adjusted) = clamp_double(double(&trimmed(raw)?)?, *min, *max);
-            Some((Value::Double(number), adjusted))
+            let number = double(&trimmed(raw)?).ok_or("not_a_double")?;
+            let (number, adjusted) = clamp_double(number, *min, *max);
+            Ok((Value::Double(number), adjusted))
         }
-        Datastream::String { max_len } => {
-            let text = decode(raw).ok()?;
-            let fits = text.len() <= *max_len && !text.contains('\0');
-            fits.then_some((Value::String(text), None))
-        }
+        Datastream::String { max_len } => Ok((Value::String(text(raw, *max_len)?), None)),
         Datastream::Enumerable { values, fallback } => {
-            let number = integer(&trimmed(raw)?)?;
+            let number = integer(&trimmed(raw)?).ok_or("not_an_integer")?;
             match values.iter().find(|&&value| i128::from(value) == number) {
-                Some(value) => Some((Value::Enumerable(*value), None)),
-                None => fallback
-                    .map(|fallback| (Value::Enumerable(fallback), Some(Adjustment::Fallback))),
+                Some(value) => Ok((Value::Enumerable(*value), None)),
+                None => match fallback {
+                    Some(fallback) => {
+                        Ok((Value::Enumerable(*fallback), Some(Adjustment::Fallback)))
+                    }
+                    None => Err("not_a_value"),
+                },
             }
         }
         Datastream::Location => {
             let text = trimmed(raw)?;
-            let (longitude, latitude) = text.split_once(',')?;
-            let location =
-                Value::Location(coordinate(longitude, 180.0)?, coordinate(latitude, 90.0)?);
-            Some((location, None))
+            let (longitude, latitude) = text.split_once(',').ok_or("no_latitude")?;
+            let longitude = coordinate(longitude, 180.0)?;
+            Ok((
+                Value::Location(longitude, coordinate(latitude, 90.0)?),
+                None,
+            ))
         }
         Datastream::Boolean => {
-            let flag = boolean(&trimmed(raw)?)?;
-            Some((Value::Boolean(flag), None))
+            let flag = boolean(&trimmed(raw)?).ok_or("not_a_boolean")?;
+            Ok((Value::Boolean(flag), None))
         }
     }
+}
+
+fn text(raw: &[u8], max_len: usize) -> Result<String, Reason> {
+    let text = decoded(raw)?;
+    if text.len() > max_len {
+        return Err("too_long");
+    }
+    if text.contains('\0') {
+        return Err("nul");
+    }
+    Ok(text)
 }
 
 /// Whether a location's value holds both halves, well formed or not.
@@ -51,21 +71,28 @@ pub(crate) fn has_comma(raw: &[u8]) -> bool {
 }
 
 /// A location's first half where it stands alone.
-pub(crate) fn longitude(raw: &[u8]) -> Option<f64> {
+pub(crate) fn longitude(raw: &[u8]) -> Result<f64, Reason> {
     coordinate(&trimmed(raw)?, 180.0)
 }
 
 /// A location's second half where it stands alone.
-pub(crate) fn latitude(raw: &[u8]) -> Option<f64> {
+pub(crate) fn latitude(raw: &[u8]) -> Result<f64, Reason> {
     coordinate(&trimmed(raw)?, 90.0)
 }
 
 /// What is left to read of a value that is not a string.
-fn trimmed(raw: &[u8]) -> Option<String> {
+fn trimmed(raw: &[u8]) -> Result<String, Reason> {
     if raw.len() > LONGEST {
-        return None;
+        return Err("too_long");
     }
-    Some(trim(&decode(raw).ok()?).to_owned())
+    Ok(trim(&decoded(raw)?).to_owned())
+}
+
+fn decoded(raw: &[u8]) -> Result<String, Reason> {
+    decode(raw).map_err(|error| match error {
+        DecodeError::MalformedEscape => "malformed_escape",
+        DecodeError::InvalidUtf8 => "invalid_utf8",
+    })
 }
 
 /// Not `str::trim`, which takes every white space of Unicode and the vertical tab.
@@ -73,8 +100,13 @@ fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\x0C', '\r'])
 }
 
-fn coordinate(text: &str, limit: f64) -> Option<f64> {
-    double(trim(text)).filter(|number| -limit <= *number && *number <= limit)
+fn coordinate(text: &str, limit: f64) -> Result<f64, Reason> {
+    let number = double(trim(text)).ok_or("not_a_double")?;
+    if -limit <= number && number <= limit {
+        Ok(number)
+    } else {
+        Err("out_of_range")
+    }
 }
 
 fn boolean(text: &str) -> Option<bool> {
