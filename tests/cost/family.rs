@@ -12,7 +12,7 @@ impl Hostile {
     /// The query with so many repetitions that it is about `size` bytes long.
     pub fn query(&self, size: usize) -> Vec<u8> {
         if self.again.is_empty() {
-            return every_pin(size);
+            return every_pin(self.before, size);
         }
         let rest = size.saturating_sub(self.before.len() + self.behind.len());
         let again = self.again.repeat((rest / self.again.len()).max(1));
@@ -21,21 +21,21 @@ impl Hostile {
 }
 
 /// All pins, each with a location or a number and as many blanks as its share leaves room for.
-fn every_pin(size: usize) -> Vec<u8> {
+fn every_pin(letter: &str, size: usize) -> Vec<u8> {
     let share = (size / 256).saturating_sub(10);
     let segments = (0..=255).map(|pin| {
         let value = if pin % 7 == 5 { "1,1" } else { "1" };
         let width = if pin % 7 == 6 { share.min(1024) } else { share };
-        format!("&v{pin}={value:<width$}")
+        format!("&{letter}{pin}={value:<width$}")
     });
     format!("token=t{}", segments.collect::<String>()).into_bytes()
 }
 
 /// Each before, again and again, and behind. The template's pins repeat integer, double, string of
 /// any length, enumerable, boolean, location, string of 1,024 bytes. To repeat nothing means every
-/// pin once.
+/// pin once, with what stands before as the letter of its name.
 #[rustfmt::skip]
-const FAMILY: [(&str, &str, &str, &str); 47] = [
+const FAMILY: [(&str, &str, &str, &str); 52] = [
     ("separators", "token=t", "&", ""),
     ("separators before the token", "", "&", "token=t"),
     ("separators between the halves of a location", "token=t&v5=1", "&", "v5=2"),
@@ -80,10 +80,17 @@ const FAMILY: [(&str, &str, &str, &str); 47] = [
     ("plus signs before a double", "token=t&v1=", "+", "7"),
     ("escaped blanks before a location", "token=t&v5=", "%20", "1,2"),
     ("commas in a location", "token=t&v5=", ",", "1"),
-    ("256 pins", "", "", ""),
+    ("256 pins", "v", "", ""),
+    ("256 pins of escaped names", "%76", "", ""),
+    ("separators behind nine pins", NINE, "&", ""),
+    ("a plain string behind nine pins", NINE, "a", ""),
+    ("escapes behind nine pins", NINE, "%41", ""),
+    ("one pin again behind nine pins", NINE, "&v0=1", ""),
     ("one location, never its second half", "", "v5=1&", "token=t"),
     ("a megabyte behind a friendly query", "token=t&v0=1&v1=2&v255=", "x", ""),
 ];
+
+const NINE: &str = "token=t&v0=1&v7=1&v14=1&v21=1&v28=1&v35=1&v42=1&v49=1&v2=";
 
 pub fn family() -> impl Iterator<Item = Hostile> {
     let named = |(name, before, again, behind)| Hostile {
