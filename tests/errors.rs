@@ -4,6 +4,7 @@
 use std::ops::Bound;
 
 use pinquery::{Datastream, DatastreamError, DecodeError, Error, ErrorKind, Template, VirtualPin};
+use pinquery_kit::Device;
 
 fn error(query: &str) -> Error {
     let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100).unwrap());
@@ -139,6 +140,76 @@ fn each_kind_has_words_of_its_own() {
     ];
     for (kind, text) in words {
         assert_eq!(kind.to_string(), text);
+    }
+}
+
+#[test]
+fn each_reason_has_a_name_and_words_of_its_own() {
+    let words = [
+        ("v3=aaaaa", "too_long", "the value is too long"),
+        (
+            "v3=%4",
+            "malformed_escape",
+            "a `%` is not followed by two hexadecimal digits",
+        ),
+        ("v3=%FF", "invalid_utf8", "the decoded bytes are not UTF-8"),
+        ("v3=%00", "nul", "the text holds U+0000"),
+        (
+            "v1=1.5",
+            "not_an_integer",
+            "the value is not a whole number",
+        ),
+        (
+            "v5=x,1",
+            "not_a_double",
+            "the value is not a decimal number",
+        ),
+        (
+            "v6=2",
+            "not_a_boolean",
+            "the value is none of `true`, `false`, `1` and `0`",
+        ),
+        (
+            "v4=2",
+            "not_a_value",
+            "the number is none of the datastream's values",
+        ),
+        (
+            "v5=1,91",
+            "out_of_range",
+            "the longitude or latitude is out of range",
+        ),
+        (
+            "v5=1",
+            "no_latitude",
+            "the longitude is not followed by its latitude",
+        ),
+    ];
+    let device = Device::read("v1:integer v3:string(4) v4:enumerable(1) v5:location v6:boolean");
+    for (segment, name, text) in words {
+        let query = format!("token=t&{segment}");
+        let error = pinquery::parse(&query, |_| Some(&device.library)).unwrap_err();
+        let reason = error.reason().expect("why a value does not fit");
+        assert_eq!((reason.name(), reason.to_string().as_str()), (name, text));
+    }
+    assert_eq!(error("token=t&v2=1").reason(), None);
+}
+
+#[test]
+fn an_error_about_a_pin_says_which() {
+    let pin = |query| error(query).pin();
+    assert_eq!(pin("token=t&v2=1"), Some(VirtualPin(2)));
+    assert_eq!(pin("token=t&v1=1&V1=1"), Some(VirtualPin(1)));
+    assert_eq!(pin("token=t&%76%31=x"), Some(VirtualPin(1)));
+    for query in [
+        "",
+        "token=",
+        "token=unknown",
+        "token=t&token=t",
+        "token=t&x=1",
+        "token=t",
+    ] {
+        assert_eq!(pin(query), None, "{query}");
     }
 }
 

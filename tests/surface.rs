@@ -154,6 +154,12 @@ fn updates_read_as_a_slice_and_as_iterators() {
 }
 
 #[test]
+fn no_updates_are_the_default() {
+    assert!(Updates::default().is_empty());
+    assert_eq!(Updates::default(), Updates::new());
+}
+
+#[test]
 fn a_text_has_several_ways_out() {
     let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
     let plain = text("v1=caf\u{e9}");
