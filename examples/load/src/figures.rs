@@ -8,6 +8,8 @@ use crate::client::Sample;
 /// One measurement; times in microseconds.
 pub struct Round {
     pub errors: usize,
+    /// Batches that were answered OK and that a page did not see.
+    pub missed: usize,
     rate: f64,
     p50: f64,
     p90: f64,
@@ -16,10 +18,11 @@ pub struct Round {
     max: f64,
     processor: f64,
     judging: f64,
+    group: f64,
 }
 
 impl Round {
-    pub fn new(mut sample: Sample, before: Spent, after: Spent) -> Self {
+    pub fn new(mut sample: Sample, missed: usize, before: Spent, after: Spent) -> Self {
         sample.latencies.sort_unstable();
         let count = sample.latencies.len();
         let at = |share: f64| {
@@ -33,6 +36,7 @@ impl Round {
         let processor = after.processor.zip(before.processor);
         Self {
             errors: sample.errors,
+            missed,
             rate: count as f64 / sample.time.as_secs_f64(),
             p50: at(0.5),
             p90: at(0.9),
@@ -41,6 +45,7 @@ impl Round {
             max: at(1.0),
             processor: processor.map_or(f64::NAN, |(after, before)| each(after - before)),
             judging: each(after.judging - before.judging),
+            group: (after.committed - before.committed) / (after.commits - before.commits),
         }
     }
 }
@@ -57,9 +62,11 @@ fn median(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> f64 {
 
 /// Prints the median of each figure over the rounds.
 pub fn print(rows: &[(Kind, Vec<Round>)]) {
-    println!("medians; latency, processor and judging in µs, the last two for each request\n");
     println!(
-        "{:<20} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>10} {:>8}",
+        "medians; latency, processor and judging in µs, the last two for each request; group: batches in a commit\n"
+    );
+    println!(
+        "{:<31} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>10} {:>8} {:>6} {:>6}",
         "judge, store",
         "requests/s",
         "p50",
@@ -69,12 +76,14 @@ pub fn print(rows: &[(Kind, Vec<Round>)]) {
         "max",
         "errors",
         "processor",
-        "judging"
+        "judging",
+        "group",
+        "missed"
     );
     for (kind, rounds) in rows {
         let of = |figure: fn(&Round) -> f64| median(rounds, figure);
         println!(
-            "{:<20} {:>10.0} {:>8.0} {:>8.0} {:>8.0} {:>8.0} {:>8.0} {:>6} {:>10.1} {:>8.2}",
+            "{:<31} {:>10.0} {:>8.0} {:>8.0} {:>8.0} {:>8.0} {:>8.0} {:>6} {:>10.1} {:>8.2} {:>6.1} {:>6}",
             kind.name(),
             of(|round| round.rate),
             of(|round| round.p50),
@@ -85,6 +94,8 @@ pub fn print(rows: &[(Kind, Vec<Round>)]) {
             rounds.iter().map(|round| round.errors).sum::<usize>(),
             of(|round| round.processor),
             of(|round| round.judging),
+            of(|round| round.group),
+            rounds.iter().map(|round| round.missed).sum::<usize>(),
         );
     }
     println!();

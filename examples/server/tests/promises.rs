@@ -269,3 +269,26 @@ fn a_backup_while_it_runs_is_whole() {
     let read = format!("/external/api/get?token={TOKEN}&v1");
     assert_eq!(restored.get(&read).told(), (200, "1"));
 }
+
+/// As the README says how.
+#[test]
+fn old_batches_are_deleted_in_portions() {
+    const README: &str = include_str!("../README.md");
+    let (_, sql) = README.split_once("```sql\n").unwrap();
+    let (sql, _) = sql.split_once("```").unwrap();
+    let sql = sql
+        .replace("at_us < …", "at_us < 9e18")
+        .replace("1000", "2");
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for value in 0..7 {
+        assert_eq!(server.update(&format!("v1={value}")).told(), (200, "OK"));
+    }
+    let database = scratch.database();
+    for left in [5, 3, 1, 1] {
+        database.execute_batch(&sql).unwrap();
+        assert_eq!(count(&scratch.path("test.db")), left);
+    }
+    let read = format!("/external/api/get?token={TOKEN}&v1");
+    assert_eq!(server.get(&read).told(), (200, "6"));
+}

@@ -1,22 +1,21 @@
 //! Which devices there are: a JSON object of tokens, each with its template.
 
-use std::collections::{HashMap, HashSet};
+mod file;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use pinquery::{Pairs, Template, Token};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
-};
+use pinquery::Template;
 use sha2::{Digest, Sha256};
 
 /// The token of the demonstration's device: no secret.
 pub const DEMO_TOKEN: &str = "demo-greenhouse-not-a-secret";
 
-const DEMO: &str = include_str!("demo.json");
+/// The demonstration's devices file.
+pub const DEMO: &str = include_str!("../demo.json");
 
 /// What a store knows a device by: the SHA-256 of its token, so that no copy of a database lets
 /// anyone send values; or of its id, where it has one, so that its token may change.
@@ -170,125 +169,6 @@ impl<D> fmt::Debug for Devices<D> {
             .field("len", &self.0.len())
             .finish_non_exhaustive()
     }
-}
-
-impl<'de> Deserialize<'de> for Devices {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(DevicesVisitor)
-    }
-}
-
-struct DevicesVisitor;
-
-impl<'de> Visitor<'de> for DevicesVisitor {
-    type Value = Devices;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with a template for each token")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Devices, A::Error> {
-        let (mut devices, mut ids) = (HashMap::new(), HashSet::new());
-        let mut place = 0;
-        while let Some(token) = map.next_key::<String>()? {
-            place += 1;
-            let wrong =
-                |reason: &dyn fmt::Display| A::Error::custom(format!("device {place}: {reason}"));
-            if !is_token(&token) {
-                return Err(wrong(&"a token is one or more bytes of 0x21 to 0x7E"));
-            }
-            let Entry { id, template } = map.next_value().map_err(|error| wrong(&error))?;
-            if template.is_empty() {
-                return Err(wrong(&"there is no datastream"));
-            }
-            let token_key = DeviceKey::of_token(&token);
-            let key = id.as_deref().map_or(token_key, DeviceKey::of_id);
-            if id.is_some_and(|id| !ids.insert(id)) {
-                return Err(wrong(&"an earlier device has the same id"));
-            }
-            let listed = Listed {
-                key,
-                token_key,
-                template,
-            };
-            if devices.insert(token, listed).is_some() {
-                return Err(wrong(&"an earlier device has the same token"));
-            }
-        }
-        if devices.is_empty() {
-            return Err(A::Error::custom("there is no device"));
-        }
-        Ok(Devices(devices))
-    }
-}
-
-/// A template, and among its pins the device's id if it has one: `{"id":"roof","v1":…}`.
-struct Entry {
-    id: Option<String>,
-    template: Template,
-}
-
-impl<'de> Deserialize<'de> for Entry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct EntryVisitor;
-
-        impl<'de> Visitor<'de> for EntryVisitor {
-            type Value = Entry;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object with a datastream for each pin")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
-                let mut pins = WithoutId { map, id: None };
-                let template = Template::deserialize(MapAccessDeserializer::new(&mut pins))?;
-                Ok(Entry {
-                    id: pins.id,
-                    template,
-                })
-            }
-        }
-
-        deserializer.deserialize_map(EntryVisitor)
-    }
-}
-
-/// The other keys of an object, as the library reads a template from them.
-struct WithoutId<A> {
-    map: A,
-    id: Option<String>,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut WithoutId<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        while let Some(key) = self.map.next_key::<String>()? {
-            if key != "id" {
-                return seed.deserialize(key.into_deserializer()).map(Some);
-            }
-            let id = self.map.next_value::<String>();
-            let id = id.map_err(|error| A::Error::custom(format!("id: {error}")))?;
-            if self.id.replace(id).is_some() {
-                return Err(A::Error::custom("id: it is there twice"));
-            }
-        }
-        Ok(None)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
-    }
-}
-
-/// Whether a request can say this token: the library judges it, escaped as a client would.
-fn is_token(token: &str) -> bool {
-    let escaped: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let query = format!("token={escaped}");
-    Pairs::new(&query).all(|pair| Token::new(pair.value).is_some())
 }
 
 /// The message with each quoted string left out.
