@@ -3,7 +3,8 @@
 //!
 //! A request goes down this list and its answer up again; no module knows one above it:
 //!
-//! - [`serve`]: connections, their limits, and the end of the server.
+//! - [`run`]: the start and the end.
+//! - [`serve`]: connections, their limits, and how they end.
 //! - [`http`]: which path is which endpoint, and the endpoints.
 //! - [`app`]: the judge. What embedding [`pinquery`] takes is [`app::App::accept`] and [`read`].
 //! - [`store`]: the interface of a database; [`sqlite`] and `postgres`, which are two; and [`writer`], which every
@@ -24,6 +25,7 @@ pub mod page;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod read;
+pub mod run;
 pub mod serve;
 pub mod sqlite;
 pub mod store;
