@@ -334,3 +334,35 @@ fn the_pages_state_is_protected_by_the_token() {
     assert_eq!(news["batches"].as_array().unwrap().len(), 1);
     assert_eq!(post(&"x".repeat(5000)).status, 413);
 }
+
+/// As a page does that was asleep.
+#[test]
+fn the_pages_state_goes_on_where_it_was_however_much_there_is() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let mut client = server.connect();
+    for value in 0..1001 {
+        let saved = client.get(&update_target(&format!("v10={value}"))).unwrap();
+        assert_eq!(saved.told(), (200, "OK"));
+    }
+    let state = |after: &str| -> (Vec<i64>, i64, bool) {
+        let state = server
+            .post("/page/state", &format!("token={TOKEN}{after}"))
+            .body;
+        let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+        let batches = state["batches"].as_array().unwrap();
+        let values = batches
+            .iter()
+            .map(|batch| batch["updates"][0]["value"].as_i64().unwrap());
+        let last = batches.last().unwrap()["id"].as_i64().unwrap();
+        (values.collect(), last, state["more"].as_bool().unwrap())
+    };
+    assert_eq!(state("").0, (501..1001).collect::<Vec<_>>());
+    let (mut seen, mut after, mut more) = (Vec::new(), 0, true);
+    while more {
+        let values;
+        (values, after, more) = state(&format!("&after={after}"));
+        seen.extend(values);
+    }
+    assert_eq!(seen, (0..1001).collect::<Vec<_>>());
+}

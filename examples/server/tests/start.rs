@@ -164,6 +164,23 @@ fn another_programs_file_is_not_touched() {
     assert!(stderr.contains("it is another program's"), "{stderr}");
 }
 
+/// SQLite would take these for databases in memory.
+#[test]
+fn a_database_is_a_file_whatever_its_name() {
+    for name in [":memory:", "file:x?mode=memory"] {
+        let scratch = Scratch::new();
+        for expected in ["{}", r#"{"v1":1}"#] {
+            let mut command = common::serve_devices(&scratch);
+            command.current_dir(&scratch.0).args(["--database", name]);
+            let mut server = Server::spawn(&scratch, command);
+            let all = server.get(&format!("/external/api/getAll?token={TOKEN}"));
+            assert_eq!(all.told(), (200, expected), "{name}");
+            assert_eq!(server.update("v1=1").told(), (200, "OK"));
+            server.kill();
+        }
+    }
+}
+
 #[test]
 fn a_restart_keeps_the_values() {
     let scratch = Scratch::new();

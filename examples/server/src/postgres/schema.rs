@@ -36,6 +36,13 @@ pub async fn prepare(
     transaction
         .execute("SELECT pg_advisory_xact_lock($1)", &[&START])
         .await?;
+    let fsync: String = transaction.query_one("SHOW fsync", &[]).await?.get(0);
+    if fsync != "on" {
+        tracing::warn!(
+            fsync,
+            "the database does not flush: what is answered OK is not durable"
+        );
+    }
     migrate(&transaction).await?;
     let numbers = enter(&transaction, &devices).await?;
     transaction.commit().await?;

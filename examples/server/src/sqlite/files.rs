@@ -8,6 +8,8 @@ use anyhow::{Context, bail, ensure};
 
 /// The files of a database that is open.
 pub struct Files {
+    /// Without links, and so without a meaning of its own for SQLite, as `:memory:` has one.
+    pub database: PathBuf,
     /// The database and its log, each with what tells it from another file of the same name.
     held: Vec<(PathBuf, Identity)>,
     /// Locked for as long as it is open.
@@ -18,13 +20,12 @@ pub struct Files {
 }
 
 impl Files {
-    /// Takes the database at this path, which is made if there is none: no second server would
-    /// see that the first one has the disk's order of batches in its hands.
+    /// Takes the database at this path, which is made if there is none.
     pub fn claim(database: &Path, mode: u32) -> anyhow::Result<Self> {
         open(database, mode)?;
         // Beside the file itself, as a link to it is the same database.
-        let file = database.canonicalize().context("it must be a file")?;
-        let path = beside(&file, ".lock");
+        let database = database.canonicalize()?;
+        let path = beside(&database, ".lock");
         let lock = open(&path, mode).with_context(|| format!("lock {path:?}"))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -35,19 +36,21 @@ impl Files {
         }
         // SQLite gives files that it makes the mode of the database; these may be there already.
         for name in ["-wal", "-shm"] {
-            let path = beside(&file, name);
+            let path = beside(&database, name);
             if path.exists() {
                 set_mode(&path, mode)?;
             }
         }
-        let held = vec![(file, None)];
-        Ok(Self { held, _lock: lock })
+        Ok(Self {
+            database,
+            held: Vec::new(),
+            _lock: lock,
+        })
     }
 
     /// Notes which files they are, once SQLite has made its log.
     pub fn note(&mut self) -> anyhow::Result<()> {
-        let (file, _) = self.held.swap_remove(0);
-        for path in [beside(&file, "-wal"), file] {
+        for path in [self.database.clone(), beside(&self.database, "-wal")] {
             let identity = identity(&path)?;
             self.held.push((path, identity));
         }

@@ -41,11 +41,11 @@ impl Sqlite {
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let mut files = Files::claim(path, limits.mode)?;
-        let mut connection = Connection::open(path)?;
+        let mut connection = Connection::open(&files.database)?;
         let devices = schema::prepare(&mut connection, devices, START_WAIT)?;
         schema::limit(&connection, limits)?;
         files.note()?;
-        let reader = Connection::open(path)?;
+        let reader = Connection::open(&files.database)?;
         reader.busy_timeout(limits.lock_wait)?;
         let file = File { connection, files };
         let (queue, writer) = Queue::new(file, limits, Arc::clone(&metrics));
