@@ -1,0 +1,476 @@
+/* Every function of pinquery.h: what it gives, what it refuses, who owns what. Run as it is, under the sanitizers
+ * and under valgrind: therefore what a call reads and writes is allocated to the byte. */
+#include "pinquery.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int checks, failures;
+
+#define CHECK(condition)                                                         \
+    do {                                                                         \
+        checks++;                                                                \
+        if (!(condition)) {                                                      \
+            failures++;                                                          \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);      \
+        }                                                                        \
+    } while (0)
+
+#define CONTRACT                                                                       \
+    "{\"v1\":{\"type\":\"integer\",\"min\":0,\"max\":100},\"v2\":{\"type\":\"double\"}," \
+    "\"v3\":{\"type\":\"string\",\"max_len\":64},"                                     \
+    "\"v4\":{\"type\":\"enumerable\",\"values\":[0,20,130],\"fallback\":0},"           \
+    "\"v5\":{\"type\":\"location\"},\"v6\":{\"type\":\"boolean\"},"                    \
+    "\"v7\":{\"type\":\"enumerable\",\"values\":[1]}}"
+
+/* Bytes on the heap with nothing behind them: who reads on is found out. NULL where there are none. */
+static char *exactly(const char *bytes, size_t length) {
+    if (length == 0) return NULL;
+    char *copy = malloc(length);
+    if (copy == NULL) abort();
+    memcpy(copy, bytes, length);
+    return copy;
+}
+
+static pinquery_template *template_of(const char *json, char *reason, size_t capacity) {
+    char *copy = exactly(json, strlen(json));
+    pinquery_template *read = pinquery_template_from_json(copy, strlen(json), reason, capacity);
+    free(copy);
+    return read;
+}
+
+/* A server with one device, whose token is "T", and who counts how often it is asked. */
+struct server {
+    pinquery_template *device;
+    int asked;
+    char token[64];
+};
+
+static const pinquery_template *lookup(void *context, const char *token, size_t length) {
+    struct server *server = context;
+    server->asked++;
+    if (length < sizeof server->token) {
+        memcpy(server->token, token, length);
+        server->token[length] = 0;
+    }
+    return length == 1 && *token == 'T' ? server->device : NULL;
+}
+
+/* One query, judged in one call; the query lives as long as this. */
+struct judged {
+    char *query;
+    size_t length;
+    pinquery_update *updates;
+    size_t count;
+    pinquery_kind kind;
+    pinquery_error error;
+};
+
+static int same_error(const pinquery_error *a, const pinquery_error *b) {
+    return a->kind == b->kind && a->reason == b->reason && a->pin == b->pin && a->status == b->status &&
+           a->start == b->start && a->end == b->end && a->body == b->body && a->body_length == b->body_length;
+}
+
+/* The second way has to give what the first gave. */
+static void check_two_steps(const struct judged *judged, const struct server *server) {
+    pinquery_text token = {0};
+    pinquery_error error = {0};
+    size_t count = 99;
+    pinquery_kind kind = pinquery_token(judged->query, judged->length, &token, &error);
+    if (kind == PINQUERY_ACCEPTED) {
+        char decoded[64];
+        size_t length = pinquery_decode(&token, decoded, sizeof decoded);
+        CHECK(length <= token.length);
+        CHECK(strcmp(decoded, server->token) == 0);
+        CHECK(token.escaped == (memcmp(decoded, token.bytes, length) != 0 || length != token.length));
+        const pinquery_template *device = strcmp(decoded, "T") == 0 ? server->device : NULL;
+        pinquery_update updates[PINQUERY_MAX_UPDATES];
+        kind = pinquery_updates(judged->query, judged->length, device, updates, PINQUERY_MAX_UPDATES, &count, &error);
+        CHECK(count == judged->count);
+    }
+    CHECK(kind == judged->kind);
+    CHECK(kind == PINQUERY_ACCEPTED || same_error(&error, &judged->error));
+}
+
+static struct judged judge_bytes(struct server *server, const char *query, size_t length) {
+    struct judged judged = {0};
+    judged.query = exactly(query, length);
+    judged.length = length;
+    judged.updates = malloc(PINQUERY_MAX_UPDATES * sizeof *judged.updates);
+    judged.count = 99;
+    server->asked = 0;
+    judged.kind = pinquery_parse(judged.query, length, lookup, server, judged.updates, PINQUERY_MAX_UPDATES,
+                                 &judged.count, &judged.error);
+    CHECK(judged.kind == PINQUERY_ACCEPTED || judged.kind == judged.error.kind);
+    CHECK((judged.kind == PINQUERY_ACCEPTED) == (judged.count != 0));
+    CHECK(server->asked == (judged.kind != PINQUERY_MISSING_TOKEN && judged.kind != PINQUERY_INVALID_TOKEN));
+    check_two_steps(&judged, server);
+    return judged;
+}
+
+static struct judged judge(struct server *server, const char *query) {
+    return judge_bytes(server, query, strlen(query));
+}
+
+static void done(struct judged *judged) {
+    free(judged->query);
+    free(judged->updates);
+}
+
+static void check_refused(struct server *server, const char *query, pinquery_kind kind, pinquery_reason reason,
+                          int pin, size_t start, size_t end, const char *message) {
+    struct judged judged = judge(server, query);
+    char body[128];
+    CHECK(judged.kind == kind);
+    CHECK(judged.error.reason == reason);
+    CHECK(judged.error.pin == pin);
+    CHECK(judged.error.status == 400);
+    CHECK(judged.error.start == start && judged.error.end == end);
+    snprintf(body, sizeof body, "{\"error\":{\"message\":\"%s\"}}", message);
+    CHECK(judged.error.body_length == strlen(body));
+    CHECK(memcmp(judged.error.body, body, strlen(body)) == 0);
+    done(&judged);
+}
+
+static void test_every_kind(struct server *server) {
+    const char *token = "Invalid token.", *pin = "Wrong pin format.";
+    const char *unknown = "No datastream setup for that pin.";
+    check_refused(server, "", PINQUERY_MISSING_TOKEN, 0, -1, 0, 0, token);
+    check_refused(server, "v1=33", PINQUERY_MISSING_TOKEN, 0, -1, 5, 5, token);
+    check_refused(server, "token=&v1=33", PINQUERY_INVALID_TOKEN, 0, -1, 6, 6, token);
+    check_refused(server, "token=a%20b&v1=33", PINQUERY_INVALID_TOKEN, 0, -1, 6, 11, token);
+    check_refused(server, "v1=1&token=other", PINQUERY_UNKNOWN_TOKEN, 0, -1, 11, 16, token);
+    check_refused(server, "token=T&token=T", PINQUERY_DUPLICATE_TOKEN, 0, -1, 8, 13, token);
+    check_refused(server, "token=T&v256=1", PINQUERY_INVALID_PIN, 0, -1, 8, 12, pin);
+    check_refused(server, "token=T&v255=1", PINQUERY_UNKNOWN_PIN, 0, 255, 8, 12, unknown);
+    check_refused(server, "token=T&v1=1&V1=1", PINQUERY_DUPLICATE_PIN, 0, 1, 13, 15, pin);
+    check_refused(server, "token=T&", PINQUERY_NO_PINS, 0, -1, 8, 8, pin);
+}
+
+static void test_every_reason(struct server *server) {
+    const struct {
+        const char *query;
+        pinquery_reason reason;
+        int pin;
+    } rows[] = {
+        {"token=T&v1=%4", PINQUERY_MALFORMED_ESCAPE, 1},
+        {"token=T&v3=%FF", PINQUERY_INVALID_UTF8, 3},
+        {"token=T&v3=a%00", PINQUERY_NUL, 3},
+        {"token=T&v3=1234567890123456789012345678901234567890123456789012345678901234x", PINQUERY_TOO_LONG, 3},
+        {"token=T&v1=1.5", PINQUERY_NOT_AN_INTEGER, 1},
+        {"token=T&v2=nan", PINQUERY_NOT_A_DOUBLE, 2},
+        {"token=T&v6=yes", PINQUERY_NOT_A_BOOLEAN, 6},
+        {"token=T&v7=2", PINQUERY_NOT_A_VALUE, 7},
+        {"token=T&v5=200,0", PINQUERY_OUT_OF_RANGE, 5},
+        {"token=T&v5=12", PINQUERY_NO_LATITUDE, 5},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_refused(server, rows[i].query, PINQUERY_INVALID_VALUE, rows[i].reason, rows[i].pin, 11,
+                      strlen(rows[i].query), "Value doesn't match the Datastream data type");
+    }
+}
+
+static int is_inside(const struct judged *judged, const pinquery_text *text) {
+    return text->bytes >= judged->query && text->bytes + text->length <= judged->query + judged->length;
+}
+
+static void test_every_type(struct server *server) {
+    struct judged judged =
+        judge(server, "token=T&v1=133&v2=-1.5&v3=water+low&v4=5&v5=8.5,47.25&v6=TRUE&v7=1");
+    const pinquery_update *updates = judged.updates;
+    CHECK(judged.kind == PINQUERY_ACCEPTED && judged.count == 7);
+    for (size_t i = 0; i < judged.count; i++) CHECK(updates[i].pin == i + 1);
+    CHECK(updates[0].type == PINQUERY_INTEGER && updates[0].value.integer == 100);
+    CHECK(updates[0].adjusted == PINQUERY_LOWERED_TO_MAX);
+    CHECK(updates[1].type == PINQUERY_DOUBLE && updates[1].value.number == -1.5);
+    CHECK(updates[1].adjusted == PINQUERY_AS_SENT);
+    CHECK(updates[2].type == PINQUERY_STRING && updates[2].value.text.escaped == 1);
+    CHECK(is_inside(&judged, &updates[2].value.text));
+    CHECK(updates[3].type == PINQUERY_ENUMERABLE && updates[3].value.integer == 0);
+    CHECK(updates[3].adjusted == PINQUERY_REPLACED_BY_FALLBACK);
+    CHECK(updates[4].type == PINQUERY_LOCATION);
+    CHECK(updates[4].value.location.longitude == 8.5 && updates[4].value.location.latitude == 47.25);
+    CHECK(updates[5].type == PINQUERY_BOOLEAN && updates[5].value.boolean == 1);
+    CHECK(updates[6].type == PINQUERY_ENUMERABLE && updates[6].adjusted == PINQUERY_AS_SENT);
+    done(&judged);
+
+    judged = judge(server, "token=%54&v1=-1&v3=plain&v6=0&&");
+    CHECK(judged.count == 3 && strcmp(server->token, "T") == 0);
+    CHECK(judged.updates[0].value.integer == 0 && judged.updates[0].adjusted == PINQUERY_RAISED_TO_MIN);
+    CHECK(judged.updates[1].value.text.escaped == 0 && judged.updates[1].value.text.length == 5);
+    CHECK(memcmp(judged.updates[1].value.text.bytes, "plain", 5) == 0);
+    CHECK(judged.updates[2].value.boolean == 0);
+    done(&judged);
+
+    judged = judge_bytes(server, "token=T&v3=a\0b", 14);
+    CHECK(judged.kind == PINQUERY_INVALID_VALUE && judged.error.reason == PINQUERY_NUL);
+    done(&judged);
+}
+
+static void check_decoded(struct server *server, const char *query, const char *expected) {
+    struct judged judged = judge(server, query);
+    size_t length = strlen(expected);
+    CHECK(judged.kind == PINQUERY_ACCEPTED);
+    const pinquery_text *text = &judged.updates[0].value.text;
+    CHECK(pinquery_decode(text, NULL, 0) == length);
+    for (size_t capacity = 1; capacity < length + 3; capacity++) {
+        char *buffer = malloc(capacity);
+        memset(buffer, 'x', capacity);
+        CHECK(pinquery_decode(text, buffer, capacity) == length);
+        CHECK(strcmp(buffer, capacity > length ? expected : "") == 0);
+        free(buffer);
+    }
+    done(&judged);
+}
+
+static void test_decode(struct server *server) {
+    check_decoded(server, "token=T&v3=", "");
+    check_decoded(server, "token=T&v3=plain", "plain");
+    check_decoded(server, "token=T&v3=water+low%21", "water low!");
+    check_decoded(server, "token=T&v3=a=b==%3D=", "a=b====");
+    check_decoded(server, "token=T&v3==", "=");
+    check_decoded(server, "token=T&v3=%26%2541", "&%41");
+    check_decoded(server, "token=T&v3=caf%C3%A9+\xF0\x9F\x98%80", "caf\xC3\xA9 \xF0\x9F\x98\x80");
+
+    char buffer[8] = "before";
+    const char *malformed[] = {"%4", "\xFF", "a&b", "a=%", "&"};
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
+        pinquery_text text = {malformed[i], strlen(malformed[i]), 1};
+        CHECK(pinquery_decode(&text, buffer, sizeof buffer) == PINQUERY_MALFORMED);
+        CHECK(buffer[0] == 0);
+    }
+    pinquery_text nowhere = {NULL, 3, 0}, empty = {NULL, 0, 0};
+    CHECK(pinquery_decode(&nowhere, buffer, sizeof buffer) == PINQUERY_MALFORMED);
+    CHECK(pinquery_decode(NULL, buffer, sizeof buffer) == PINQUERY_MALFORMED);
+    CHECK(pinquery_decode(&empty, buffer, sizeof buffer) == 0);
+    CHECK(pinquery_decode(&empty, NULL, 8) == 0);
+}
+
+static void test_json(struct server *server) {
+    struct judged judged = judge(server, "token=T&v1=133&v2=1&v3=%22%0D%0A%7F%C3%A9=%F0%9F%98%80&v4=20&v5=1,2&v6=1");
+    const char *expected =
+        "[{\"pin\":1,\"value\":100,\"adjusted\":\"max\"},{\"pin\":2,\"value\":1.0,\"adjusted\":null},"
+        "{\"pin\":3,\"value\":\"\\\"\\r\\n\\u007f\\u00e9=\\ud83d\\ude00\",\"adjusted\":null},"
+        "{\"pin\":4,\"value\":20,\"adjusted\":null},{\"pin\":5,\"value\":[1.0,2.0],\"adjusted\":null},"
+        "{\"pin\":6,\"value\":true,\"adjusted\":null}]";
+    size_t length = pinquery_updates_json(judged.updates, judged.count, NULL, 0);
+    CHECK(length == strlen(expected));
+    char *buffer = malloc(length + 1);
+    CHECK(pinquery_updates_json(judged.updates, judged.count, buffer, length + 1) == length);
+    CHECK(strcmp(buffer, expected) == 0);
+    CHECK(pinquery_updates_json(judged.updates, judged.count, buffer, length) == length && buffer[0] == 0);
+    CHECK(pinquery_updates_json(NULL, 0, buffer, length) == 2 && strcmp(buffer, "[]") == 0);
+    CHECK(pinquery_updates_json(NULL, 1, buffer, length) == PINQUERY_MALFORMED && buffer[0] == 0);
+    pinquery_update update = judged.updates[0];
+    update.type = 99;
+    CHECK(pinquery_updates_json(&update, 1, buffer, length) == PINQUERY_MALFORMED);
+    update = judged.updates[0];
+    update.adjusted = 99;
+    CHECK(pinquery_updates_json(&update, 1, buffer, length) == PINQUERY_MALFORMED);
+    free(buffer);
+    done(&judged);
+}
+
+static void test_small_arrays(struct server *server) {
+    const char *query = "token=T&v1=1&v2=2&v6=1";
+    for (size_t capacity = 0; capacity < 5; capacity++) {
+        pinquery_update *updates = capacity ? malloc(capacity * sizeof *updates) : NULL;
+        pinquery_error error;
+        size_t count = 99;
+        pinquery_kind kind =
+            pinquery_parse(query, strlen(query), lookup, server, updates, capacity, &count, &error);
+        CHECK(count == 3);
+        CHECK(kind == (capacity < 3 ? PINQUERY_NO_ROOM : PINQUERY_ACCEPTED));
+        if (kind == PINQUERY_NO_ROOM) {
+            CHECK(error.kind == kind && error.status == 500 && error.pin == -1 && error.body_length == 0);
+        }
+        kind = pinquery_updates(query, strlen(query), server->device, updates, capacity, &count, NULL);
+        CHECK(count == 3 && kind == (capacity < 3 ? PINQUERY_NO_ROOM : PINQUERY_ACCEPTED));
+        free(updates);
+    }
+}
+
+static void test_bad_calls(struct server *server) {
+    const char *query = "token=T&v1=1";
+    size_t length = strlen(query), count = 99, huge = (size_t)-1;
+    pinquery_update updates[4];
+    pinquery_error error;
+    pinquery_text token;
+    CHECK(pinquery_parse(query, length, NULL, NULL, updates, 4, &count, &error) == PINQUERY_BAD_CALL);
+    CHECK(error.kind == PINQUERY_BAD_CALL && error.status == 500 && count == 0);
+    CHECK(pinquery_parse(NULL, length, lookup, server, updates, 4, &count, &error) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_parse(query, huge, lookup, server, updates, 4, &count, &error) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_parse(query, length, lookup, server, NULL, 4, &count, &error) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_parse(query, length, lookup, server, updates, 4, NULL, NULL) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_updates(NULL, length, server->device, updates, 4, &count, NULL) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_updates(query, length, server->device, updates, 4, NULL, &error) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_updates(query, length, NULL, updates, 4, &count, NULL) == PINQUERY_UNKNOWN_TOKEN);
+    CHECK(pinquery_updates(NULL, 0, NULL, NULL, 0, &count, &error) == PINQUERY_MISSING_TOKEN);
+    CHECK(pinquery_token(query, length, NULL, &error) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_token(NULL, length, &token, NULL) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_token(NULL, 0, &token, &error) == PINQUERY_MISSING_TOKEN);
+    CHECK(pinquery_parse(query, length, lookup, server, updates, huge, &count, NULL) == PINQUERY_ACCEPTED);
+}
+
+static void test_templates(void) {
+    char reason[256];
+    const struct {
+        const char *json, *says;
+    } rows[] = {
+        {"", "EOF"},
+        {"[]", "expected an object"},
+        {"{\"v1\":{\"type\":\"integer\",\"min\":9,\"max\":1}}", "v1: min is above max"},
+        {"{\"v1\":{\"type\":\"integer\"},\"v1\":{\"type\":\"boolean\"}}", "v1: the pin is repeated"},
+        {"{\"v7\":{\"type\":\"enumerable\",\"values\":[]}}", "v7: "},
+        {"{\"v256\":{\"type\":\"integer\"}}", "no pin"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CHECK(template_of(rows[i].json, reason, sizeof reason) == NULL);
+        CHECK(strstr(reason, rows[i].says) != NULL);
+        size_t whole = strlen(reason);
+        CHECK(whole < sizeof reason - 1);
+        for (size_t capacity = 0; capacity <= whole + 1; capacity++) {
+            char *cut = capacity ? malloc(capacity) : NULL;
+            CHECK(template_of(rows[i].json, cut, capacity) == NULL);
+            if (capacity) CHECK(strlen(cut) == capacity - 1 && memcmp(cut, reason, capacity - 1) == 0);
+            free(cut);
+        }
+    }
+    CHECK(pinquery_template_from_json(NULL, 9, reason, sizeof reason) == NULL);
+    CHECK(pinquery_template_from_json(NULL, 9, NULL, 9) == NULL);
+    pinquery_template *empty = template_of("{}", reason, sizeof reason);
+    CHECK(empty != NULL);
+    pinquery_template_free(empty);
+    pinquery_template_free(NULL);
+}
+
+static pinquery_devices *devices_of(const char *json, char *reason, size_t capacity) {
+    char *copy = exactly(json, strlen(json));
+    pinquery_devices *read = pinquery_devices_from_json(copy, strlen(json), reason, capacity);
+    free(copy);
+    return read;
+}
+
+static void test_devices(void) {
+    char reason[256];
+    pinquery_devices *devices =
+        devices_of("{\"one\":{\"v1\":{\"type\":\"integer\"}},\"two\":{\"v1\":{\"type\":\"double\"}}}", NULL, 0);
+    CHECK(pinquery_devices_count(devices) == 2);
+    const pinquery_template *one = pinquery_devices_lookup(devices, "one", 3);
+    CHECK(one != NULL && one == pinquery_devices_lookup(devices, "one", 3));
+    CHECK(one != pinquery_devices_lookup(devices, "two", 3));
+    CHECK(pinquery_devices_lookup(devices, "on", 2) == NULL);
+    CHECK(pinquery_devices_lookup(devices, "\xFF", 1) == NULL);
+    CHECK(pinquery_devices_lookup(devices, NULL, 0) == NULL);
+    CHECK(pinquery_devices_lookup(devices, NULL, 3) == NULL);
+    CHECK(pinquery_devices_lookup(NULL, "one", 3) == NULL);
+    pinquery_update updates[1];
+    size_t count;
+    CHECK(pinquery_parse("token=two&v1=1.5", 16, pinquery_devices_lookup, devices, updates, 1, &count, NULL) ==
+          PINQUERY_ACCEPTED);
+    CHECK(pinquery_parse("token=one&v1=1.5", 16, pinquery_devices_lookup, devices, updates, 1, &count, NULL) ==
+          PINQUERY_INVALID_VALUE);
+    pinquery_devices_free(devices);
+    pinquery_devices_free(NULL);
+    CHECK(pinquery_devices_count(NULL) == 0);
+
+    const struct {
+        const char *json, *says;
+    } rows[] = {
+        {"{}", "there is no device"},
+        {"{\"secret\":{}}", "device 1: there is no datastream"},
+        {"{\"a\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v2\":{\"type\":\"integer\",\"min\":2,\"max\":1}}}",
+         "device 2: v2: min is above max"},
+        {"{\"a secret\":{\"v1\":{\"type\":\"boolean\"}}}", "device 1: a token is"},
+        {"{\"secret\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v1\":{\"type\":\"boolean\"}}}",
+         "device 2: an earlier device has the same token"},
+        {"{\"a\":\"secret\"}", "device 1: "},
+        {"\"secret\"", ""},
+        {"{\"a\":{\"secret\":{\"type\":\"boolean\"}}}", "device 1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"secret\"}}}", "device 1: v1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"boolean\",\"secret\":1}}}", "device 1: v1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"integer\",\"min\":\"secret\"}}}", "device 1: v1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"integer\",\"min\":\"a\\\\\\\"secret\"}}}", "device 1: v1: "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CHECK(devices_of(rows[i].json, reason, sizeof reason) == NULL);
+        CHECK(strstr(reason, rows[i].says) == reason || strstr(reason, "invalid type") == reason);
+        CHECK(strstr(reason, "secret") == NULL);
+    }
+}
+
+static void test_names(void) {
+    CHECK(strcmp(pinquery_kind_name(PINQUERY_ACCEPTED), "accepted") == 0);
+    CHECK(strcmp(pinquery_kind_name(PINQUERY_NO_PINS), "no_pins") == 0);
+    CHECK(strcmp(pinquery_reason_name(PINQUERY_NO_REASON), "") == 0);
+    CHECK(strcmp(pinquery_reason_name(PINQUERY_NO_LATITUDE), "no_latitude") == 0);
+    for (int number = 0; number < 256; number++) {
+        int is_kind = number <= PINQUERY_NO_PINS || number == PINQUERY_NO_ROOM || number == PINQUERY_BAD_CALL;
+        CHECK((strcmp(pinquery_kind_name((pinquery_kind)number), "other") != 0) == is_kind);
+        int is_reason = number <= PINQUERY_NO_LATITUDE;
+        CHECK((strcmp(pinquery_reason_name((pinquery_reason)number), "other") != 0) == is_reason);
+    }
+    int major, minor, patch;
+    CHECK(sscanf(pinquery_version(), "%d.%d.%d", &major, &minor, &patch) == 3);
+}
+
+/* All pins at once is more than the library keeps without an allocation. */
+static void test_all_pins(void) {
+    static char json[8192], query[8192];
+    char *j = json, *q = query;
+    q += sprintf(q, "token=T");
+    for (int pin = 0; pin < 256; pin++) {
+        j += sprintf(j, "%c\"v%d\":{\"type\":\"integer\"}", pin ? ',' : '{', pin);
+        q += sprintf(q, "&v%d=%d", pin, pin);
+    }
+    sprintf(j, "}");
+    struct server server = {template_of(json, NULL, 0), 0, ""};
+    struct judged judged = judge(&server, query);
+    CHECK(judged.count == PINQUERY_MAX_UPDATES);
+    CHECK(judged.updates[255].pin == 255 && judged.updates[255].value.integer == 255);
+    done(&judged);
+    pinquery_template_free(server.device);
+}
+
+static void *judge_often(void *device) {
+    size_t wrong = 0, count;
+    for (int i = 0; i < 2000; i++) {
+        char query[64];
+        pinquery_update update;
+        int length = snprintf(query, sizeof query, "token=T&v1=%d", i % 101);
+        pinquery_kind kind = pinquery_updates(query, (size_t)length, device, &update, 1, &count, NULL);
+        wrong += kind != PINQUERY_ACCEPTED || update.value.integer != i % 101;
+    }
+    return wrong ? device : NULL;
+}
+
+static void test_threads_share_a_template(struct server *server) {
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) CHECK(pthread_create(&threads[i], NULL, judge_often, server->device) == 0);
+    for (int i = 0; i < 4; i++) {
+        void *wrong;
+        CHECK(pthread_join(threads[i], &wrong) == 0 && wrong == NULL);
+    }
+}
+
+int main(void) {
+    struct server server = {template_of(CONTRACT, NULL, 0), 0, ""};
+    CHECK(server.device != NULL);
+    test_every_kind(&server);
+    test_every_reason(&server);
+    test_every_type(&server);
+    test_decode(&server);
+    test_json(&server);
+    test_small_arrays(&server);
+    test_bad_calls(&server);
+    test_threads_share_a_template(&server);
+    pinquery_template_free(server.device);
+    test_templates();
+    test_devices();
+    test_names();
+    test_all_pins();
+    printf("%d checks, %d failures\n", checks, failures);
+    return failures != 0;
+}
