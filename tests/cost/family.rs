@@ -106,9 +106,9 @@ pub fn family() -> impl Iterator<Item = Hostile> {
 /// behind, once for each pin, would be linear, too, though 255 times too dear.
 pub fn in_front(size: usize) -> Vec<[Vec<u8>; 3]> {
     let mut all = Vec::new();
-    for letter in ["v", "%76"] {
+    for (letter, one) in [("v", "1"), ("%76", "1"), ("v", "%31")] {
         let pins = (0..=255).filter(|pin| *pin != 254);
-        let value = |pin| if pin % 7 == 5 { "1,1" } else { "1" };
+        let value = |pin| if pin % 7 == 5 { "1,%31" } else { one };
         let pins: String = pins
             .map(|pin| format!("&{letter}{pin}={}", value(pin)))
             .collect();
