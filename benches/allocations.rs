@@ -59,7 +59,7 @@ fn assert_few(case: &Case, workload: &Workload) {
     let mut updates = None;
     let allocations = count(|| {
         let device = case.device.as_deref();
-        updates = pinquery::parse(case.query, |_| device)
+        updates = pinquery::parse(case.query, |_| Some(&device?.library))
             .map(|updates| updates.len())
             .ok();
     });

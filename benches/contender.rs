@@ -189,7 +189,7 @@ impl Contender for Parse {
         lookup: impl FnOnce(&str) -> Option<&'d Device>,
         updates: &mut pinquery::Updates<'q>,
     ) -> Result<(), pinquery::Error> {
-        *updates = pinquery::parse(case.query, lookup)?;
+        *updates = pinquery::parse(case.query, |token| library(lookup(token)))?;
         Ok(())
     }
 
@@ -201,7 +201,7 @@ impl Contender for Parse {
     /// instructions more where it is an error.
     #[inline(always)]
     fn serve<'d>(case: &Case, lookup: impl FnOnce(&str) -> Option<&'d Device>) {
-        match pinquery::parse(case.query, lookup) {
+        match pinquery::parse(case.query, |token| library(lookup(token))) {
             Ok(updates) => {
                 black_box(updates);
             }
@@ -210,6 +210,10 @@ impl Contender for Parse {
             }
         }
     }
+}
+
+fn library(device: Option<&Device>) -> Option<&pinquery::Template> {
+    Some(&device?.library)
 }
 
 /// The contract read a second time, as plainly as possible: what a program costs that was not

@@ -45,9 +45,3 @@ impl Device {
         self.streams.get(usize::from(pin))?.as_ref()
     }
 }
-
-impl AsRef<pinquery::Template> for Device {
-    fn as_ref(&self) -> &pinquery::Template {
-        &self.library
-    }
-}

@@ -4,6 +4,7 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::device::pin::VirtualPin;
+use crate::named::named;
 use crate::query::percent::DecodeError;
 
 /// Why a query was refused, and where.
@@ -31,6 +32,13 @@ pub struct Error {
 }
 
 impl Error {
+    /// The content type of [`body`](Self::body).
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Error::CONTENT_TYPE, "application/json");
+    /// ```
+    pub const CONTENT_TYPE: &'static str = "application/json";
+
     #[cold]
     pub(crate) fn new(kind: ErrorKind, span: Range<usize>) -> Self {
         Self {
@@ -150,12 +158,19 @@ impl Error {
     }
 }
 
+/// Kind, pin, place and reason: `invalid_value of v2 at bytes 11..14: not_a_double, the value is not
+/// a decimal number`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            kind, start, end, ..
-        } = self;
-        write!(f, "{} at bytes {start}..{end}: {kind}", kind.name())
+        f.write_str(self.kind.name())?;
+        if let Some(pin) = self.pin {
+            write!(f, " of {pin}")?;
+        }
+        write!(f, " at bytes {}..{}: ", self.start, self.end)?;
+        match self.reason {
+            Some(reason) => write!(f, "{}, {reason}", reason.name()),
+            None => fmt::Display::fmt(&self.kind, f),
+        }
     }
 }
 
@@ -197,27 +212,36 @@ pub enum ErrorKind {
     NoPins,
 }
 
-impl ErrorKind {
+named! {
+    ErrorKind:
+    /// All kinds, in the order in which a query is judged.
+    ///
+    /// ```
+    /// # use pinquery::ErrorKind;
+    /// let counters: Vec<(&str, u64)> = ErrorKind::ALL.iter().map(|kind| (kind.name(), 0)).collect();
+    /// assert_eq!(counters[0], ("missing_token", 0));
+    /// ```
+    ALL;
     /// The kind's name in logs, metrics and the line format: `invalid_pin`.
     ///
     /// ```
-    /// assert_eq!(pinquery::ErrorKind::NoPins.name(), "no_pins");
+    /// # use pinquery::ErrorKind;
+    /// assert_eq!(ErrorKind::NoPins.name(), "no_pins");
+    /// assert_eq!("no_pins".parse(), Ok(ErrorKind::NoPins));
     /// ```
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::MissingToken => "missing_token",
-            Self::InvalidToken => "invalid_token",
-            Self::UnknownToken => "unknown_token",
-            Self::DuplicateToken => "duplicate_token",
-            Self::InvalidPin => "invalid_pin",
-            Self::UnknownPin => "unknown_pin",
-            Self::DuplicatePin => "duplicate_pin",
-            Self::InvalidValue => "invalid_value",
-            Self::NoPins => "no_pins",
-        }
-    }
+    name;
+    MissingToken = "missing_token",
+    InvalidToken = "invalid_token",
+    UnknownToken = "unknown_token",
+    DuplicateToken = "duplicate_token",
+    InvalidPin = "invalid_pin",
+    UnknownPin = "unknown_pin",
+    DuplicatePin = "duplicate_pin",
+    InvalidValue = "invalid_value",
+    NoPins = "no_pins",
+}
 
+impl ErrorKind {
     /// The message in the answer to the client, one of the vendor's four.
     ///
     /// ```
@@ -309,27 +333,33 @@ pub enum Reason {
     NoLatitude,
 }
 
-impl Reason {
+named! {
+    Reason:
+    /// All reasons, in the order in which they apply.
+    ///
+    /// ```
+    /// # use pinquery::Reason;
+    /// assert!(Reason::ALL.contains(&Reason::NotAnInteger));
+    /// ```
+    ALL;
     /// The reason's name in logs, metrics and the line format: `not_an_integer`.
     ///
     /// ```
-    /// assert_eq!(pinquery::Reason::TooLong.name(), "too_long");
+    /// # use pinquery::Reason;
+    /// assert_eq!(Reason::TooLong.name(), "too_long");
+    /// assert_eq!("too_long".parse(), Ok(Reason::TooLong));
     /// ```
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TooLong => "too_long",
-            Self::MalformedEscape => "malformed_escape",
-            Self::InvalidUtf8 => "invalid_utf8",
-            Self::Nul => "nul",
-            Self::NotAnInteger => "not_an_integer",
-            Self::NotADouble => "not_a_double",
-            Self::NotABoolean => "not_a_boolean",
-            Self::NotAValue => "not_a_value",
-            Self::OutOfRange => "out_of_range",
-            Self::NoLatitude => "no_latitude",
-        }
-    }
+    name;
+    TooLong = "too_long",
+    MalformedEscape = "malformed_escape",
+    InvalidUtf8 = "invalid_utf8",
+    Nul = "nul",
+    NotAnInteger = "not_an_integer",
+    NotADouble = "not_a_double",
+    NotABoolean = "not_a_boolean",
+    NotAValue = "not_a_value",
+    OutOfRange = "out_of_range",
+    NoLatitude = "no_latitude",
 }
 
 /// The reason in words.

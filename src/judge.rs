@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::query::name::{self, Name};
 use crate::query::pairs::{Pair, Pairs};
 use crate::query::view::{self, End, Window};
-use crate::update::Updates;
+use crate::update::updates::Updates;
 use crate::value::{self, Behind, Short};
 
 /// Judges every segment but the one at `token`, the first of that name, in query order.

@@ -108,23 +108,28 @@ mod error;
 #[cfg(feature = "serde")]
 mod json;
 mod judge;
+mod named;
 mod query;
 mod request;
 mod update;
 mod value;
 
-pub use device::datastream::Datastream;
+pub use device::datastream::{Datastream, DatastreamView};
 pub use device::error::{DatastreamError, ParsePinError};
 pub use device::pin::VirtualPin;
-pub use device::template::Template;
+pub use device::row::{DatastreamRow, Number};
+pub use device::template::{IntoPins, Iter, Template};
 pub use error::{Error, ErrorKind, Reason};
+pub use named::UnknownName;
 pub use query::encoded::Encoded;
 pub use query::pairs::{Pair, Pairs};
 pub use query::percent::DecodeError;
 pub use query::text::{Chars, Text};
-pub use query::token::Token;
+pub use query::token::{ParseTokenError, Token};
 pub use request::{BatchUpdate, parse};
-pub use update::{Adjustment, IntoIter, Update, Updates, Value};
+pub use update::updates::{IntoIter, Updates};
+pub use update::value::Value;
+pub use update::{Adjustment, Update};
 
 /// The code of the README, run as a test.
 #[cfg(all(doctest, feature = "serde"))]

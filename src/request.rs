@@ -1,13 +1,14 @@
 //! A request: its token, and the two steps of judging it.
 
 use core::fmt;
+use core::ops::Deref;
 
 use crate::device::template::Template;
 use crate::error::{Error, ErrorKind};
 use crate::judge;
 use crate::query::pairs::{Pair, Pairs};
 use crate::query::token::{self, Token};
-use crate::update::Updates;
+use crate::update::updates::Updates;
 
 /// Judges a query at once: its token, the device behind it, and every pin; all or nothing.
 ///
@@ -43,13 +44,13 @@ use crate::update::Updates;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[inline]
-pub fn parse<'q, T: AsRef<Template>>(
+pub fn parse<'q, T: Deref<Target = Template>>(
     query: &'q (impl AsRef<[u8]> + ?Sized),
     lookup: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Updates<'q>, Error> {
     let request = BatchUpdate::parse(query)?;
     match lookup(request.token()) {
-        Some(template) => request.updates(template.as_ref()),
+        Some(template) => request.updates(&template),
         None => Err(request.unknown_token()),
     }
 }

@@ -83,22 +83,6 @@ fn no_length_of_a_query_needs_more_than_all_pins_do() {
     }
 }
 
-/// Names alone, the shortest segments that there are.
-#[test]
-fn names_without_values_allocate_once() {
-    let texts: Template = (0..=255)
-        .map(|pin| (VirtualPin(pin), Datastream::string()))
-        .collect();
-    for count in [9, 10, 11, 20, 100, 101, 110, 255, 256] {
-        let names: String = (0..count).map(|pin| format!("v{pin}&")).collect();
-        for query in [format!("token=t&{names}"), format!("{names}token=t")] {
-            let used = measure(|| parse(&query, |_| Some(&texts)).unwrap());
-            assert_eq!(used.count_total, 1, "{count} names");
-            assert!(used.bytes_total <= MOST, "{count} names: {used:?}");
-        }
-    }
-}
-
 #[test]
 fn the_ninth_update_makes_room_for_all_whichever_way_it_is_read() {
     let escaped: String = (0..40).map(|pin| format!("&%76{pin}=1")).collect();

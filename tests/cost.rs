@@ -19,7 +19,7 @@ mod family;
 use std::hint::black_box;
 
 use counted::Counted;
-use family::{Hostile, family, friendly, in_front};
+use family::{Hostile, family, friendly};
 use pinquery::{Datastream, Pairs, Template, Value, VirtualPin};
 use pinquery_kit::convert::UPDATE_SIZE;
 
@@ -64,13 +64,10 @@ fn judge_and_read(query: &[u8], template: &Template) {
     black_box(updates).ok();
 }
 
-/// All that is counted, in this order: a friendly query, each hostile one, small and large, and
-/// those of [`in_front`].
+/// All that is counted, in this order: a friendly query, then each hostile one, small and large.
 fn queries() -> impl Iterator<Item = Vec<u8>> {
     let sizes = |hostile: Hostile| [SMALL, LARGE].map(|size| hostile.query(size));
-    std::iter::once(friendly())
-        .chain(family().flat_map(sizes))
-        .chain(in_front(LARGE).into_iter().flatten())
+    std::iter::once(friendly()).chain(family().flat_map(sizes))
 }
 
 #[test]
@@ -82,59 +79,38 @@ fn judge_the_queries() {
     queries().for_each(|query| judge_and_read(&query, &template));
 }
 
-/// A query's length and its instructions.
-#[derive(Clone, Copy)]
-struct Count {
-    length: usize,
-    instructions: u64,
-}
-
-impl Count {
-    fn of_a_byte(self) -> f64 {
-        self.instructions as f64 / self.length as f64
-    }
-}
-
-fn counts() -> Option<Vec<Count>> {
-    let counted = match counted::count("judge_the_queries", "*::judge_and_read") {
+/// Instructions for each byte of each query.
+fn costs() -> Option<Vec<f64>> {
+    let counts = match counted::count("judge_the_queries", "*::judge_and_read") {
         Counted::Instructions(counts) => counts,
         Counted::NoValgrind => return None,
     };
     let lengths: Vec<usize> = queries().map(|query| query.len()).collect();
-    assert_eq!(counted.len(), lengths.len(), "a count for each query");
-    let both = lengths.into_iter().zip(counted);
-    let count = |(length, instructions)| Count {
-        length,
-        instructions,
-    };
-    Some(both.map(count).collect())
+    assert_eq!(counts.len(), lengths.len(), "a count for each query");
+    let each = counts.iter().zip(lengths);
+    Some(
+        each.map(|(&count, length)| count as f64 / length as f64)
+            .collect(),
+    )
 }
 
 #[test]
 fn the_work_of_hostile_queries_grows_in_a_straight_line() {
-    let Some(counts) = counts() else { return };
-    let (friend, counts) = counts.split_first().unwrap();
-    let (hostile, in_front) = counts.split_at(2 * family().count());
+    let Some(costs) = costs() else { return };
+    let (friend, hostile) = costs.split_first().unwrap();
     println!(
         "{:<44}{:>9} {:>9} KiB",
         "instructions a byte",
         1,
         LARGE >> 10
     );
-    println!("{:<44}{:>9.1}", "friendly", friend.of_a_byte());
+    println!("{:<44}{friend:>9.1}", "friendly");
     let mut steep = Vec::new();
-    for (Hostile { name, .. }, count) in family().zip(hostile.chunks_exact(2)) {
-        let (small, large) = (count[0].of_a_byte(), count[1].of_a_byte());
+    for (Hostile { name, .. }, cost) in family().zip(hostile.chunks_exact(2)) {
+        let (small, large) = (cost[0], cost[1]);
         println!("{name:<44}{small:>9.1} {large:>9.1}");
         if large > STEEPEST * small {
             steep.push(format!("{name}: {small:.1}, then {large:.1}"));
-        }
-    }
-    for (index, count) in in_front.chunks_exact(3).enumerate() {
-        let [pins, long, both] = [0, 1, 2].map(|place| count[place].instructions);
-        println!("all pins {pins:>9}, in front of {long:>9}: {both:>9}");
-        if both as f64 > STEEPEST * (pins + long) as f64 {
-            steep.push(format!("in front, {index}: {pins} and {long}, then {both}"));
         }
     }
     assert!(steep.is_empty(), "{}", steep.join("\n"));

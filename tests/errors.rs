@@ -23,9 +23,16 @@ fn hold(query: &str, kind: ErrorKind, name: &str, message: &str, span: std::ops:
     let body = format!(r#"{{"error":{{"message":"{message}"}}}}"#);
     assert_eq!(error.body(), body);
     assert_eq!(kind.body(), body);
+    let pin = error
+        .pin()
+        .map_or(String::new(), |pin| format!(" of {pin}"));
+    let words = match error.reason() {
+        Some(reason) => format!("{}, {reason}", reason.name()),
+        None => kind.to_string(),
+    };
     assert_eq!(
         error.to_string(),
-        format!("{name} at bytes {}..{}: {kind}", span.start, span.end)
+        format!("{name}{pin} at bytes {}..{}: {words}", span.start, span.end)
     );
 }
 

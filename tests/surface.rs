@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use pinquery::{
     BatchUpdate, Chars, Datastream, DatastreamError, DecodeError, Encoded, Error, ErrorKind,
-    IntoIter, Pair, Pairs, ParsePinError, Template, Text, Token, Update, Updates, Value,
-    VirtualPin, parse,
+    IntoIter, Pair, Pairs, ParsePinError, ParseTokenError, Template, Text, Token, UnknownName,
+    Update, Updates, Value, VirtualPin, parse,
 };
 
 fn template() -> Template {
@@ -30,8 +30,10 @@ fn everything_may_cross_threads_and_awaits() {
     hold::<Chars<'static>>();
     hold::<Updates<'static>>();
     hold::<IntoIter<'static>>();
-    hold::<Update<'static>>();
-    hold::<Value<'static>>();
+    hold::<Update<Text<'static>>>();
+    hold::<Update>();
+    hold::<Value<Text<'static>>>();
+    hold::<Value>();
     hold::<Template>();
     hold::<Datastream>();
     hold::<Error>();
@@ -46,13 +48,15 @@ fn errors_are_errors() {
     hold::<DatastreamError>();
     hold::<DecodeError>();
     hold::<ParsePinError>();
+    hold::<ParseTokenError>();
+    hold::<UnknownName>();
 }
 
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn sizes_stay_small() {
-    assert_eq!(size_of::<Value<'_>>(), 24);
-    assert_eq!(size_of::<Update<'_>>(), 32);
+    assert_eq!(size_of::<Value<Text<'_>>>(), 24);
+    assert_eq!(size_of::<Update<Text<'_>>>(), 32);
     assert_eq!(size_of::<Error>(), 24);
     assert_eq!(size_of::<Result<(), Error>>(), 24);
     assert_eq!(size_of::<Datastream>(), 24);
@@ -106,25 +110,30 @@ fn a_query_comes_as_text_or_bytes() {
 }
 
 #[test]
-fn a_template_comes_by_reference_shared_or_owned() {
+fn a_template_comes_by_any_guard_or_pointer() {
     let query = "token=t&v1=1";
-    let devices = HashMap::from([(String::from("t"), Arc::new(template()))]);
+    let devices = HashMap::from([(String::from("t"), template())]);
     assert!(parse(query, |token| devices.get(token)).is_ok());
+    let devices = HashMap::from([(String::from("t"), Arc::new(template()))]);
     assert!(parse(query, |token| devices.get(token).cloned()).is_ok());
-    assert!(parse(query, |_| Some(template())).is_ok());
+    assert!(parse(query, |token| devices.get(token).map(Arc::as_ref)).is_ok());
+    let locked = RwLock::new(template());
+    assert!(parse(query, |_| locked.read().ok()).is_ok());
+    assert!(parse(query, |_| Some(Box::new(template()))).is_ok());
     assert_eq!(
-        parse(query, |_| None::<Template>).unwrap_err().kind(),
+        parse(query, |_| None::<&Template>).unwrap_err().kind(),
         ErrorKind::UnknownToken
     );
 }
 
 #[test]
 fn the_lookup_is_asked_once_and_for_a_valid_token_only() {
+    let template = template();
     let asked = |query: &str| {
         let mut tokens = Vec::new();
         let _ = parse(query, |token| {
             tokens.push(token.to_owned());
-            Some(template())
+            Some(&template)
         });
         tokens
     };

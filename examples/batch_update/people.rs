@@ -54,7 +54,7 @@ fn write_table(out: &mut impl Write, updates: &Updates<'_>, template: &Template)
     Ok(())
 }
 
-fn row(update: &Update<'_>, template: &Template) -> Row {
+fn row(update: &Update<Text<'_>>, template: &Template) -> Row {
     let datastream = template.get(update.pin).map(ToString::to_string);
     let adjusted = match update.adjusted {
         Some(Adjustment::Min) => "raised to min",
@@ -70,7 +70,7 @@ fn row(update: &Update<'_>, template: &Template) -> Row {
     ]
 }
 
-fn value(value: &Value<'_>) -> String {
+fn value(value: &Value<Text<'_>>) -> String {
     match value {
         Value::Integer(number) | Value::Enumerable(number) => number.to_string(),
         // Not `Display`, which writes 1e300 with all its zeros.

@@ -22,7 +22,7 @@ use std::{env, error, fmt, io};
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, ResponseError, web};
-use pinquery::{Datastream, DatastreamError, Error, Template, Update, VirtualPin};
+use pinquery::{Datastream, DatastreamError, Error, Template, Text, Update, VirtualPin};
 
 const PATH: &str = "/external/api/batch/update";
 const PATH_WITH_SLASH: &str = "/external/api/batch/update/";
@@ -84,7 +84,7 @@ async fn update(
 
 /// In place of your database. The updates of a query are one event: save all of them, with one
 /// timestamp.
-fn save(updates: &[Update<'_>]) {
+fn save(updates: &[Update<Text<'_>>]) {
     let mut out = io::stdout().lock();
     for Update {
         pin,

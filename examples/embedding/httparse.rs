@@ -18,7 +18,7 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 use std::{env, error, fmt, thread};
 
-use pinquery::{Datastream, DatastreamError, Template, Update, VirtualPin};
+use pinquery::{Datastream, DatastreamError, Template, Text, Update, VirtualPin};
 
 const PATH: &str = "/external/api/batch/update";
 
@@ -102,7 +102,7 @@ fn answer_to(head: &[u8], devices: &Devices) -> Option<Answer> {
 
 /// In place of your database. The updates of a query are one event: save all of them, with one
 /// timestamp.
-fn save(updates: &[Update<'_>]) {
+fn save(updates: &[Update<Text<'_>>]) {
     let mut out = io::stdout().lock();
     for Update {
         pin,

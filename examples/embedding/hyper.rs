@@ -27,7 +27,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use pinquery::{BatchUpdate, Datastream, DatastreamError, Error, Template, Update, VirtualPin};
+use pinquery::{
+    BatchUpdate, Datastream, DatastreamError, Error, Template, Text, Update, VirtualPin,
+};
 use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 
@@ -59,7 +61,7 @@ impl Store {
     }
 
     /// The updates of a query are one event: save all of them, with one timestamp.
-    async fn save(&self, updates: &[Update<'_>]) {
+    async fn save(&self, updates: &[Update<Text<'_>>]) {
         let mut out = io::stdout().lock();
         for Update {
             pin,

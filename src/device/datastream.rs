@@ -1,12 +1,14 @@
 //! What a virtual pin holds: a type, and bounds that were checked when they were set.
 
 use alloc::boxed::Box;
-use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
 
+use super::enumerable::Enumerable;
 use super::error::DatastreamError;
+use super::row::{DatastreamRow, Number};
+use crate::named::named;
 
 /// What a virtual pin holds: a type, and the bounds of its values.
 ///
@@ -35,22 +37,77 @@ pub(crate) enum Kind {
     Location,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Enumerable {
-    /// INVARIANT: sorted and not empty.
-    values: Vec<i64>,
-    /// INVARIANT: one of the values.
-    fallback: Option<i64>,
+/// The types of datastreams, by name.
+#[derive(Clone, Copy)]
+pub(crate) enum Type {
+    Integer,
+    Double,
+    String,
+    Enumerable,
+    Boolean,
+    Location,
 }
 
-impl Enumerable {
-    pub(crate) fn contains(&self, value: i64) -> bool {
-        self.values.binary_search(&value).is_ok()
-    }
+named! {
+    Type:
+    #[allow(dead_code)]
+    ALL;
+    name;
+    Integer = "integer",
+    Double = "double",
+    String = "string",
+    Enumerable = "enumerable",
+    Boolean = "boolean",
+    Location = "location",
+}
 
-    pub(crate) fn fallback(&self) -> Option<i64> {
-        self.fallback
-    }
+/// What a [`Datastream`] holds, looked into; made by [`Datastream::view`].
+///
+/// There may be other types of datastreams one day, though not other bounds of these.
+///
+/// ```
+/// use pinquery::{Datastream, DatastreamView};
+///
+/// let mode = Datastream::enumerable_or([130, 0, 20], 0)?;
+/// assert_eq!(
+///     mode.view(),
+///     DatastreamView::Enumerable { values: &[0, 20, 130], fallback: Some(0) },
+/// );
+/// # Ok::<(), pinquery::DatastreamError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum DatastreamView<'a> {
+    /// A whole number, clamped to these bounds.
+    Integer {
+        /// The smallest value.
+        min: i64,
+        /// The largest value.
+        max: i64,
+    },
+    /// A decimal number, clamped to these bounds, which are finite.
+    Double {
+        /// The smallest value.
+        min: f64,
+        /// The largest value.
+        max: f64,
+    },
+    /// A text.
+    String {
+        /// How many bytes it may have, decoded.
+        max_len: usize,
+    },
+    /// One of a list of whole numbers.
+    Enumerable {
+        /// The list, ascending, each once.
+        values: &'a [i64],
+        /// What any other whole number becomes; without it, one is refused.
+        fallback: Option<i64>,
+    },
+    /// `true` or `false`.
+    Boolean,
+    /// A longitude and a latitude.
+    Location,
 }
 
 impl Datastream {
@@ -169,22 +226,9 @@ impl Datastream {
         Self::build_enumerable(values.into_iter().collect(), Some(fallback))
     }
 
-    pub(crate) fn build_enumerable(
-        values: Vec<i64>,
-        fallback: Option<i64>,
-    ) -> Result<Self, DatastreamError> {
-        // A slice's own sort panics at an order that contradicts itself, and the optimiser cannot
-        // see that the order of integers does not (`tests/no_panic`).
-        let mut values = BinaryHeap::from(values).into_sorted_vec();
-        values.dedup();
-        if values.is_empty() {
-            return Err(DatastreamError::NoValues);
-        }
-        let stream = Enumerable { values, fallback };
-        match fallback {
-            Some(fallback) if !stream.contains(fallback) => Err(DatastreamError::FallbackNotAValue),
-            _ => Ok(Self(Kind::Enumerable(Box::new(stream)))),
-        }
+    fn build_enumerable(values: Vec<i64>, fallback: Option<i64>) -> Result<Self, DatastreamError> {
+        let stream = Enumerable::new(values, fallback)?;
+        Ok(Self(Kind::Enumerable(Box::new(stream))))
     }
 
     /// `true` or `false` in any ASCII case, `1` or `0`.
@@ -222,13 +266,94 @@ impl Datastream {
     /// ```
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
+        let type_ = match self.0 {
+            Kind::Integer { .. } => Type::Integer,
+            Kind::Double { .. } => Type::Double,
+            Kind::String { .. } => Type::String,
+            Kind::Enumerable(_) => Type::Enumerable,
+            Kind::Boolean => Type::Boolean,
+            Kind::Location => Type::Location,
+        };
+        type_.name()
+    }
+
+    /// The type and its bounds, to be looked into: for an admin page, a schema, a report.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, DatastreamView};
+    /// let page = match Datastream::integer(0..=100)?.view() {
+    ///     DatastreamView::Integer { min, max } => format!("a whole number, {min} to {max}"),
+    ///     DatastreamView::String { max_len } => format!("a text of up to {max_len} bytes"),
+    ///     other => format!("{other:?}"),
+    /// };
+    /// assert_eq!(page, "a whole number, 0 to 100");
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    #[must_use]
+    pub fn view(&self) -> DatastreamView<'_> {
         match self.0 {
-            Kind::Integer { .. } => "integer",
-            Kind::Double { .. } => "double",
-            Kind::String { .. } => "string",
-            Kind::Enumerable(_) => "enumerable",
-            Kind::Boolean => "boolean",
-            Kind::Location => "location",
+            Kind::Integer { min, max } => DatastreamView::Integer { min, max },
+            Kind::Double { min, max } => DatastreamView::Double { min, max },
+            Kind::String { max_len } => DatastreamView::String { max_len },
+            Kind::Enumerable(ref stream) => DatastreamView::Enumerable {
+                values: stream.values(),
+                fallback: stream.fallback(),
+            },
+            Kind::Boolean => DatastreamView::Boolean,
+            Kind::Location => DatastreamView::Location,
+        }
+    }
+
+    /// The type and its bounds as a row of a table; [`from_row`](Self::from_row) reads it back.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Number};
+    /// let datastream = Datastream::integer(0..=100)?;
+    /// let row = datastream.row();
+    /// assert_eq!((row.type_name, row.max), ("integer", Some(Number::Integer(100))));
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    #[must_use]
+    pub fn row(&self) -> DatastreamRow<'_> {
+        let mut row = DatastreamRow {
+            type_name: self.type_name(),
+            ..DatastreamRow::default()
+        };
+        match self.view() {
+            DatastreamView::Integer { min, max } => {
+                (row.min, row.max) = (Some(Number::Integer(min)), Some(Number::Integer(max)));
+            }
+            DatastreamView::Double { min, max } => {
+                (row.min, row.max) = (Some(Number::Double(min)), Some(Number::Double(max)));
+            }
+            DatastreamView::String { max_len } => row.max_len = Some(max_len),
+            DatastreamView::Enumerable { values, fallback } => {
+                (row.values, row.fallback) = (Some(values), fallback);
+            }
+            DatastreamView::Boolean | DatastreamView::Location => {}
+        }
+        row
+    }
+
+    /// Builds what a row says, without a look at columns that its type has not.
+    pub(crate) fn of_row(row: &DatastreamRow<'_>) -> Result<Self, DatastreamError> {
+        match row.type_name.parse() {
+            Ok(Type::Integer) => Self::integer((
+                Number::integer_bound(row.min)?,
+                Number::integer_bound(row.max)?,
+            )),
+            Ok(Type::Double) => {
+                Self::double((Number::double_bound(row.min), Number::double_bound(row.max)))
+            }
+            Ok(Type::String) => Ok(Self::string_up_to(
+                row.max_len.unwrap_or(Self::DEFAULT_MAX_LEN),
+            )),
+            Ok(Type::Enumerable) => {
+                Self::build_enumerable(row.values.unwrap_or_default().to_vec(), row.fallback)
+            }
+            Ok(Type::Boolean) => Ok(Self::boolean()),
+            Ok(Type::Location) => Ok(Self::location()),
+            Err(_) => Err(DatastreamError::UnknownType),
         }
     }
 
@@ -255,8 +380,8 @@ impl fmt::Display for Datastream {
             Kind::Double { min, max } => write!(f, "{name} {min:?}..={max:?}"),
             Kind::String { max_len } => write!(f, "{name} up to {max_len} bytes"),
             Kind::Enumerable(stream) => {
-                write!(f, "{name} {:?}", stream.values)?;
-                match stream.fallback {
+                write!(f, "{name} {:?}", stream.values())?;
+                match stream.fallback() {
                     Some(fallback) => write!(f, " or {fallback}"),
                     None => Ok(()),
                 }

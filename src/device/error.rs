@@ -48,6 +48,12 @@ pub enum DatastreamError {
     NoValues,
     /// The fallback of an enumerable is none of its values.
     FallbackNotAValue,
+    /// A row or a template names a type that there is not, as in `int`.
+    UnknownType,
+    /// A bound of an integer is not a whole number of 64 bits, as in 0.5.
+    BoundNotAnInteger,
+    /// A row has a bound that its type has not, as in a boolean with a `min`.
+    ForeignBound,
 }
 
 impl fmt::Display for DatastreamError {
@@ -58,6 +64,9 @@ impl fmt::Display for DatastreamError {
             Self::BoundExcluded => "a bound is excluded, and bounds must be included",
             Self::NoValues => "values are empty",
             Self::FallbackNotAValue => "the fallback is none of the values",
+            Self::UnknownType => "unknown type",
+            Self::BoundNotAnInteger => "a bound of an integer is no 64-bit integer",
+            Self::ForeignBound => "there is a bound that the type does not have",
         })
     }
 }

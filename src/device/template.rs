@@ -1,6 +1,8 @@
 //! Which datastream each virtual pin of a device has.
 
 use alloc::vec::Vec;
+use core::fmt;
+use core::iter::{Enumerate, FusedIterator};
 
 use super::datastream::Datastream;
 use super::pin::VirtualPin;
@@ -21,7 +23,7 @@ use super::pin::VirtualPin;
 /// });
 /// assert_eq!(GREENHOUSE.len(), 2);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Template {
     /// By pin, up to the power of two above the highest one: a look-up is one load, and most
     /// devices use low pins.
@@ -78,6 +80,18 @@ impl Template {
         self.datastreams.get_mut(index)?.replace(datastream)
     }
 
+    /// Takes out the datastream at `pin` and gives it.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Template, VirtualPin};
+    /// let mut template = Template::from([(VirtualPin(6), Datastream::boolean())]);
+    /// assert_eq!(template.remove(VirtualPin(6)), Some(Datastream::boolean()));
+    /// assert_eq!(template, Template::new());
+    /// ```
+    pub fn remove(&mut self, pin: VirtualPin) -> Option<Datastream> {
+        self.datastreams.get_mut(usize::from(pin.0))?.take()
+    }
+
     /// The datastream at `pin`.
     ///
     /// ```
@@ -99,11 +113,8 @@ impl Template {
     ///     .with(VirtualPin(2), Datastream::string());
     /// assert!(template.iter().map(|(pin, _)| pin.0).eq([2, 9]));
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = (VirtualPin, &Datastream)> {
-        (0..=255)
-            .map(VirtualPin)
-            .zip(&self.datastreams)
-            .filter_map(|(pin, datastream)| Some((pin, datastream.as_ref()?)))
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.datastreams.iter().enumerate())
     }
 
     /// How many pins have a datastream.
@@ -123,13 +134,87 @@ impl Template {
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.datastreams.is_empty()
+        self.iter().next().is_none()
     }
 }
 
-impl AsRef<Template> for Template {
-    fn as_ref(&self) -> &Template {
-        self
+/// The pins that it has, and no others.
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self).finish()
+    }
+}
+
+/// By the pins that it has, whatever pins it had.
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<'a> IntoIterator for &'a Template {
+    type Item = (VirtualPin, &'a Datastream);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl IntoIterator for Template {
+    type Item = (VirtualPin, Datastream);
+    type IntoIter = IntoPins;
+
+    fn into_iter(self) -> IntoPins {
+        IntoPins(self.datastreams.into_iter().enumerate())
+    }
+}
+
+/// The datastreams of a template by reference, by ascending pin; made by [`Template::iter`].
+///
+/// ```
+/// assert_eq!(pinquery::Template::new().iter().count(), 0);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Iter<'a>(Enumerate<core::slice::Iter<'a, Option<Datastream>>>);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (VirtualPin, &'a Datastream);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.find_map(|(index, datastream)| {
+            Some((VirtualPin(u8::try_from(index).ok()?), datastream.as_ref()?))
+        })
+    }
+}
+
+/// The datastreams of a template by value, by ascending pin; made by `Template::into_iter`.
+///
+/// ```
+/// # use pinquery::{Datastream, Template, VirtualPin};
+/// let template = Template::from([(VirtualPin(6), Datastream::boolean())]);
+/// assert!(template.into_iter().eq([(VirtualPin(6), Datastream::boolean())]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct IntoPins(Enumerate<alloc::vec::IntoIter<Option<Datastream>>>);
+
+impl Iterator for IntoPins {
+    type Item = (VirtualPin, Datastream);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.find_map(|(index, datastream)| {
+            Some((VirtualPin(u8::try_from(index).ok()?), datastream?))
+        })
+    }
+}
+
+impl FusedIterator for Iter<'_> {}
+impl FusedIterator for IntoPins {}
+
+/// The last of a pin that comes twice.
+impl<const N: usize> From<[(VirtualPin, Datastream); N]> for Template {
+    fn from(pins: [(VirtualPin, Datastream); N]) -> Self {
+        pins.into_iter().collect()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use super::percent::{self, DecodeError, Decoded};
 use super::view::{self, SEPARATOR};
@@ -156,26 +158,57 @@ impl fmt::Debug for Text<'_> {
 
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.chars().eq(other.chars())
+        match (self.as_str(), other.as_str()) {
+            (Some(text), Some(other)) => text == other,
+            _ => self.chars().eq(other.chars()),
+        }
     }
 }
 
 impl Eq for Text<'_> {}
 
-impl PartialEq<str> for Text<'_> {
-    fn eq(&self, other: &str) -> bool {
-        match self.as_str() {
-            Some(text) => text == other,
-            None => self.chars().eq(other.chars()),
-        }
+/// By the decoded text, as `str` is ordered.
+impl Ord for Text<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.chars().cmp(other.chars())
     }
 }
 
-impl PartialEq<&str> for Text<'_> {
-    fn eq(&self, other: &&str) -> bool {
-        *self == **other
+impl PartialOrd for Text<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
+
+/// By the decoded text: `a+b` and `a%20b` are one key. Not the hash of the `str`.
+impl Hash for Text<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // One by one whether escaped or not, as a hasher may tell one long write from many.
+        self.chars().for_each(|character| character.hash(state));
+        state.write_u8(0xFF);
+    }
+}
+
+macro_rules! equal_to {
+    ($($text:ty),+) => {$(
+        impl PartialEq<$text> for Text<'_> {
+            fn eq(&self, other: &$text) -> bool {
+                match self.as_str() {
+                    Some(text) => text == &other[..],
+                    None => self.chars().eq(other.chars()),
+                }
+            }
+        }
+
+        impl PartialEq<Text<'_>> for $text {
+            fn eq(&self, other: &Text<'_>) -> bool {
+                other == self
+            }
+        }
+    )+};
+}
+
+equal_to!(str, &str, String);
 
 impl<'q> From<Text<'q>> for Cow<'q, str> {
     fn from(text: Text<'q>) -> Self {

@@ -1,8 +1,10 @@
 //! The device's token.
 
 use alloc::borrow::Cow;
+use core::borrow::Borrow;
 use core::fmt;
 use core::ops::Deref;
+use core::str::FromStr;
 
 use super::encoded::Encoded;
 use super::percent;
@@ -21,7 +23,7 @@ use super::view::{self, HIGH_BITS, SEPARATOR, repeat};
 /// assert_eq!(&**request.token(), "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg");
 /// assert_eq!(format!("{:?}", request.token()), "Token(..)");
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token<'q>(Cow<'q, str>);
 
 impl<'q> Token<'q> {
@@ -60,6 +62,18 @@ impl<'q> Token<'q> {
 
     fn plain(text: &'q str) -> Self {
         Self(Cow::Borrowed(text))
+    }
+
+    /// The token with a text of its own, to be kept.
+    ///
+    /// ```
+    /// let request = pinquery::BatchUpdate::parse("token=abc&v1=33").unwrap();
+    /// let kept: pinquery::Token<'static> = request.token().clone().into_owned();
+    /// assert_eq!(kept.as_str(), "abc");
+    /// ```
+    #[must_use]
+    pub fn into_owned(self) -> Token<'static> {
+        Token(Cow::Owned(self.0.into_owned()))
     }
 
     /// The token as text.
@@ -137,6 +151,67 @@ impl Deref for Token<'_> {
         &self.0
     }
 }
+
+/// A map keyed by tokens is asked by text.
+///
+/// ```
+/// use pinquery::Token;
+/// use std::collections::HashMap;
+///
+/// let devices: HashMap<Token<'static>, u32> = HashMap::from([("abc".parse()?, 7)]);
+/// assert_eq!(devices.get("abc"), Some(&7));
+/// # Ok::<(), pinquery::ParseTokenError>(())
+/// ```
+impl Borrow<str> for Token<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text as it is: nothing is decoded, and `%` is a byte like others.
+///
+/// ```
+/// use pinquery::Token;
+///
+/// assert_eq!(Token::try_from("a%41").unwrap().as_str(), "a%41");
+/// assert!(Token::try_from("a b").is_err());
+/// ```
+impl<'q> TryFrom<&'q str> for Token<'q> {
+    type Error = ParseTokenError;
+
+    fn try_from(text: &'q str) -> Result<Self, ParseTokenError> {
+        match !text.is_empty() && text.bytes().all(is_allowed) {
+            true => Ok(Self::plain(text)),
+            false => Err(ParseTokenError(())),
+        }
+    }
+}
+
+/// The same, with a text of its own.
+impl FromStr for Token<'static> {
+    type Err = ParseTokenError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTokenError> {
+        Token::try_from(text).map(Token::into_owned)
+    }
+}
+
+/// A text is no token: it is empty, or has a byte outside 0x21 to 0x7E.
+///
+/// ```
+/// let error = pinquery::Token::try_from("").unwrap_err();
+/// assert_eq!(error.to_string(), "a token is one or more bytes of 0x21 to 0x7E");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ParseTokenError(());
+
+impl fmt::Display for ParseTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token is one or more bytes of 0x21 to 0x7E")
+    }
+}
+
+impl core::error::Error for ParseTokenError {}
 
 impl AsRef<str> for Token<'_> {
     fn as_ref(&self) -> &str {

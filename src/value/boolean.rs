@@ -4,7 +4,8 @@ use super::{Behind, Converted, behind, number};
 use crate::device::pin::VirtualPin;
 use crate::error::Reason;
 use crate::query::view::{SEPARATOR, View};
-use crate::update::{Updates, Value};
+use crate::update::updates::Updates;
+use crate::update::value::Value;
 
 /// The short form.
 ///

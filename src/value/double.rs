@@ -11,7 +11,9 @@ use super::{Behind, Converted, behind, number};
 use crate::device::pin::VirtualPin;
 use crate::error::Reason;
 use crate::query::view::{self, SEPARATOR, View, repeat};
-use crate::update::{Adjustment, Updates, Value};
+use crate::update::Adjustment;
+use crate::update::updates::Updates;
+use crate::update::value::Value;
 
 /// The short form.
 #[inline(always)]

@@ -2,11 +2,13 @@
 
 use super::integer::{self, Integer};
 use super::{Behind, Converted, behind, number};
-use crate::device::datastream::Enumerable;
+use crate::device::enumerable::Enumerable;
 use crate::device::pin::VirtualPin;
 use crate::error::Reason;
 use crate::query::view::View;
-use crate::update::{Adjustment, Updates, Value};
+use crate::update::Adjustment;
+use crate::update::updates::Updates;
+use crate::update::value::Value;
 
 /// The short form.
 #[inline(never)]

@@ -9,8 +9,10 @@ use crate::error::Reason;
 use crate::query::encoded::Encoded;
 use crate::query::name;
 use crate::query::pairs::Pairs;
+use crate::query::text::Text;
 use crate::query::view::{SEPARATOR, Window};
-use crate::update::{Updates, Value};
+use crate::update::updates::Updates;
+use crate::update::value::Value;
 
 /// The short form, of both: `lon,lat` and `lon&v5=lat`.
 #[inline(never)]
@@ -32,7 +34,7 @@ fn short(
     segment: &[u8],
     value: usize,
     pin: VirtualPin,
-) -> Option<(Value<'static>, usize)> {
+) -> Option<(Value<Text<'static>>, usize)> {
     let view = window.view(segment)?;
     let (longitude, end) = double::short(view, value)?;
     let second = end + 1;

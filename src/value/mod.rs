@@ -21,15 +21,18 @@ use crate::error::Reason;
 use crate::query::encoded::Encoded;
 use crate::query::pairs::Pairs;
 use crate::query::percent;
+use crate::query::text::Text;
 use crate::query::view::{self, View, Window};
-use crate::update::{Adjustment, Updates, Value};
+use crate::update::Adjustment;
+use crate::update::updates::Updates;
+use crate::update::value::Value;
 
 /// How long a value other than a string may be, as written. No real number is longer, and `core`'s
 /// parser of `f64` goes wrong where digits make up for exponents beyond some 65,000.
 const MAX_LEN: usize = 4096;
 
 /// A value and what was done to it.
-type Converted<'q> = (Value<'q>, Option<Adjustment>);
+type Converted<'q> = (Value<Text<'q>>, Option<Adjustment>);
 
 /// How far behind the beginning of a segment the next one begins. One register holds it, or that
 /// there is none.

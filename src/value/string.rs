@@ -5,7 +5,8 @@ use crate::device::pin::VirtualPin;
 use crate::error::Reason;
 use crate::query::text::{Measured, Text};
 use crate::query::view::{self, SEPARATOR, Window};
-use crate::update::{Updates, Value};
+use crate::update::updates::Updates;
+use crate::update::value::Value;
 
 /// How many bytes the short form looks at.
 const SHORT: usize = 24;

@@ -38,7 +38,7 @@ fn value(query: &str, datastream: &Datastream) -> Option<(Converted<'static>, us
 }
 
 #[track_caller]
-fn reads(datastream: &Datastream, text: &str, expected: Value<'_>) {
+fn reads(datastream: &Datastream, text: &str, expected: Value<Text<'_>>) {
     for behind in ["", "&", "&v2=1&v3=2&v4=3&v5=4&v6=5&v7=6"] {
         let converted = ((expected, None), AT + text.len());
         let query = format!("v1={text}{behind}");

@@ -102,29 +102,6 @@ pub fn family() -> impl Iterator<Item = Hostile> {
     FAMILY.into_iter().map(named)
 }
 
-/// Every pin but one, in front of something long, and both of them apart: a look at what is far
-/// behind, once for each pin, would be linear, too, though 255 times too dear.
-pub fn in_front(size: usize) -> Vec<[Vec<u8>; 3]> {
-    let mut all = Vec::new();
-    for (letter, one) in [("v", "1"), ("%76", "1"), ("v", "%31")] {
-        let pins = (0..=255).filter(|pin| *pin != 254);
-        let value = |pin| if pin % 7 == 5 { "1,%31" } else { one };
-        let pins: String = pins
-            .map(|pin| format!("&{letter}{pin}={}", value(pin)))
-            .collect();
-        for again in ["&", "a", "%41", "+"] {
-            let long = format!("&v254={}", again.repeat(size / again.len()));
-            let queries = [
-                format!("token=t{pins}"),
-                format!("token=t{long}"),
-                format!("token=t{pins}{long}"),
-            ];
-            all.push(queries.map(String::into_bytes));
-        }
-    }
-    all
-}
-
 /// What a device sends.
 pub fn friendly() -> Vec<u8> {
     b"token=bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg&v0=33&v1=44.5&v2=Running&v4=1&v7=-61&v8=21.375"

@@ -77,7 +77,10 @@ fn hold(query: &str) -> Option<&'static str> {
     if let Ok(request) = BatchUpdate::parse(query) {
         keeps_quiet(&(&request, request.token(), request.unknown_token()));
     }
-    let error = parse(query, |token| (token.len() != 3).then(template)).err()?;
+    let error = parse(query, |token| {
+        (token.len() != 3).then(|| Box::new(template()))
+    })
+    .err()?;
     keeps_quiet(&(error, error.kind()));
     says_nothing(&format!("{error} {} {}", error.kind(), error.body()));
     Some(error.kind().name())

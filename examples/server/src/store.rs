@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pinquery::{Adjustment, Update, Value, VirtualPin};
+use pinquery::{Adjustment, Text, Update, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::config::StoreLimits;
@@ -169,8 +169,8 @@ pub struct StoredUpdate {
     pub adjusted: Option<Adjustment>,
 }
 
-impl From<&Update<'_>> for StoredUpdate {
-    fn from(update: &Update<'_>) -> Self {
+impl From<&Update<Text<'_>>> for StoredUpdate {
+    fn from(update: &Update<Text<'_>>) -> Self {
         Self {
             pin: update.pin,
             value: StoredValue::from(&update.value),
@@ -201,8 +201,8 @@ pub enum StoredValue {
     },
 }
 
-impl From<&Value<'_>> for StoredValue {
-    fn from(value: &Value<'_>) -> Self {
+impl From<&Value<Text<'_>>> for StoredValue {
+    fn from(value: &Value<Text<'_>>) -> Self {
         match *value {
             Value::Integer(integer) => Self::Integer(integer),
             Value::Double(double) => Self::Double(double),

@@ -158,7 +158,7 @@ fn a_batch_that_breaks_a_rule_of_the_database_costs_no_other() {
 #[test]
 fn a_request_that_waits_too_long_is_told() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &["--request-timeout", "2", "--lock-wait", "30"]);
+    let server = Server::start(&scratch, &["--request-timeout", "0.3", "--lock-wait", "10"]);
     let locked = scratch.database();
     locked.execute_batch("BEGIN IMMEDIATE").unwrap();
     let answer = server.get(&numbered(1));

@@ -263,7 +263,7 @@ fn an_idle_connection_is_closed_and_a_busy_one_is_kept() {
 #[test]
 fn a_body_that_never_comes_is_given_up() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &["--request-timeout", "2"]);
+    let server = Server::start(&scratch, &["--request-timeout", "0.3"]);
     let mut client = server.connect();
     client
         .send(b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=")

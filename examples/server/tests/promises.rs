@@ -95,7 +95,7 @@ fn a_limit_below_the_databases_size_is_refused() {
 #[test]
 fn a_slow_request_of_the_page_is_no_batch() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &["--request-timeout", "2"]);
+    let server = Server::start(&scratch, &["--request-timeout", "0.3"]);
     let mut client = server.connect();
     let begun = b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=";
     client.send(begun).unwrap();

@@ -5,7 +5,7 @@ use pinquery::{DatastreamError, VirtualPin};
 use crate::plain::{Adjustment, Datastream, Outcome, Refusal, Template, Update, Value};
 
 /// What an update of the library's takes.
-pub const UPDATE_SIZE: usize = size_of::<pinquery::Update<'static>>();
+pub const UPDATE_SIZE: usize = size_of::<pinquery::Update<pinquery::Text<'static>>>();
 
 /// The library's template, which it may refuse to build.
 ///
@@ -61,7 +61,7 @@ pub fn updates(updates: &pinquery::Updates<'_>) -> Vec<Update> {
 }
 
 /// One of the library's updates.
-pub fn update(update: &pinquery::Update<'_>) -> Update {
+pub fn update(update: &pinquery::Update<pinquery::Text<'_>>) -> Update {
     use pinquery::{Adjustment as A, Value as V};
 
     Update {

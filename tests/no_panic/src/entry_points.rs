@@ -54,7 +54,6 @@ fn at_once(query: &[u8], template: &Template) {
         Ok(accepted) => updates(accepted),
         Err(refused) => error(refused),
     }
-    used(parse(query, |_| known("").cloned()).is_ok());
     if let Ok(text) = core::str::from_utf8(query) {
         used(parse(text, known).is_ok());
     }
@@ -71,6 +70,9 @@ fn in_steps(query: &[u8], template: &Template) {
                 Ok(accepted) => updates(accepted),
                 Err(refused) => error(refused),
             }
+            let mut kept: Updates<'_> = black_box(Updates::new()).recycle();
+            used(request.updates_into(template, &mut kept).is_ok());
+            used(&kept[..]);
         }
         Err(refused) => error(refused),
     }
@@ -84,6 +86,7 @@ fn updates(updates: Updates<'_>) {
     }
     let copy = black_box(updates.clone());
     used(copy == updates);
+    used(black_box(copy.clone()).recycle().len());
     let mut by_value = updates.into_iter();
     used((by_value.len(), by_value.size_hint()));
     used((by_value.next(), by_value.next_back()));
@@ -93,9 +96,12 @@ fn updates(updates: Updates<'_>) {
     }
 }
 
-fn one_update(update: &Update<'_>) {
+fn one_update(update: &Update<Text<'_>>) {
     used(*update == *black_box(update));
     used(update.pin);
+    used((update.value.as_i64(), update.value.as_f64()));
+    used((update.value.as_bool(), update.value.as_string().is_some()));
+    used(update.value.type_name());
     match update.value {
         Value::Integer(integer) | Value::Enumerable(integer) => used(integer),
         Value::Double(double) => used(double),
@@ -237,6 +243,8 @@ fn datastreams() {
         match built {
             Ok(datastream) => {
                 used(datastream.type_name());
+                used(datastream.view());
+                used(datastream.row());
                 used(black_box(datastream.clone()) == datastream);
             }
             Err(error) => datastream_error(error),
@@ -258,10 +266,12 @@ fn templates(template: &Template) {
     used((Template::new(), Template::default()));
 
     used((other.len(), other.is_empty(), other.get(pin)));
-    used(AsRef::<Template>::as_ref(&other));
-    for (pin, datastream) in other.iter() {
+    for (pin, datastream) in &other {
         used((pin, datastream));
     }
+    let mut other = black_box(other);
+    used(other.remove(pin));
+    other.into_iter().for_each(used);
 }
 
 /// What most of the small types can do.

@@ -1,5 +1,7 @@
 //! Templates in JSON.
 
+use std::str::FromStr;
+
 use super::{Told, told};
 use crate::json::{self, Json};
 use crate::{Device, convert};
@@ -23,9 +25,13 @@ pub fn template(data: &[u8], read: fn(&[u8]) -> Result<pinquery::Template, Strin
             queries.map(|query| told(&device.outcome(query))).last()
         }
         (Err(key), Err(error)) => {
-            let named = error.strip_prefix(&format!("{key:?}"));
-            let named = named.or_else(|| error.strip_prefix(key));
-            let reason = named.unwrap_or_else(|| panic!("{key:?} is not named: {error}"));
+            // A key that is no pin may be anything, a token too, and is not repeated.
+            let reason = match pinquery::VirtualPin::from_str(key) {
+                Ok(pin) if pin.to_string() == *key => error
+                    .strip_prefix(key)
+                    .unwrap_or_else(|| panic!("{key} is not named: {error}")),
+                _ => error.as_str(),
+            };
             Some(words(reason).to_owned())
         }
         (expected, ours) => panic!("{ours:?}, and it should be {expected:?}"),

@@ -1,0 +1,131 @@
+//! A datastream as a row of a table.
+
+use core::ops::Bound;
+
+use super::datastream::Datastream;
+use super::error::DatastreamError;
+
+/// A datastream as the columns of a row: a type name and the bounds that its type has, each of
+/// which may be missing.
+///
+/// ```
+/// use pinquery::{Datastream, DatastreamRow, Number};
+///
+/// // SELECT type, min, max FROM datastream
+/// let (type_name, min, max): (&str, Option<f64>, Option<f64>) = ("integer", Some(0.0), None);
+/// let row = DatastreamRow {
+///     type_name,
+///     min: min.map(Number::from),
+///     max: max.map(Number::from),
+///     ..DatastreamRow::default()
+/// };
+/// assert_eq!(Datastream::from_row(&row), Datastream::integer(0..));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DatastreamRow<'a> {
+    /// `integer`, `double`, `string`, `enumerable`, `boolean` or `location`.
+    pub type_name: &'a str,
+    /// The smallest value of an integer or a double.
+    pub min: Option<Number>,
+    /// The largest value of an integer or a double.
+    pub max: Option<Number>,
+    /// How many bytes a string may have, decoded.
+    pub max_len: Option<usize>,
+    /// The values of an enumerable.
+    pub values: Option<&'a [i64]>,
+    /// What any other whole number becomes, for an enumerable.
+    pub fallback: Option<i64>,
+}
+
+/// A bound, whole or not.
+///
+/// ```
+/// use pinquery::Number;
+///
+/// assert_eq!(Number::from(100.0), Number::Integer(100));
+/// assert_eq!(Number::from(0.5), Number::Double(0.5));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Double(f64),
+}
+
+impl From<i64> for Number {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+/// Whole where it is whole and an `i64`.
+impl From<f64> for Number {
+    fn from(number: f64) -> Self {
+        // Every whole `f64` from -2^63 to below 2^63 is an `i64`; the cast saturates beyond.
+        let integer = number as i64;
+        match integer as f64 == number && integer != i64::MAX {
+            true => Self::Integer(integer),
+            false => Self::Double(number),
+        }
+    }
+}
+
+impl Number {
+    pub(super) fn integer_bound(bound: Option<Self>) -> Result<Bound<i64>, DatastreamError> {
+        match bound {
+            None => Ok(Bound::Unbounded),
+            Some(Self::Integer(integer)) => Ok(Bound::Included(integer)),
+            Some(Self::Double(_)) => Err(DatastreamError::BoundNotAnInteger),
+        }
+    }
+
+    pub(super) fn double_bound(bound: Option<Self>) -> Bound<f64> {
+        match bound {
+            None => Bound::Unbounded,
+            Some(Self::Integer(integer)) => Bound::Included(integer as f64),
+            Some(Self::Double(double)) => Bound::Included(double),
+        }
+    }
+}
+
+impl Datastream {
+    /// Builds a datastream from a row of a table.
+    ///
+    /// # Errors
+    ///
+    /// [`DatastreamError::UnknownType`] for the type `int`, [`DatastreamError::BoundNotAnInteger`]
+    /// for an integer with the bound 0.5, [`DatastreamError::ForeignBound`] for a boolean with a
+    /// bound, and those of the constructor of its type.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, DatastreamError, DatastreamRow};
+    /// let row = |type_name| DatastreamRow { type_name, max_len: Some(64), ..Default::default() };
+    /// assert_eq!(Datastream::from_row(&row("string")), Ok(Datastream::string_up_to(64)));
+    /// assert_eq!(Datastream::from_row(&row("boolean")), Err(DatastreamError::ForeignBound));
+    /// assert_eq!(Datastream::from_row(&row("text")), Err(DatastreamError::UnknownType));
+    /// ```
+    pub fn from_row(row: &DatastreamRow<'_>) -> Result<Self, DatastreamError> {
+        let datastream = Self::of_row(row)?;
+        match row.foreign(&datastream) {
+            None => Ok(datastream),
+            Some(_) => Err(DatastreamError::ForeignBound),
+        }
+    }
+}
+
+impl DatastreamRow<'_> {
+    /// A column that is given, though the datastream's type has none.
+    pub(crate) fn foreign(&self, datastream: &Datastream) -> Option<&'static str> {
+        let own = datastream.row();
+        let given = [
+            ("min", self.min.is_some() && own.min.is_none()),
+            ("max", self.max.is_some() && own.max.is_none()),
+            ("max_len", self.max_len.is_some() && own.max_len.is_none()),
+            ("values", self.values.is_some() && own.values.is_none()),
+            ("fallback", self.fallback.is_some() && own.values.is_none()),
+        ];
+        let foreign = given.iter().find(|(_, is_foreign)| *is_foreign);
+        foreign.map(|(name, _)| *name)
+    }
+}

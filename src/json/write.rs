@@ -1,0 +1,184 @@
+//! What is written as JSON.
+
+use core::ops::Range;
+
+use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+
+use crate::device::datastream::Datastream;
+use crate::device::pin::VirtualPin;
+use crate::device::row::Number;
+use crate::device::template::Template;
+use crate::error::{Error, Reason};
+use crate::query::text::Text;
+use crate::update::Update;
+use crate::update::updates::Updates;
+use crate::update::value::Value;
+
+/// As the line format has it: `{"pin":1,"value":33,"adjusted":null}`.
+///
+/// ```
+/// use pinquery::{Datastream, Template, VirtualPin, parse};
+///
+/// let template = Template::new().with(VirtualPin(2), Datastream::double(..=50.0)?);
+/// let updates = parse("token=t&v2=51", |_| Some(&template))?;
+/// assert_eq!(
+///     serde_json::to_string(&updates)?,
+///     r#"[{"pin":2,"value":50.0,"adjusted":"max"}]"#,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl<T: Serialize> Serialize for Update<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut update = serializer.serialize_struct("Update", 3)?;
+        update.serialize_field("pin", &self.pin.0)?;
+        update.serialize_field("value", &self.value)?;
+        update.serialize_field("adjusted", &self.adjusted)?;
+        update.end()
+    }
+}
+
+/// As an array of the updates.
+impl Serialize for Updates<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+/// As a number, a string, `true` or `false`; a location as `[longitude,latitude]`.
+impl<T: Serialize> Serialize for Value<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Integer(integer) | Self::Enumerable(integer) => integer.serialize(serializer),
+            Self::Double(double) => double.serialize(serializer),
+            Self::String(text) => text.serialize(serializer),
+            Self::Boolean(boolean) => boolean.serialize(serializer),
+            Self::Location {
+                longitude,
+                latitude,
+            } => (longitude, latitude).serialize(serializer),
+        }
+    }
+}
+
+/// As the decoded text.
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.as_str() {
+            Some(text) => serializer.serialize_str(text),
+            None => serializer.collect_str(self),
+        }
+    }
+}
+
+/// As the line format has it, with `pin` and `reason` where the error has them.
+///
+/// ```
+/// use pinquery::{Datastream, Template, VirtualPin, parse};
+///
+/// let template = Template::new().with(VirtualPin(2), Datastream::double(..)?);
+/// let error = parse("token=t&v2=hot", |_| Some(&template)).unwrap_err();
+/// assert_eq!(
+///     serde_json::to_string(&error)?,
+///     concat!(
+///         r#"{"error":{"message":"Value doesn't match the Datastream data type"},"#,
+///         r#""kind":"invalid_value","span":[11,14],"pin":2,"reason":"not_a_double"}"#,
+///     ),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Message(&'static str);
+
+        impl Serialize for Message {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut message = serializer.serialize_struct("Message", 1)?;
+                message.serialize_field("message", self.0)?;
+                message.end()
+            }
+        }
+
+        let Range { start, end } = self.span();
+        let pin: Option<u8> = self.pin().map(u8::from);
+        let reason: Option<Reason> = self.reason();
+        let fields = 3 + usize::from(pin.is_some()) + usize::from(reason.is_some());
+        let mut error = serializer.serialize_struct("Error", fields)?;
+        error.serialize_field("error", &Message(self.message()))?;
+        error.serialize_field("kind", &self.kind())?;
+        error.serialize_field("span", &(start, end))?;
+        match pin {
+            Some(pin) => error.serialize_field("pin", &pin)?,
+            None => error.skip_field("pin")?,
+        }
+        match reason {
+            Some(reason) => error.serialize_field("reason", &reason)?,
+            None => error.skip_field("reason")?,
+        }
+        error.end()
+    }
+}
+
+/// As its name, `"v1"`, which is a map's key, too. In an update or an error a pin is a number.
+///
+/// ```
+/// use pinquery::VirtualPin;
+///
+/// assert_eq!(serde_json::to_string(&VirtualPin(1)).unwrap(), r#""v1""#);
+/// assert_eq!(serde_json::from_str::<VirtualPin>(r#""v1""#).unwrap(), VirtualPin(1));
+/// ```
+impl Serialize for VirtualPin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// As it is read: bounds are always there, a `fallback` where there is one.
+///
+/// ```
+/// use pinquery::Datastream;
+///
+/// let json = serde_json::to_string(&Datastream::integer(0..)?)?;
+/// assert_eq!(json, r#"{"type":"integer","min":0,"max":2147483647}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl Serialize for Datastream {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self.row();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", row.type_name)?;
+        for (name, bound) in [("min", row.min), ("max", row.max)] {
+            match bound {
+                Some(Number::Integer(integer)) => map.serialize_entry(name, &integer)?,
+                Some(Number::Double(double)) => map.serialize_entry(name, &double)?,
+                None => {}
+            }
+        }
+        if let Some(max_len) = row.max_len {
+            map.serialize_entry("max_len", &max_len)?;
+        }
+        if let Some(values) = row.values {
+            map.serialize_entry("values", values)?;
+        }
+        if let Some(fallback) = row.fallback {
+            map.serialize_entry("fallback", &fallback)?;
+        }
+        map.end()
+    }
+}
+
+/// As it is read, by ascending pin.
+///
+/// ```
+/// use pinquery::{Datastream, Template, VirtualPin};
+///
+/// let template = Template::from([(VirtualPin(6), Datastream::boolean())]);
+/// let json = serde_json::to_string(&template)?;
+/// assert_eq!(json, r#"{"v6":{"type":"boolean"}}"#);
+/// assert_eq!(serde_json::from_str::<Template>(&json)?, template);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}

@@ -1,0 +1,181 @@
+//! A value, converted.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::query::text::Text;
+
+/// A value, converted by its datastream.
+///
+/// `S` is what a string is: [`Text`] as parsed, [`String`] in an owned value, or what
+/// [`map_string`](Self::map_string) makes of it.
+///
+/// ```
+/// use pinquery::{Datastream, Template, Value, VirtualPin};
+///
+/// let template = Template::new()
+///     .with(VirtualPin(2), Datastream::double(..)?)
+///     .with(VirtualPin(7), Datastream::string());
+/// let updates = pinquery::parse("token=t&v2=-3.72&v7=Running", |_| Some(&template))?;
+/// assert_eq!(updates[0].value, Value::Double(-3.72));
+/// assert!(matches!(updates[1].value, Value::String(text) if text == "Running"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<S = String> {
+    /// Of an integer datastream, within its bounds.
+    Integer(i64),
+    /// Of a double datastream, within its bounds: finite, never NaN.
+    Double(f64),
+    /// Of a string datastream: at most its `max_len` bytes, no U+0000.
+    String(S),
+    /// Of an enumerable datastream: one of its values.
+    Enumerable(i64),
+    /// Of a boolean datastream.
+    Boolean(bool),
+    /// Of a location datastream.
+    Location {
+        /// Degrees east, -180 to 180.
+        longitude: f64,
+        /// Degrees north, -90 to 90.
+        latitude: f64,
+    },
+}
+
+impl<S> Value<S> {
+    /// The value with another sort of string: `Arc<str>`, a `CompactString`, an identifier.
+    ///
+    /// ```
+    /// # use pinquery::Value;
+    /// let value = Value::String("OK".to_owned()).map_string(String::into_boxed_str);
+    /// assert_eq!(value, Value::String("OK".into()));
+    /// assert_eq!(Value::<String>::Integer(1).map_string(|text| text.len()), Value::Integer(1));
+    /// ```
+    pub fn map_string<T>(self, f: impl FnOnce(S) -> T) -> Value<T> {
+        match self {
+            Self::Integer(integer) => Value::Integer(integer),
+            Self::Double(double) => Value::Double(double),
+            Self::String(string) => Value::String(f(string)),
+            Self::Enumerable(integer) => Value::Enumerable(integer),
+            Self::Boolean(boolean) => Value::Boolean(boolean),
+            Self::Location {
+                longitude,
+                latitude,
+            } => Value::Location {
+                longitude,
+                latitude,
+            },
+        }
+    }
+
+    /// The name of its datastream's type; see [`Datastream::type_name`](crate::Datastream::type_name).
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Value::<String>::Double(1.5).type_name(), "double");
+    /// ```
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Integer(_) => "integer",
+            Self::Double(_) => "double",
+            Self::String(_) => "string",
+            Self::Enumerable(_) => "enumerable",
+            Self::Boolean(_) => "boolean",
+            Self::Location { .. } => "location",
+        }
+    }
+
+    /// The number of an integer or an enumerable.
+    ///
+    /// ```
+    /// # use pinquery::Value;
+    /// assert_eq!(Value::<String>::Enumerable(20).as_i64(), Some(20));
+    /// assert_eq!(Value::<String>::Double(20.0).as_i64(), None);
+    /// ```
+    #[must_use]
+    pub const fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Integer(integer) | Self::Enumerable(integer) => Some(*integer),
+            _ => None,
+        }
+    }
+
+    /// The number of an integer, an enumerable or a double; the nearest `f64` to an integer beyond
+    /// 2^53.
+    ///
+    /// ```
+    /// # use pinquery::Value;
+    /// assert_eq!(Value::<String>::Integer(20).as_f64(), Some(20.0));
+    /// assert_eq!(Value::<String>::Boolean(true).as_f64(), None);
+    /// ```
+    #[must_use]
+    pub const fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Double(double) => Some(*double),
+            Self::Integer(integer) | Self::Enumerable(integer) => Some(*integer as f64),
+            _ => None,
+        }
+    }
+
+    /// The truth of a boolean.
+    ///
+    /// ```
+    /// # use pinquery::Value;
+    /// assert_eq!(Value::<String>::Boolean(true).as_bool(), Some(true));
+    /// assert_eq!(Value::<String>::Integer(1).as_bool(), None);
+    /// ```
+    #[must_use]
+    pub const fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Boolean(boolean) => Some(*boolean),
+            _ => None,
+        }
+    }
+
+    /// The text of a string.
+    ///
+    /// ```
+    /// # use pinquery::Value;
+    /// let value = Value::String("OK".to_owned());
+    /// assert_eq!(value.as_string().map(String::as_str), Some("OK"));
+    /// ```
+    #[must_use]
+    pub const fn as_string(&self) -> Option<&S> {
+        match self {
+            Self::String(string) => Some(string),
+            _ => None,
+        }
+    }
+}
+
+impl Value<Text<'_>> {
+    /// The value with a string of its own.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Template, Value, VirtualPin};
+    /// # let template = Template::new().with(VirtualPin(3), Datastream::string());
+    /// # let updates = pinquery::parse("token=t&v3=water+low", |_| Some(&template))?;
+    /// assert_eq!(updates[0].value.into_owned(), Value::String("water low".to_owned()));
+    /// # Ok::<(), pinquery::Error>(())
+    /// ```
+    #[must_use]
+    pub fn into_owned(self) -> Value {
+        self.map_string(String::from)
+    }
+}
+
+/// A double as `{:?}` writes it, `33.0` and `1e300`, and a location as `lon,lat`.
+impl<S: fmt::Display> fmt::Display for Value<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(integer) | Self::Enumerable(integer) => fmt::Display::fmt(integer, f),
+            Self::Double(double) => fmt::Debug::fmt(double, f),
+            Self::String(string) => fmt::Display::fmt(string, f),
+            Self::Boolean(boolean) => fmt::Display::fmt(boolean, f),
+            Self::Location {
+                longitude,
+                latitude,
+            } => write!(f, "{longitude:?},{latitude:?}"),
+        }
+    }
+}
