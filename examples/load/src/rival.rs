@@ -10,10 +10,10 @@ use std::time::Instant;
 use axum::extract::{Query, State};
 use axum::http::Uri;
 use axum::response::Response;
-use pinquery::{Adjustment, ErrorKind, VirtualPin};
+use pinquery::{Adjustment, ErrorKind, Update, Value, VirtualPin};
 use pinquery_server::answer::{self, Refusal};
 use pinquery_server::app::App;
-use pinquery_server::store::{Batch, Store, StoredUpdate, StoredValue};
+use pinquery_server::store::{Batch, Store};
 
 type Parameters = HashMap<String, String>;
 
@@ -53,13 +53,13 @@ async fn judge<S: Store>(app: &App<S>, uri: &Uri) -> Result<Batch, Refusal> {
 }
 
 /// By the demonstration's template, written out.
-fn convert(name: &str, text: &str) -> Result<StoredUpdate, ErrorKind> {
+fn convert(name: &str, text: &str) -> Result<Update, ErrorKind> {
     let number = name.strip_prefix(['v', 'V']).ok_or(ErrorKind::InvalidPin)?;
     let pin = number.parse().map_err(|_| ErrorKind::InvalidPin)?;
     let (value, adjusted) = match pin {
         1 => integer(text, 0, 100)?,
         2 => double(text, f64::MIN, f64::MAX)?,
-        3 if text.len() <= 64 => (StoredValue::String(text.to_owned()), None),
+        3 if text.len() <= 64 => (Value::String(text.to_owned()), None),
         4 => enumerable(text, &[0, 20, 130], 0)?,
         5 => location(text)?,
         6 => boolean(text)?,
@@ -67,24 +67,24 @@ fn convert(name: &str, text: &str) -> Result<StoredUpdate, ErrorKind> {
         3 => return Err(ErrorKind::InvalidValue),
         _ => return Err(ErrorKind::UnknownPin),
     };
-    Ok(StoredUpdate {
+    Ok(Update {
         pin: VirtualPin(pin),
         value,
         adjusted,
     })
 }
 
-type Converted = Result<(StoredValue, Option<Adjustment>), ErrorKind>;
+type Converted = Result<(Value, Option<Adjustment>), ErrorKind>;
 
 fn integer(text: &str, min: i64, max: i64) -> Converted {
     let number: i64 = text.trim().parse().map_err(|_| ErrorKind::InvalidValue)?;
-    let value = StoredValue::Integer(number.clamp(min, max));
+    let value = Value::Integer(number.clamp(min, max));
     Ok((value, adjusted(number < min, number > max)))
 }
 
 fn double(text: &str, min: f64, max: f64) -> Converted {
     let number: f64 = text.trim().parse().map_err(|_| ErrorKind::InvalidValue)?;
-    let value = StoredValue::Double(number.clamp(min, max));
+    let value = Value::Double(number.clamp(min, max));
     Ok((value, adjusted(number < min, number > max)))
 }
 
@@ -99,11 +99,8 @@ const fn adjusted(is_low: bool, is_high: bool) -> Option<Adjustment> {
 fn enumerable(text: &str, values: &[i64], fallback: i64) -> Converted {
     let number: i64 = text.trim().parse().map_err(|_| ErrorKind::InvalidValue)?;
     Ok(match values.contains(&number) {
-        true => (StoredValue::Enumerable(number), None),
-        false => (
-            StoredValue::Enumerable(fallback),
-            Some(Adjustment::Fallback),
-        ),
+        true => (Value::Enumerable(number), None),
+        false => (Value::Enumerable(fallback), Some(Adjustment::Fallback)),
     })
 }
 
@@ -117,7 +114,7 @@ fn location(text: &str) -> Converted {
     };
     let (longitude, latitude) = (degrees(longitude, 180.0)?, degrees(latitude, 90.0)?);
     Ok((
-        StoredValue::Location {
+        Value::Location {
             longitude,
             latitude,
         },
@@ -127,8 +124,8 @@ fn location(text: &str) -> Converted {
 
 fn boolean(text: &str) -> Converted {
     match text.trim() {
-        "1" | "true" => Ok((StoredValue::Boolean(true), None)),
-        "0" | "false" => Ok((StoredValue::Boolean(false), None)),
+        "1" | "true" => Ok((Value::Boolean(true), None)),
+        "0" | "false" => Ok((Value::Boolean(false), None)),
         _ => Err(ErrorKind::InvalidValue),
     }
 }

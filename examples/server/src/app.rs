@@ -8,7 +8,7 @@ use pinquery::BatchUpdate;
 use crate::answer::Refusal;
 use crate::devices::Device;
 use crate::metrics::{Metrics, Tally};
-use crate::store::{Batch, Store, StoredUpdate};
+use crate::store::{Batch, Store};
 
 /// What every request shares.
 pub struct App<S> {
@@ -39,7 +39,7 @@ impl<S: Store> App<S> {
         let updates = request.updates(&device.template).map_err(refused)?;
         Ok(Batch {
             device: device.number,
-            updates: updates.iter().map(StoredUpdate::from).collect(),
+            updates: updates.into_owned(),
         })
     }
 
@@ -78,6 +78,7 @@ impl<S: Store> App<S> {
 
 fn refused(error: pinquery::Error) -> Refusal {
     let (kind, span) = (error.kind().name(), error.span());
-    tracing::debug!(kind, start = span.start, end = span.end, "refused");
+    let reason = error.reason().map(|reason| reason.name());
+    tracing::debug!(kind, reason, start = span.start, end = span.end, "refused");
     error.into()
 }

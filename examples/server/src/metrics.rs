@@ -3,14 +3,14 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use pinquery::{Adjustment, ErrorKind};
+use pinquery::{Adjustment, ErrorKind, Update};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::store::{StoredUpdate, Unavailable};
+use crate::store::Unavailable;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
@@ -93,20 +93,6 @@ pub struct Metrics {
     log_lines_lost: Counter,
 }
 
-const REFUSED: [ErrorKind; 9] = [
-    ErrorKind::MissingToken,
-    ErrorKind::InvalidToken,
-    ErrorKind::UnknownToken,
-    ErrorKind::DuplicateToken,
-    ErrorKind::InvalidPin,
-    ErrorKind::UnknownPin,
-    ErrorKind::DuplicatePin,
-    ErrorKind::InvalidValue,
-    ErrorKind::NoPins,
-];
-
-const ADJUSTED: [Adjustment; 3] = [Adjustment::Min, Adjustment::Max, Adjustment::Fallback];
-
 /// One more reason beside those of the store.
 const TIMED_OUT: &str = "timed_out";
 
@@ -116,8 +102,8 @@ impl Default for Metrics {
             registry: Registry::with_prefix("pinquery"),
             accepted: Counter::default(),
             updates: Counter::default(),
-            refused: family(REFUSED.map(ErrorKind::name)),
-            adjusted: family(ADJUSTED.map(Adjustment::name)),
+            refused: family(ErrorKind::ALL.iter().map(|kind| kind.name())),
+            adjusted: family(Adjustment::ALL.iter().map(|kind| kind.name())),
             unavailable: family(["queue_full", "store_fault", "rule", TIMED_OUT]),
             judging: Counter::default(),
             queue: Gauge::default(),
@@ -138,7 +124,7 @@ impl Default for Metrics {
 }
 
 /// With every label at zero, so that a rate is right from the first event on.
-fn family<const N: usize>(kinds: [&'static str; N]) -> Family<Kind, Counter> {
+fn family(kinds: impl IntoIterator<Item = &'static str>) -> Family<Kind, Counter> {
     let family = Family::default();
     for kind in kinds {
         drop(family.get_or_create(&Kind { kind }));
@@ -235,8 +221,9 @@ impl Metrics {
     pub fn accepted(&self, tally: Tally) {
         self.accepted.inc();
         self.updates.inc_by(tally.updates);
-        for (kind, count) in tally.adjusted {
+        for (kind, count) in Adjustment::ALL.iter().zip(tally.adjusted) {
             if count > 0 {
+                let kind = kind.name();
                 self.adjusted.get_or_create(&Kind { kind }).inc_by(count);
             }
         }
@@ -343,20 +330,22 @@ impl Drop for Connected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     updates: u64,
-    adjusted: [(&'static str, u64); 3],
+    /// In the order of [`Adjustment::ALL`].
+    adjusted: [u64; Adjustment::ALL.len()],
 }
 
 impl Tally {
     /// Of these updates.
     #[must_use]
-    pub fn of(updates: &[StoredUpdate]) -> Self {
-        let count = |kind: Adjustment| {
-            let is_kind = |update: &&StoredUpdate| update.adjusted == Some(kind);
-            (kind.name(), updates.iter().filter(is_kind).count() as u64)
-        };
+    pub fn of(updates: &[Update]) -> Self {
+        let mut adjusted = [0; Adjustment::ALL.len()];
+        for (count, kind) in adjusted.iter_mut().zip(Adjustment::ALL) {
+            let is_kind = |update: &&Update| update.adjusted.as_ref() == Some(kind);
+            *count = updates.iter().filter(is_kind).count() as u64;
+        }
         Self {
             updates: updates.len() as u64,
-            adjusted: ADJUSTED.map(count),
+            adjusted,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
-use pinquery::{BatchUpdate, Pairs};
+use pinquery::{Adjustment, BatchUpdate, Datastream, Pairs, Update, VirtualPin};
 use serde::Serialize;
 
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::read::{bare, of_template};
-use crate::store::{Store, StoredUpdate};
+use crate::store::Store;
 
 const HTML: &str = include_str!("../page/index.html");
 const CSS: &str = include_str!("../page/page.css");
@@ -69,10 +69,10 @@ pub struct State {
 /// A datastream and its latest value, as text: a script's number does not hold every integer.
 #[derive(Serialize)]
 struct Shown {
-    pin: String,
+    pin: VirtualPin,
     datastream: String,
     value: Option<String>,
-    adjusted: Option<&'static str>,
+    adjusted: Option<Adjustment>,
     at_us: Option<i64>,
 }
 
@@ -80,7 +80,7 @@ struct Shown {
 struct Batch {
     id: i64,
     at_us: i64,
-    updates: Vec<StoredUpdate>,
+    updates: Vec<Update>,
 }
 
 impl<S: Store> App<S> {
@@ -98,11 +98,10 @@ impl<S: Store> App<S> {
         let batches = self.counted(history.await)?;
         let mut datastreams: Vec<Shown> = device.template.iter().map(shown).collect();
         for latest in of_template(&device, latest) {
-            let name = latest.update.pin.to_string();
-            let place = datastreams.iter_mut().find(|shown| shown.pin == name);
-            if let Some(shown) = place {
+            let pin = latest.update.pin;
+            if let Some(shown) = datastreams.iter_mut().find(|shown| shown.pin == pin) {
                 shown.value = Some(bare(latest.update.value));
-                shown.adjusted = latest.update.adjusted.map(pinquery::Adjustment::name);
+                shown.adjusted = latest.update.adjusted;
                 shown.at_us = Some(latest.at.0);
             }
         }
@@ -119,9 +118,9 @@ impl<S: Store> App<S> {
     }
 }
 
-fn shown((pin, datastream): (pinquery::VirtualPin, &pinquery::Datastream)) -> Shown {
+fn shown((pin, datastream): (VirtualPin, &Datastream)) -> Shown {
     Shown {
-        pin: pin.to_string(),
+        pin,
         datastream: datastream.to_string(),
         value: None,
         adjusted: None,

@@ -1,22 +1,22 @@
 //! The endpoints that give values back: how they read a query, by the library's rules.
 
-use pinquery::{BatchUpdate, ErrorKind, Pairs, VirtualPin};
+use pinquery::{BatchUpdate, ErrorKind, Pairs, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::devices::Device;
-use crate::store::{Latest, Store, StoredValue, Unavailable};
+use crate::store::{Latest, Store, Unavailable};
 
 /// Values by the names of their pins: `{"v1":1.0,"v2":2}`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Values(Vec<(VirtualPin, StoredValue)>);
+pub struct Values(Vec<(VirtualPin, Value)>);
 
 /// What `get` gives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Got {
     /// The value of the one pin that was asked for, if it has one.
-    One(Option<StoredValue>),
+    One(Option<Value>),
     /// The values of several.
     Several(Values),
 }
@@ -80,7 +80,7 @@ impl<S: Store> App<S> {
     }
 }
 
-fn value(latest: Latest) -> (VirtualPin, StoredValue) {
+fn value(latest: Latest) -> (VirtualPin, Value) {
     (latest.update.pin, latest.update.value)
 }
 
@@ -133,7 +133,7 @@ impl Serialize for Values {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (pin, value) in &self.0 {
-            map.serialize_entry(&pin.to_string(), value)?;
+            map.serialize_entry(pin, value)?;
         }
         map.end()
     }
@@ -141,9 +141,9 @@ impl Serialize for Values {
 
 /// A value as text: a string is itself, and anything else is its JSON.
 #[must_use]
-pub fn bare(value: StoredValue) -> String {
+pub fn bare(value: Value) -> String {
     match value {
-        StoredValue::String(text) => text,
+        Value::String(text) => text,
         other => serde_json::to_string(&other).unwrap_or_default(),
     }
 }

@@ -5,8 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pinquery::{Adjustment, Text, Update, Value, VirtualPin};
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use pinquery::Update;
 
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
@@ -121,7 +120,7 @@ pub struct Batch {
     /// Whose values they are.
     pub device: i64,
     /// Its values, in the order of the query.
-    pub updates: Vec<StoredUpdate>,
+    pub updates: Vec<Update>,
 }
 
 /// A batch as a store has it.
@@ -132,7 +131,7 @@ pub struct SavedBatch {
     /// When it was saved.
     pub at: Timestamp,
     /// Its values, by ascending pin.
-    pub updates: Vec<StoredUpdate>,
+    pub updates: Vec<Update>,
 }
 
 /// The latest value of a pin.
@@ -141,7 +140,7 @@ pub struct Latest {
     /// When its batch was saved.
     pub at: Timestamp,
     /// The value.
-    pub update: StoredUpdate,
+    pub update: Update,
 }
 
 /// Microseconds since 1970, by the clock of whoever gives batches their order.
@@ -155,94 +154,5 @@ impl Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let micros = since.map_or(0, |since| since.as_micros());
         Self(i64::try_from(micros).unwrap_or(i64::MAX))
-    }
-}
-
-/// An [`Update`] that borrows nothing, as it outlives its request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredUpdate {
-    /// The pin.
-    pub pin: VirtualPin,
-    /// Its value.
-    pub value: StoredValue,
-    /// What was done to the value to make it fit.
-    pub adjusted: Option<Adjustment>,
-}
-
-impl From<&Update<Text<'_>>> for StoredUpdate {
-    fn from(update: &Update<Text<'_>>) -> Self {
-        Self {
-            pin: update.pin,
-            value: StoredValue::from(&update.value),
-            adjusted: update.adjusted,
-        }
-    }
-}
-
-/// A [`Value`] that borrows nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StoredValue {
-    /// Of an integer datastream.
-    Integer(i64),
-    /// Of a double datastream.
-    Double(f64),
-    /// Of a string datastream.
-    String(String),
-    /// Of an enumerable datastream.
-    Enumerable(i64),
-    /// Of a boolean datastream.
-    Boolean(bool),
-    /// Of a location datastream.
-    Location {
-        /// Degrees east.
-        longitude: f64,
-        /// Degrees north.
-        latitude: f64,
-    },
-}
-
-impl From<&Value<Text<'_>>> for StoredValue {
-    fn from(value: &Value<Text<'_>>) -> Self {
-        match *value {
-            Value::Integer(integer) => Self::Integer(integer),
-            Value::Double(double) => Self::Double(double),
-            Value::String(text) => Self::String(text.into()),
-            Value::Enumerable(integer) => Self::Enumerable(integer),
-            Value::Boolean(boolean) => Self::Boolean(boolean),
-            Value::Location {
-                longitude,
-                latitude,
-            } => Self::Location {
-                longitude,
-                latitude,
-            },
-        }
-    }
-}
-
-/// As in the library's line format.
-impl Serialize for StoredValue {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Integer(integer) | Self::Enumerable(integer) => integer.serialize(serializer),
-            Self::Double(double) => double.serialize(serializer),
-            Self::String(text) => text.serialize(serializer),
-            Self::Boolean(boolean) => boolean.serialize(serializer),
-            Self::Location {
-                longitude,
-                latitude,
-            } => (longitude, latitude).serialize(serializer),
-        }
-    }
-}
-
-/// As in the library's line format.
-impl Serialize for StoredUpdate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut update = serializer.serialize_struct("StoredUpdate", 3)?;
-        update.serialize_field("pin", &self.pin.0)?;
-        update.serialize_field("value", &self.value)?;
-        update.serialize_field("adjusted", &self.adjusted.map(Adjustment::name))?;
-        update.end()
     }
 }

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use common::Scratch;
-use pinquery::{Adjustment, VirtualPin};
+use pinquery::{Adjustment, Update, Value, VirtualPin};
 use pinquery_server::config::{Config, StoreLimits};
 use pinquery_server::devices::Devices;
 use pinquery_server::metrics::Metrics;
 use pinquery_server::sqlite::Sqlite;
-use pinquery_server::store::{Batch, Store, StoredUpdate, StoredValue, Unavailable};
+use pinquery_server::store::{Batch, Store, Unavailable};
 
 const DEVICES: &str = r#"{
     "a": {"v1": {"type": "integer"}},
@@ -42,8 +42,8 @@ async fn number<S: Store>(store: &S, token: &str) -> i64 {
     device.expect("a device").number
 }
 
-fn update(pin: u8, value: StoredValue) -> StoredUpdate {
-    StoredUpdate {
+fn update(pin: u8, value: Value) -> Update {
+    Update {
         pin: VirtualPin(pin),
         value,
         adjusted: None,
@@ -52,16 +52,14 @@ fn update(pin: u8, value: StoredValue) -> StoredUpdate {
 
 /// One number in each of these pins.
 fn batch(device: i64, pins: &[u8], value: i64) -> Batch {
-    let updates = pins
-        .iter()
-        .map(|&pin| update(pin, StoredValue::Integer(value)));
+    let updates = pins.iter().map(|&pin| update(pin, Value::Integer(value)));
     Batch {
         device,
         updates: updates.collect(),
     }
 }
 
-fn odd_values() -> Vec<StoredValue> {
+fn odd_values() -> Vec<Value> {
     let doubles = [
         0.0,
         -0.0,
@@ -73,16 +71,16 @@ fn odd_values() -> Vec<StoredValue> {
         5e-324,
         9_007_199_254_740_993.0,
     ];
-    let mut values: Vec<StoredValue> = doubles.into_iter().map(StoredValue::Double).collect();
+    let mut values: Vec<Value> = doubles.into_iter().map(Value::Double).collect();
     values.extend([
-        StoredValue::Integer(i64::MIN),
-        StoredValue::Integer(i64::MAX),
-        StoredValue::String(String::new()),
-        StoredValue::String("12.0 <é🌱>\n\\N\t{}\u{1}".to_owned()),
-        StoredValue::Enumerable(-3),
-        StoredValue::Boolean(true),
-        StoredValue::Boolean(false),
-        StoredValue::Location {
+        Value::Integer(i64::MIN),
+        Value::Integer(i64::MAX),
+        Value::String(String::new()),
+        Value::String("12.0 <é🌱>\n\\N\t{}\u{1}".to_owned()),
+        Value::Enumerable(-3),
+        Value::Boolean(true),
+        Value::Boolean(false),
+        Value::Location {
             longitude: -0.0,
             latitude: -0.0,
         },
@@ -126,7 +124,7 @@ async fn the_latest_value_of_each_pin_is_its_newest<S: Store>(database: &str) {
         .into_iter()
         .map(|latest| (latest.update.pin.0, latest.update.value))
         .collect();
-    let value = StoredValue::Integer;
+    let value = Value::Integer;
     assert_eq!(
         latest,
         [(1, value(3)), (5, value(2)), (9, value(1)), (200, value(3))]
@@ -168,9 +166,9 @@ async fn history_gives_the_newest_or_what_is_next<S: Store>(database: &str) {
     store.close().await.expect("an end");
 }
 
-fn integer(value: &StoredValue) -> i64 {
+fn integer(value: &Value) -> i64 {
     match value {
-        StoredValue::Integer(integer) => *integer,
+        Value::Integer(integer) => *integer,
         other => panic!("{other:?}"),
     }
 }

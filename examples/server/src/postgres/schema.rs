@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use deadpool_postgres::{Client, Transaction};
 use futures_util::future::try_join;
-use pinquery::{Adjustment, VirtualPin};
+use pinquery::{Adjustment, Update, Value, VirtualPin};
 use tokio_postgres::Row;
 
 use crate::devices::{Device, DeviceKey, Devices, Listed};
-use crate::store::{Batch, Latest, SavedBatch, StoredUpdate, StoredValue, Timestamp};
+use crate::store::{Batch, Latest, SavedBatch, Timestamp};
 
 /// Each brings the tables from one version to the next.
 const MIGRATIONS: [&str; 1] = [include_str!("1.sql")];
@@ -120,10 +120,10 @@ impl Columns<'_> {
         let mut columns = Self::default();
         for (place, batch) in (1..).zip(batches) {
             for update in &batch.updates {
-                let (name, value, latitude) = text(&update.value);
+                let (value, latitude) = text(&update.value);
                 columns.places.push(place);
                 columns.pins.push(update.pin.0.into());
-                columns.types.push(name);
+                columns.types.push(update.value.type_name());
                 columns.values.push(value);
                 columns.latitudes.push(latitude);
                 columns.adjusted.push(update.adjusted.map(Adjustment::name));
@@ -187,18 +187,18 @@ pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), NotWri
     Ok(transaction.commit().await?)
 }
 
-/// A value's type, and the value as SQLite would cast it to text: doubles come back bit for bit.
-fn text(value: &StoredValue) -> (&'static str, String, Option<f64>) {
+/// A value as SQLite would cast it to text, so that doubles come back bit for bit, and what there is
+/// beside it of a location.
+fn text(value: &Value) -> (String, Option<f64>) {
     match value {
-        StoredValue::Integer(integer) => ("integer", integer.to_string(), None),
-        StoredValue::Double(double) => ("double", format!("{double:?}"), None),
-        StoredValue::String(text) => ("string", text.clone(), None),
-        StoredValue::Enumerable(integer) => ("enumerable", integer.to_string(), None),
-        StoredValue::Boolean(boolean) => ("boolean", u8::from(*boolean).to_string(), None),
-        StoredValue::Location {
+        Value::Integer(integer) | Value::Enumerable(integer) => (integer.to_string(), None),
+        Value::Double(double) => (format!("{double:?}"), None),
+        Value::String(text) => (text.clone(), None),
+        Value::Boolean(boolean) => (u8::from(*boolean).to_string(), None),
+        Value::Location {
             longitude,
             latitude,
-        } => ("location", format!("{longitude:?}"), Some(*latitude)),
+        } => (format!("{longitude:?}"), Some(*latitude)),
     }
 }
 
@@ -253,32 +253,26 @@ pub async fn history(
     Ok(batches)
 }
 
-fn update(row: &Row) -> anyhow::Result<StoredUpdate> {
-    Ok(StoredUpdate {
+fn update(row: &Row) -> anyhow::Result<Update> {
+    Ok(Update {
         pin: VirtualPin(u8::try_from(row.try_get::<_, i16>(0)?)?),
         value: value(row)?,
         adjusted: row
             .try_get::<_, Option<&str>>(4)?
-            .map(adjustment)
+            .map(str::parse)
             .transpose()?,
     })
 }
 
-fn adjustment(name: &str) -> anyhow::Result<Adjustment> {
-    let all = [Adjustment::Min, Adjustment::Max, Adjustment::Fallback];
-    let found = all.into_iter().find(|adjustment| adjustment.name() == name);
-    found.context("an adjustment that this server does not write")
-}
-
-fn value(row: &Row) -> anyhow::Result<StoredValue> {
+fn value(row: &Row) -> anyhow::Result<Value> {
     let text: &str = row.try_get(2)?;
     Ok(match row.try_get(1)? {
-        "integer" => StoredValue::Integer(text.parse()?),
-        "double" => StoredValue::Double(text.parse()?),
-        "string" => StoredValue::String(text.to_owned()),
-        "enumerable" => StoredValue::Enumerable(text.parse()?),
-        "boolean" => StoredValue::Boolean(text == "1"),
-        "location" => StoredValue::Location {
+        "integer" => Value::Integer(text.parse()?),
+        "double" => Value::Double(text.parse()?),
+        "string" => Value::String(text.to_owned()),
+        "enumerable" => Value::Enumerable(text.parse()?),
+        "boolean" => Value::Boolean(text == "1"),
+        "location" => Value::Location {
             longitude: text.parse()?,
             latitude: row.try_get(3)?,
         },

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
-use pinquery::{Adjustment, VirtualPin};
+use pinquery::{Adjustment, Update, Value, VirtualPin};
 use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use rusqlite::{Connection, Result, Row as SqlRow, Transaction, TransactionBehavior, params};
 
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices, Listed};
-use crate::store::{Batch, Latest, SavedBatch, StoredUpdate, StoredValue, Timestamp};
+use crate::store::{Batch, Latest, SavedBatch, Timestamp};
 
 /// "pinq", to tell this database from another program's.
 const APPLICATION: i64 = 0x7069_6e71;
@@ -143,7 +143,7 @@ pub fn insert(transaction: &Transaction<'_>, batch: &Batch, at: Timestamp) -> Re
          ON CONFLICT DO UPDATE SET batch = excluded.batch",
     )?;
     for update in &batch.updates {
-        let (name, value, latitude) = columns(&update.value);
+        let (name, (value, latitude)) = (update.value.type_name(), columns(&update.value));
         let adjusted = update.adjusted.map(Adjustment::name);
         insert.execute(params![id, update.pin.0, name, value, latitude, adjusted])?;
         point.execute((batch.device, update.pin.0, id))?;
@@ -151,21 +151,21 @@ pub fn insert(transaction: &Transaction<'_>, batch: &Batch, at: Timestamp) -> Re
     Ok(())
 }
 
-fn columns(value: &StoredValue) -> (&'static str, ToSqlOutput<'_>, Option<f64>) {
-    let owned = |value| ToSqlOutput::Owned(value);
+/// A value, and what there is beside it of a location.
+fn columns(value: &Value) -> (ToSqlOutput<'_>, Option<f64>) {
+    let owned = |value| (ToSqlOutput::Owned(value), None);
     match value {
-        StoredValue::Integer(integer) => ("integer", owned(Sql::Integer(*integer)), None),
-        StoredValue::Double(double) => ("double", owned(Sql::Real(*double)), None),
-        StoredValue::String(text) => {
+        Value::Integer(integer) | Value::Enumerable(integer) => owned(Sql::Integer(*integer)),
+        Value::Double(double) => owned(Sql::Real(*double)),
+        Value::String(text) => {
             let text = ValueRef::Text(text.as_bytes());
-            ("string", ToSqlOutput::Borrowed(text), None)
+            (ToSqlOutput::Borrowed(text), None)
         }
-        StoredValue::Enumerable(integer) => ("enumerable", owned(Sql::Integer(*integer)), None),
-        StoredValue::Boolean(boolean) => ("boolean", owned(Sql::Integer((*boolean).into())), None),
-        StoredValue::Location {
+        Value::Boolean(boolean) => owned(Sql::Integer((*boolean).into())),
+        Value::Location {
             longitude,
             latitude,
-        } => ("location", owned(Sql::Real(*longitude)), Some(*latitude)),
+        } => (ToSqlOutput::Owned(Sql::Real(*longitude)), Some(*latitude)),
     }
 }
 
@@ -219,28 +219,25 @@ pub fn history(
     Ok(batches)
 }
 
-fn update(row: &SqlRow<'_>) -> Result<StoredUpdate> {
-    Ok(StoredUpdate {
+fn update(row: &SqlRow<'_>) -> Result<Update> {
+    Ok(Update {
         pin: VirtualPin(row.get(0)?),
         value: value(row)?,
         adjusted: match row.get_ref(4)?.as_str_or_null()? {
+            Some(name) => Some(name.parse().map_err(|_| unknown(4))?),
             None => None,
-            Some("min") => Some(Adjustment::Min),
-            Some("max") => Some(Adjustment::Max),
-            Some("fallback") => Some(Adjustment::Fallback),
-            Some(_) => return Err(unknown(4)),
         },
     })
 }
 
-fn value(row: &SqlRow<'_>) -> Result<StoredValue> {
+fn value(row: &SqlRow<'_>) -> Result<Value> {
     Ok(match row.get_ref(1)?.as_str()? {
-        "integer" => StoredValue::Integer(row.get(2)?),
-        "double" => StoredValue::Double(row.get(2)?),
-        "string" => StoredValue::String(row.get(2)?),
-        "enumerable" => StoredValue::Enumerable(row.get(2)?),
-        "boolean" => StoredValue::Boolean(row.get(2)?),
-        "location" => StoredValue::Location {
+        "integer" => Value::Integer(row.get(2)?),
+        "double" => Value::Double(row.get(2)?),
+        "string" => Value::String(row.get(2)?),
+        "enumerable" => Value::Enumerable(row.get(2)?),
+        "boolean" => Value::Boolean(row.get(2)?),
+        "location" => Value::Location {
             longitude: row.get(2)?,
             latitude: row.get(3)?,
         },
