@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
 use std::fmt;
 
-use pinquery::Template;
+use pinquery::{Template, Token};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use crate::memory::{self, Output};
@@ -13,7 +13,7 @@ use crate::memory::{self, Output};
 pub struct pinquery_template(pub(crate) Template);
 
 /// Devices by token. They never change, so threads share them.
-pub struct pinquery_devices(HashMap<String, pinquery_template>);
+pub struct pinquery_devices(HashMap<Token<'static>, pinquery_template>);
 
 /// Reads a template, such as `{"v1":{"type":"integer","min":0,"max":100}}`.
 ///
@@ -195,9 +195,10 @@ impl<'de> Visitor<'de> for DevicesVisitor {
             let Some(token) = map.next_key::<String>()? else {
                 break;
             };
-            if token.is_empty() || !token.bytes().all(|byte| matches!(byte, 0x21..=0x7E)) {
-                return wrong(&"a token is one or more bytes of 0x21 to 0x7E");
-            }
+            let token: Token = match token.parse() {
+                Ok(token) => token,
+                Err(error) => return wrong(&error),
+            };
             let template = match map.next_value::<Template>() {
                 Ok(template) if template.is_empty() => return wrong(&"there is no datastream"),
                 Ok(template) => pinquery_template(template),

@@ -3,12 +3,12 @@
 use std::ffi::c_char;
 use std::io;
 
-use serde::ser::{Error, Serialize, SerializeSeq, SerializeStruct, Serializer};
+use serde::ser::{Error, Serialize, SerializeSeq, Serializer};
 use serde_json::ser::Formatter;
 
 use crate::memory::{self, Output};
-use crate::text::{PINQUERY_MALFORMED, Part, decode};
-use crate::update::*;
+use crate::text::PINQUERY_MALFORMED;
+use crate::update::pinquery_update;
 
 /// Writes updates as JSON, such as `[{"pin":1,"value":100,"adjusted":"max"}]`, into `buffer`, with
 /// a NUL behind it, and gives its length without the NUL: like `snprintf`. Where that is not less
@@ -94,62 +94,12 @@ impl Serialize for List<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.0.len()))?;
         for update in self.0 {
-            list.serialize_element(&Listed(update))?;
+            // SAFETY: the caller vouched for the bytes of strings.
+            match unsafe { update.read() } {
+                Some(update) => list.serialize_element(&update)?,
+                None => return Err(S::Error::custom("no update")),
+            }
         }
         list.end()
     }
-}
-
-struct Listed<'a>(&'a pinquery_update);
-
-impl Serialize for Listed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let adjusted = match self.0.adjusted {
-            PINQUERY_AS_SENT => None,
-            PINQUERY_RAISED_TO_MIN => Some("min"),
-            PINQUERY_LOWERED_TO_MAX => Some("max"),
-            PINQUERY_REPLACED_BY_FALLBACK => Some("fallback"),
-            _ => return Err(S::Error::custom("no adjustment")),
-        };
-        let mut update = serializer.serialize_struct("Update", 3)?;
-        update.serialize_field("pin", &self.0.pin)?;
-        update.serialize_field("value", &Valued(self.0))?;
-        update.serialize_field("adjusted", &adjusted)?;
-        update.end()
-    }
-}
-
-struct Valued<'a>(&'a pinquery_update);
-
-impl Serialize for Valued<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = &self.0.value;
-        // SAFETY: the type says which member was written, and every bit pattern is one of each
-        // member; the caller vouched for the bytes of a string.
-        unsafe {
-            match self.0.r#type {
-                PINQUERY_INTEGER | PINQUERY_ENUMERABLE => serializer.serialize_i64(value.integer),
-                PINQUERY_DOUBLE => serializer.serialize_f64(value.number),
-                PINQUERY_BOOLEAN => serializer.serialize_bool(value.boolean != 0),
-                PINQUERY_LOCATION => {
-                    let place = value.location;
-                    [place.longitude, place.latitude].serialize(serializer)
-                }
-                PINQUERY_STRING => match value.text.raw().and_then(decoded) {
-                    Some(text) => serializer.serialize_str(&text),
-                    None => Err(S::Error::custom("no text")),
-                },
-                _ => Err(S::Error::custom("no type")),
-            }
-        }
-    }
-}
-
-fn decoded(raw: &[u8]) -> Option<String> {
-    let mut whole = String::new();
-    decode(raw, |part| match part {
-        Part::Equals => whole.push('='),
-        Part::Text(text) => whole += &text.to_cow(),
-    })?;
-    Some(whole)
 }

@@ -33,6 +33,14 @@ impl pinquery_text {
             escaped: u8::from(!is_plain),
         }
     }
+
+    /// # Safety
+    ///
+    /// The bytes can be read for as long as `'a`.
+    pub(crate) unsafe fn raw<'a>(&self) -> Option<&'a [u8]> {
+        // SAFETY: the caller vouches for it.
+        unsafe { memory::read_text(self.bytes, self.length) }
+    }
 }
 
 /// Writes a text, decoded, into `buffer`, with a NUL behind it, and gives its length without the
@@ -57,7 +65,7 @@ pub unsafe extern "C" fn pinquery_decode(
     let mut output = unsafe { Output::new(buffer, capacity) };
     // SAFETY: the caller vouches for the text.
     let raw = unsafe { text.as_ref().and_then(|text| text.raw()) };
-    match raw.and_then(|raw| decode(raw, |text| add(&mut output, text))) {
+    match raw.and_then(|raw| parts(raw, |part| write(&mut output, part))) {
         Some(()) => output.finish(),
         None => {
             // SAFETY: as above, and the first output is not used any more.
@@ -67,19 +75,9 @@ pub unsafe extern "C" fn pinquery_decode(
     }
 }
 
-impl pinquery_text {
-    /// # Safety
-    ///
-    /// The bytes can be read for as long as `'a`.
-    pub(crate) unsafe fn raw<'a>(&self) -> Option<&'a [u8]> {
-        // SAFETY: the caller vouches for it.
-        unsafe { memory::read_text(self.bytes, self.length) }
-    }
-}
-
 /// The parts of a value, decoded. A value may hold a `=`, at which the library would split it; no
 /// character has that byte within it, so it is put back between the parts.
-pub(crate) fn decode(raw: &[u8], mut add: impl FnMut(Part<'_>)) -> Option<()> {
+fn parts<'a>(raw: &'a [u8], mut add: impl FnMut(Part<'a>)) -> Option<()> {
     if raw.contains(&b'&') {
         return None;
     }
@@ -94,12 +92,12 @@ pub(crate) fn decode(raw: &[u8], mut add: impl FnMut(Part<'_>)) -> Option<()> {
     Some(())
 }
 
-pub(crate) enum Part<'a> {
+enum Part<'a> {
     Text(Text<'a>),
     Equals,
 }
 
-fn add(output: &mut Output<'_>, part: Part<'_>) {
+fn write(output: &mut Output<'_>, part: Part<'_>) {
     match part {
         Part::Equals => output.add(b"="),
         Part::Text(text) => match text.as_str() {
@@ -111,4 +109,14 @@ fn add(output: &mut Output<'_>, part: Part<'_>) {
             }
         },
     }
+}
+
+/// A value, decoded.
+pub(crate) fn decode(raw: &[u8]) -> Option<String> {
+    let mut whole = String::new();
+    parts(raw, |part| match part {
+        Part::Equals => whole.push('='),
+        Part::Text(text) => whole += &text.to_cow(),
+    })?;
+    Some(whole)
 }

@@ -1,8 +1,8 @@
 //! What is handed out: an update as a plain struct.
 
-use pinquery::{Adjustment, Update, Value};
+use pinquery::{Adjustment, Text, Update, Value, VirtualPin};
 
-use crate::text::pinquery_text;
+use crate::text::{decode, pinquery_text};
 
 /// The most updates that a query can have, one for each pin: an array of so many always suffices.
 pub const PINQUERY_MAX_UPDATES: usize = 256;
@@ -77,7 +77,7 @@ pub struct pinquery_update {
 
 impl pinquery_update {
     #[inline(always)]
-    pub(crate) fn new(update: &Update<'_>) -> Self {
+    pub(crate) fn new(update: &Update<Text<'_>>) -> Self {
         let (r#type, value) = match update.value {
             Value::Integer(integer) => (PINQUERY_INTEGER, pinquery_value { integer }),
             Value::Double(number) => (PINQUERY_DOUBLE, pinquery_value { number }),
@@ -112,5 +112,41 @@ impl pinquery_update {
             },
             value,
         }
+    }
+
+    /// The library's update again. `None` where it is none that this library wrote.
+    ///
+    /// # Safety
+    ///
+    /// The bytes of a string can be read.
+    pub(crate) unsafe fn read(&self) -> Option<Update> {
+        // SAFETY: the type says which member was written, and every bit pattern is one of each
+        // member; the caller vouches for the bytes of a string.
+        let value = unsafe {
+            match (self.r#type, &self.value) {
+                (PINQUERY_INTEGER, value) => Value::Integer(value.integer),
+                (PINQUERY_DOUBLE, value) => Value::Double(value.number),
+                (PINQUERY_STRING, value) => Value::String(decode(value.text.raw()?)?),
+                (PINQUERY_ENUMERABLE, value) => Value::Enumerable(value.integer),
+                (PINQUERY_BOOLEAN, value) => Value::Boolean(value.boolean != 0),
+                (PINQUERY_LOCATION, value) => Value::Location {
+                    longitude: value.location.longitude,
+                    latitude: value.location.latitude,
+                },
+                _ => return None,
+            }
+        };
+        let adjusted = match self.adjusted {
+            PINQUERY_AS_SENT => None,
+            PINQUERY_RAISED_TO_MIN => Some(Adjustment::Min),
+            PINQUERY_LOWERED_TO_MAX => Some(Adjustment::Max),
+            PINQUERY_REPLACED_BY_FALLBACK => Some(Adjustment::Fallback),
+            _ => return None,
+        };
+        Some(Update {
+            pin: VirtualPin(self.pin),
+            value,
+            adjusted,
+        })
     }
 }
