@@ -1,17 +1,18 @@
-//! The examples on the page CONTRACT.md, each as it stands there.
+//! The examples on CONTRACT.md and in the table of the README, each as it stands there.
 #![cfg(feature = "serde")]
 #![allow(missing_docs)]
 
 use pinquery::{Error, Template, Updates, Value, parse};
 
-const PAGE: &str = include_str!("../CONTRACT.md");
+const CONTRACT: &str = include_str!("../CONTRACT.md");
+const README: &str = include_str!("../README.md");
 
 /// What the server of the examples knows no device for.
 const UNKNOWN: &str = "unknown";
 
-/// The JSON blocks of the page, together.
+/// The JSON blocks of the contract, together.
 fn template() -> Template {
-    let blocks = PAGE.split("```json\n").skip(1);
+    let blocks = CONTRACT.split("```json\n").skip(1);
     let blocks = blocks.map(|block| block.split_once("```").expect("a closed block").0);
     let templates = blocks.map(|json| serde_json::from_str::<Template>(json).expect(json));
     let mut whole = Template::new();
@@ -22,8 +23,8 @@ fn template() -> Template {
 }
 
 /// Each `query` → `outcome`, and the span where `at 8..11` stands behind it.
-fn examples() -> impl Iterator<Item = (&'static str, &'static str, Option<&'static str>)> {
-    let mut arrows = PAGE.split("` → `");
+fn examples(page: &str) -> impl Iterator<Item = (&str, &str, Option<&str>)> {
+    let mut arrows = page.split("` → `");
     let mut before = arrows.next().expect("text in front of the first arrow");
     arrows.map(move |text| {
         let query = before.rsplit('`').next().expect("an opening backtick");
@@ -62,11 +63,10 @@ fn shown(result: &Result<Updates<'_>, Error>) -> String {
     values.collect::<Vec<_>>().join(", ")
 }
 
-#[test]
-fn every_example_of_a_query_is_true() {
+/// How many examples the page has, each of which is true.
+fn true_examples(page: &str) -> usize {
     let template = template();
-    let mut count = 0;
-    for (query, outcome, span) in examples() {
+    let judge = |(query, outcome, span): (&str, &str, Option<&str>)| {
         let whole = if query.to_ascii_lowercase().contains("token") {
             query.to_owned()
         } else {
@@ -78,14 +78,23 @@ fn every_example_of_a_query_is_true() {
             let found = result.expect_err(query).span();
             assert_eq!(format!("{}..{}", found.start, found.end), span, "{query}");
         }
-        count += 1;
-    }
+    };
+    examples(page).map(judge).count()
+}
+
+#[test]
+fn every_example_of_a_query_is_true() {
+    let count = true_examples(CONTRACT);
     assert!(count >= 90, "{count} examples, some are lost");
+    let count = true_examples(README);
+    assert!(count >= 10, "{count} examples, some are lost");
 }
 
 #[test]
 fn every_example_of_a_template_is_refused() {
-    let (_, rows) = PAGE.split_once("| a template that is refused |").unwrap();
+    let (_, rows) = CONTRACT
+        .split_once("| a template that is refused |")
+        .unwrap();
     let (rows, _) = rows.split_once("\n\n").unwrap();
     let cells = rows.lines().filter_map(|row| row.split_once("| `{"));
     let templates = cells.map(|(_, cell)| format!("{{{}", cell.trim_end_matches("` |")));
