@@ -82,7 +82,7 @@
 //! - Other endpoints: [`Pairs`], [`Pair`], [`Encoded`] and [`DecodeError`] split and decode by the
 //!   same rules, and judge nothing.
 //!
-//! The README has the behaviour as tables, row by row.
+//! The behaviour, row by row with an example for each, is in [`contract`].
 //!
 //! # What is promised
 //!
@@ -130,6 +130,11 @@ pub use request::{BatchUpdate, parse};
 pub use update::updates::{IntoIter, Updates};
 pub use update::value::Value;
 pub use update::{Adjustment, Update};
+
+/// What a query means, row by row. The examples on this page are tested.
+#[cfg(doc)]
+#[doc = include_str!("../CONTRACT.md")]
+pub mod contract {}
 
 /// The code of the README, run as a test.
 #[cfg(all(doctest, feature = "serde"))]

@@ -47,16 +47,10 @@ fn shown(result: &Result<Updates<'_>, Error>) -> String {
     let values = updates.iter().map(|update| {
         let value = match update.value {
             Value::String(text) => format!("{:?}", text.to_cow()),
-            Value::Integer(number) | Value::Enumerable(number) => number.to_string(),
-            Value::Double(number) => format!("{number:?}"),
-            Value::Boolean(boolean) => boolean.to_string(),
-            Value::Location {
-                longitude,
-                latitude,
-            } => format!("{longitude:?},{latitude:?}"),
+            other => other.to_string(),
         };
         match update.adjusted {
-            Some(adjusted) => format!("{value} ({})", adjusted.name()),
+            Some(adjusted) => format!("{value} ({adjusted})"),
             None => value,
         }
     });
