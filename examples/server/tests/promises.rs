@@ -1,5 +1,7 @@
 //! What the README promises beside answers and faults.
 
+#![cfg(unix)]
+
 mod common;
 
 use std::fs::{self, Permissions};
