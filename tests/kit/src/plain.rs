@@ -129,7 +129,8 @@ impl Datastream {
                 max: or(max, f64::MAX)?,
             },
             "string" => Self::String {
-                max_len: or(bounds, 1024)?,
+                // A length beyond what 32 bits count bounds nothing there; a seed has one.
+                max_len: usize::try_from(or(bounds, 1024_u64)?).unwrap_or(usize::MAX),
             },
             "enumerable" => Self::Enumerable {
                 values: values
