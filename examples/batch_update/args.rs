@@ -24,7 +24,9 @@ Options:
   --json           Print one JSON object for each query, as
                    {\"updates\":[{\"pin\":1,\"value\":33,\"adjusted\":null}]} or
                    {\"error\":{\"message\":\"Wrong pin format.\"},
-                    \"kind\":\"invalid_pin\",\"span\":[38,42]}, on one line
+                    \"kind\":\"invalid_pin\",\"span\":[38,42]}, on one line;
+                   an error about a pin adds \"pin\":2, one about its value
+                   also \"reason\":\"not_a_double\"
   --template FILE  Judge by the datastreams in FILE, as
                    {\"v1\":{\"type\":\"integer\",\"min\":0,\"max\":100}};
                    by default v1 is integer 0 to 100, v2 double, v3 string of
@@ -33,6 +35,8 @@ Options:
   --token TOKEN    Know this token alone; by default every valid one is known
   -h, --help       Print this help
   -V, --version    Print the version
+
+Colours are for terminals, and not where NO_COLOR is set.
 
 Exit status:
   0    every query was accepted, or there was none

@@ -24,6 +24,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anstream::AutoStream;
 use anyhow::Context;
 use pinquery::{Error, Template, Updates};
 
@@ -61,7 +62,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn run() -> anyhow::Result<u8> {
     let command = args::read()?;
-    let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    let stdout = io::stdout().lock();
+    let stdout = match &command {
+        // There are no colours in JSON, so looking for them would only take time.
+        Command::Judge(options) if options.json => AutoStream::always_ansi(stdout),
+        _ => AutoStream::auto(stdout),
+    };
+    let mut out = BufWriter::with_capacity(BUFFER, stdout);
     let status = match command {
         Command::Help => {
             out.write_all(args::HELP.as_bytes())?;
@@ -131,12 +138,8 @@ fn write_json(out: &mut impl Write, answer: &Result<Updates<'_>, Error>) -> io::
             out.write_all(b"}\n")
         }
         Err(error) => {
-            // The vendor's body goes out as the library has it, with two more fields behind it.
-            let body = error.body().trim_end_matches('}');
-            let kind = error.kind().name();
-            let span = error.span();
-            let (start, end) = (span.start, span.end);
-            writeln!(out, r#"{body}}},"kind":"{kind}","span":[{start},{end}]}}"#)
+            serde_json::to_writer(&mut *out, error)?;
+            out.write_all(b"\n")
         }
     }
 }

@@ -2,13 +2,20 @@
 
 use std::io::{self, Write};
 
-use pinquery::{Adjustment, Error, ErrorKind, Pairs, Template, Text, Update, Updates, Value};
+use anstyle::{AnsiColor, Style};
+use pinquery::{Adjustment, Error, Template, Text, Update, Updates, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::masked;
 
 /// How many columns a cell may take.
 const CELL: usize = 40;
+
+const ACCEPTED: Style = AnsiColor::Green.on_default().bold();
+const REFUSED: Style = AnsiColor::Red.on_default().bold();
+const ADJUSTED: Style = AnsiColor::Yellow.on_default();
+const HEADER: Style = Style::new().bold();
+const PLAIN: Style = Style::new();
 
 type Row = [String; 4];
 
@@ -20,14 +27,23 @@ pub fn show(
 ) -> io::Result<()> {
     match answer {
         Ok(updates) => {
-            writeln!(out, "accepted\n  {}", masked::line(query))?;
+            writeln!(out, "{ACCEPTED}accepted{ACCEPTED:#}")?;
+            writeln!(out, "  {}", masked::line(query))?;
             write_table(out, updates, template)
         }
         Err(error) => {
             let (line, carets) = masked::line_and_carets(query, error.span());
-            writeln!(out, "refused: {}", error.message())?;
-            writeln!(out, "  {line}\n  {carets} {}", error.kind().name())?;
-            writeln!(out, "  {}", reason(error, query, template))
+            let (message, kind) = (error.message(), error.kind().name());
+            writeln!(out, "{REFUSED}refused{REFUSED:#}: {message}\n  {line}")?;
+            writeln!(out, "  {REFUSED}{carets}{REFUSED:#} {kind}")?;
+            writeln!(out, "  {}", reason(error, template))?;
+            match query_of_url(query) {
+                Some(at) => writeln!(
+                    out,
+                    "  this is a URL: its query begins at byte {at}, behind the `?`"
+                ),
+                None => Ok(()),
+            }
         }
     }
 }
@@ -43,15 +59,28 @@ fn write_table(out: &mut impl Write, updates: &Updates<'_>, template: &Template)
             *width = cell.width().max(*width);
         }
     }
-    for row in &rows {
-        let mut line = String::new();
-        for (width, cell) in widths.iter().zip(row) {
-            line += cell;
-            line += &" ".repeat(width - cell.width() + 2);
-        }
-        writeln!(out, "  {}", line.trim_end())?;
+    for (number, row) in rows.iter().enumerate() {
+        let styles = match number {
+            0 => [HEADER; 4],
+            _ => [PLAIN, PLAIN, PLAIN, ADJUSTED],
+        };
+        writeln!(out, "{}", table_line(row, widths, styles))?;
     }
     Ok(())
+}
+
+fn table_line(row: &Row, widths: [usize; 4], styles: [Style; 4]) -> String {
+    let mut line = String::new();
+    let mut room = 2;
+    for ((cell, width), style) in row.iter().zip(widths).zip(styles) {
+        // Room goes before a cell, so that none is left behind the last one.
+        if !cell.is_empty() {
+            line += &format!("{}{style}{cell}{style:#}", " ".repeat(room));
+            room = 0;
+        }
+        room += width - cell.width() + 2;
+    }
+    line
 }
 
 fn row(update: &Update<Text<'_>>, template: &Template) -> Row {
@@ -72,15 +101,12 @@ fn row(update: &Update<Text<'_>>, template: &Template) -> Row {
 
 fn value(value: &Value<Text<'_>>) -> String {
     match value {
-        Value::Integer(number) | Value::Enumerable(number) => number.to_string(),
-        // Not `Display`, which writes 1e300 with all its zeros.
-        Value::Double(number) => format!("{number:?}"),
         Value::String(text) => quote(text),
-        Value::Boolean(boolean) => boolean.to_string(),
         Value::Location {
             longitude,
             latitude,
         } => format!("lon {longitude:?}, lat {latitude:?}"),
+        other => other.to_string(),
     }
 }
 
@@ -114,28 +140,20 @@ fn cut(text: &str) -> String {
 }
 
 /// Why a query was refused, in words, and what would have been right.
-fn reason(error: &Error, query: &[u8], template: &Template) -> String {
-    let kind = error.kind();
-    match kind {
-        ErrorKind::InvalidValue => match wanted(error, query, template) {
-            Some(wanted) => format!("{kind}: {wanted}"),
-            None => kind.to_string(),
-        },
-        // Pasted whole, a URL has its token in the name of its first segment.
-        ErrorKind::MissingToken if query.contains(&b'?') => {
-            format!("{kind}; a query is what stands behind the `?` of a URL")
+fn reason(error: &Error, template: &Template) -> String {
+    let Some(reason) = error.reason() else {
+        return error.kind().to_string();
+    };
+    match error.pin().and_then(|pin| Some((pin, template.get(pin)?))) {
+        Some((pin, datastream)) => {
+            format!("{reason}; {pin} is {}", cut(&datastream.to_string()))
         }
-        _ => kind.to_string(),
+        None => reason.to_string(),
     }
 }
 
-/// Which datastream the value of an error should fit.
-fn wanted(error: &Error, query: &[u8], template: &Template) -> Option<String> {
-    let pair = Pairs::new(query).find(|pair| pair.value.span() == error.span())?;
-    let pin = pair.pin()?;
-    let datastream = cut(&template.get(pin)?.to_string());
-    Some(match pair.value.decode() {
-        Ok(_) => format!("{pin} is {datastream}"),
-        Err(error) => format!("{pin} is {datastream}, and {error}"),
-    })
+/// Where the query begins in a URL that was pasted whole, which has its `?` in the first name.
+fn query_of_url(query: &[u8]) -> Option<usize> {
+    let at = query.iter().position(|byte| b"?=&".contains(byte))?;
+    (query[at] == b'?').then_some(at + 1)
 }

@@ -20,6 +20,17 @@ fn refused(message: &str, kind: &str, start: usize, end: usize) -> String {
         + "\n"
 }
 
+/// A refusal with more fields behind its span.
+fn refused_for(refused: &str, more: &str) -> String {
+    refused.trim_end().trim_end_matches('}').to_owned() + more + "}\n"
+}
+
+fn wrong_text(reason: &str, end: usize) -> String {
+    let message = "Value doesn't match the Datastream data type";
+    let refused = refused(message, "invalid_value", 11, end);
+    refused_for(&refused, &format!(r#","pin":3,"reason":"{reason}""#))
+}
+
 fn updated(value: &str) -> String {
     format!(r#"{{"updates":[{{"pin":3,"value":"{value}","adjusted":null}}]}}"#) + "\n"
 }
@@ -57,7 +68,21 @@ fn every_type_is_written_as_the_line_format_says() {
         b"",
         0,
         "{\"updates\":[{\"pin\":1,\"value\":0,\"adjusted\":\"min\"},\
-         {\"pin\":2,\"value\":1e300,\"adjusted\":null}]}\n",
+         {\"pin\":2,\"value\":1e+300,\"adjusted\":null}]}\n",
+    );
+}
+
+#[test]
+fn the_example_of_the_contract() {
+    json(
+        &["token=t&v2=hot"],
+        b"",
+        1,
+        concat!(
+            r#"{"error":{"message":"Value doesn't match the Datastream data type"},"#,
+            r#""kind":"invalid_value","span":[11,14],"pin":2,"reason":"not_a_double"}"#,
+            "\n",
+        ),
     );
 }
 
@@ -65,30 +90,36 @@ fn every_type_is_written_as_the_line_format_says() {
 fn every_refusal_has_its_message_kind_and_span() {
     let token = "Invalid token.";
     let pin = "Wrong pin format.";
-    for (query, message, kind, start, end) in [
-        ("v1=1", token, "missing_token", 4, 4),
-        ("token=&v1=1", token, "invalid_token", 6, 6),
-        ("token=u&v1=1", token, "unknown_token", 6, 7),
-        ("token=t&token=t", token, "duplicate_token", 8, 13),
-        ("token=t&pin=v1", pin, "invalid_pin", 8, 11),
+    for (query, message, kind, (start, end), more) in [
+        ("v1=1", token, "missing_token", (4, 4), ""),
+        ("token=&v1=1", token, "invalid_token", (6, 6), ""),
+        ("token=u&v1=1", token, "unknown_token", (6, 7), ""),
+        ("token=t&token=t", token, "duplicate_token", (8, 13), ""),
+        ("token=t&pin=v1", pin, "invalid_pin", (8, 11), ""),
         (
             "token=t&v9=1",
             "No datastream setup for that pin.",
             "unknown_pin",
-            8,
-            10,
+            (8, 10),
+            r#","pin":9"#,
         ),
-        ("token=t&v1=1&V1=1", pin, "duplicate_pin", 13, 15),
+        (
+            "token=t&v1=1&V1=1",
+            pin,
+            "duplicate_pin",
+            (13, 15),
+            r#","pin":1"#,
+        ),
         (
             "token=t&v1=1.0",
             "Value doesn't match the Datastream data type",
             "invalid_value",
-            11,
-            14,
+            (11, 14),
+            r#","pin":1,"reason":"not_an_integer""#,
         ),
-        ("token=t&", pin, "no_pins", 8, 8),
+        ("token=t&", pin, "no_pins", (8, 8), ""),
     ] {
-        let expected = refused(message, kind, start, end);
+        let expected = refused_for(&refused(message, kind, start, end), more);
         json(&["--token", "t", query], b"", 1, &expected);
     }
 }
@@ -119,14 +150,13 @@ fn lf_alone_ends_a_line() {
 
 #[test]
 fn input_is_bytes() {
-    let wrong = refused(
-        "Value doesn't match the Datastream data type",
-        "invalid_value",
-        11,
-        12,
+    json(
+        &[],
+        b"token=t&v3=\xFF\n",
+        1,
+        &wrong_text("invalid_utf8", 12),
     );
-    json(&[], b"token=t&v3=\xFF\n", 1, &wrong);
-    json(&[], b"token=t&v3=\0\n", 1, &wrong);
+    json(&[], b"token=t&v3=\0\n", 1, &wrong_text("nul", 12));
     json(&[], b"token=t&v3=\xC3\xA9\n", 0, &updated("é"));
 }
 
@@ -183,14 +213,7 @@ fn only_the_known_token_is_known() {
 fn long_lines_and_many_lines() {
     let mut long = b"token=t&v3=".to_vec();
     long.resize(1 << 20, b'x');
-    let end = long.len();
-    let wrong = refused(
-        "Value doesn't match the Datastream data type",
-        "invalid_value",
-        11,
-        end,
-    );
-    json(&[], &long, 1, &wrong);
+    json(&[], &long, 1, &wrong_text("too_long", long.len()));
 
     let many = b"token=t&v3=a\n".repeat(100_000);
     json(&[], &many, 0, &updated("a").repeat(100_000));
@@ -255,6 +278,7 @@ fn a_template_replaces_the_default_one() {
         "{\"updates\":[{\"pin\":255,\"value\":-1,\"adjusted\":\"max\"}]}\n",
     );
     let unknown = refused("No datastream setup for that pin.", "unknown_pin", 8, 10);
+    let unknown = refused_for(&unknown, r#","pin":1"#);
     json(&["--template", &file, "token=t&v1=0"], b"", 1, &unknown);
 
     let empty = template_file("empty.json", b"{}");

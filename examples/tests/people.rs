@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{SECRET, run, template_file};
+use common::{SECRET, run, run_with, template_file};
 
 const NO_ARGS: [&str; 0] = [];
+const FORCED: (&str, &str) = ("CLICOLOR_FORCE", "1");
 
 /// What is shown of one query: without arguments it would be the demonstration.
 #[track_caller]
@@ -67,7 +68,7 @@ fn several_answers_for_a_person() {
 refused: Value doesn't match the Datastream data type
   token=***&v1=x
                ^ invalid_value
-  the value does not fit the pin's datastream: v1 is integer 0..=100
+  the value is not a whole number; v1 is integer 0..=100
 ";
     assert_eq!((run.out.as_str(), run.status), (expected, 1));
 }
@@ -103,18 +104,86 @@ fn carets_stand_under_the_span() {
 
 #[test]
 fn a_reason_says_what_would_fit() {
-    let reason = |query: &str| shown(query.as_bytes()).lines().last().map(str::to_owned);
-    assert_eq!(
-        reason("token=t&v2=1%").as_deref(),
-        Some(
-            "  the value does not fit the pin's datastream: v2 is double, \
-             and a `%` is not followed by two hexadecimal digits"
+    for (query, reason) in [
+        (
+            "token=t&v2=1%",
+            "a `%` is not followed by two hexadecimal digits; v2 is double",
         ),
-    );
-    assert_eq!(
-        reason("https://example.com/update?token=t&v1=1").as_deref(),
-        Some("  the query has no `token`; a query is what stands behind the `?` of a URL"),
-    );
+        (
+            "token=t&v5=1&v2=3",
+            "the longitude is not followed by its latitude; v5 is location",
+        ),
+        (
+            "token=t&v9=1",
+            "the template has no datastream for this pin",
+        ),
+        ("v2=?", "the query has no `token`"),
+        ("&v2=?", "the query has no `token`"),
+    ] {
+        let out = shown(query.as_bytes());
+        assert_eq!(out.lines().nth(3), Some(format!("  {reason}").as_str()));
+        assert_eq!(out.lines().count(), 4, "{out}");
+    }
+}
+
+#[test]
+fn where_a_pasted_url_has_its_query() {
+    for (url, reason) in [
+        (
+            "https://example.com/update?token=t&v1=1",
+            "the query has no `token`",
+        ),
+        (
+            "https://example.com/update?v1=1&token=t",
+            "the name is neither `token` nor a virtual pin `v0` to `v255`",
+        ),
+        (
+            "https://example.com/update?&token=u&v1=1",
+            "no device has this token",
+        ),
+    ] {
+        let out = shown(url.as_bytes());
+        let lines: Vec<&str> = out.lines().skip(3).collect();
+        let place = "  this is a URL: its query begins at byte 27, behind the `?`";
+        assert_eq!(lines, [&format!("  {reason}"), place]);
+        assert!(!out.contains("example"), "{out}");
+        assert_eq!(url.find('?'), Some(26));
+    }
+}
+
+/// Coloured, and again without its colours.
+fn coloured(args: &[&str], input: &[u8]) -> (String, String) {
+    let out = run_with(args, input, &[FORCED]).out;
+    let codes = ["\x1B[0m", "\x1B[1m", "\x1B[31m", "\x1B[32m", "\x1B[33m"];
+    let plain = codes
+        .iter()
+        .fold(out.clone(), |out, code| out.replace(code, ""));
+    (out, plain)
+}
+
+#[test]
+fn colours_change_nothing_else() {
+    let args = ["token=t&v1=133&v4=7&v6=1", "token=t&v2=hot"];
+    let (out, plain) = coloured(&args, b"");
+    assert_eq!(plain, run(&args, b"").out);
+    for shown in [
+        "\x1B[1m\x1B[32maccepted\x1B[0m\n",
+        "\x1B[33mlowered to max\x1B[0m\n",
+        "\x1B[1m\x1B[31mrefused\x1B[0m: ",
+        "\x1B[1m\x1B[31m             ^^^\x1B[0m invalid_value\n",
+    ] {
+        assert!(out.contains(shown), "{shown:?} in {out:?}");
+    }
+}
+
+#[test]
+fn colours_are_for_people_who_want_them() {
+    let args = ["token=t&v1=133", "token=t&v2=hot"];
+    let unwanted = run_with(&args, b"", &[FORCED, ("NO_COLOR", "1")]);
+    assert_eq!(unwanted.out, run(&args, b"").out);
+    assert!(!unwanted.out.contains('\x1B'));
+    let json = run_with(&["--json", "token=t&v1=133"], b"", &[FORCED]);
+    assert!(!json.out.contains('\x1B'), "{}", json.out);
 }
 
 #[test]
@@ -189,8 +258,9 @@ fn shown_has(character: char) -> bool {
     let raw = character.encode_utf8(&mut bytes);
     let escaped: String = raw.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let input = format!("token=t&v2={raw}\ntoken=t&v3=a{raw}\ntoken=t&v3=a{escaped}\n");
-    let run = run(&["--token", "t"], input.as_bytes());
-    run.out.replace('\n', "").contains(character)
+    // With colours forced, as without them whatever looks like one would be taken out.
+    let (_, out) = coloured(&["--token", "t"], input.as_bytes());
+    out.replace('\n', "").contains(character)
 }
 
 #[test]

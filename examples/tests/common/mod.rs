@@ -29,7 +29,17 @@ pub fn program() -> PathBuf {
 }
 
 pub fn run(args: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
-    let mut child = Command::new(program())
+    run_with(args, input, &[])
+}
+
+/// With variables of the environment, where nothing else is said about colours.
+pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &str)]) -> Run {
+    let mut command = Command::new(program());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    let mut child = command
+        .envs(variables.iter().copied())
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
