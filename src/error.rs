@@ -22,6 +22,8 @@ use crate::query::percent::DecodeError;
 /// assert_eq!(error.body(), r#"{"error":{"message":"Wrong pin format."}}"#);
 /// assert_eq!(error.to_string(), "invalid_pin at bytes 8..12: the name is neither `token` nor a virtual pin `v0` to `v255`");
 /// ```
+///
+/// The rules are in [section 3 of the contract](crate::contract#3-order-and-errors).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Error {
     kind: ErrorKind,
@@ -184,6 +186,8 @@ impl core::error::Error for Error {}
 /// assert_eq!(ErrorKind::InvalidPin.name(), "invalid_pin");
 /// assert_eq!(ErrorKind::InvalidPin.message(), "Wrong pin format.");
 /// ```
+///
+/// The rules are in [section 3 of the contract](crate::contract#3-order-and-errors).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -307,6 +311,8 @@ impl fmt::Display for ErrorKind {
 ///
 /// assert_eq!(Reason::NotAnInteger.name(), "not_an_integer");
 /// ```
+///
+/// The rules are in [section 3 of the contract](crate::contract#pins-and-reasons).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {

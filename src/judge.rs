@@ -30,7 +30,7 @@ pub(crate) fn segments<'q>(
         let Some(view) = window.view(segment) else {
             break;
         };
-        let behind = match name::short_pin(view.word::<0>(0)) {
+        let behind = match view.word(0).and_then(name::short_pin) {
             Some((pin, value)) => {
                 let kind = admit(template, &mut seen, pin)
                     .map_err(|kind| name_error(kind, pin, query, segment))?;

@@ -10,12 +10,16 @@ use crate::query::pairs::{Pair, Pairs};
 use crate::query::token::{self, Token};
 use crate::update::updates::Updates;
 
-/// Judges a query at once: its token, the device behind it, and every pin; all or nothing.
+/// Parses a query in one call: its token, the device behind it, and every pin; all or nothing.
 ///
 /// `query` is the query component without its `?`, as text or bytes. `lookup` is asked at most
-/// once, for a valid token only, and gives the device's template, or nothing for a token that the
-/// server does not know: `&Template`, `Arc<Template>` or `Template` itself. Where the lookup has
-/// to await, take [`BatchUpdate::parse`] instead.
+/// once, for a valid token only. It gives the device's template by any pointer or guard
+/// (`&Template`, `Arc<Template>`, a guard of a lock or a map), or `None` for a token that the
+/// server does not know.
+///
+/// Where the lookup awaits, take [`BatchUpdate::parse`]. The updates are returned by value, a copy
+/// of 272 bytes: where some 100 instructions matter, take
+/// [`updates_into`](BatchUpdate::updates_into).
 ///
 /// # Errors
 ///
@@ -164,6 +168,9 @@ impl<'q> BatchUpdate<'q> {
 
     /// Judges every other segment in query order by the device's template; all or nothing.
     ///
+    /// The updates are returned by value, which copies 272 bytes, some 100 instructions. Beside a
+    /// lookup in a large map or a system call that is nothing.
+    ///
     /// # Errors
     ///
     /// The first that applies of [`ErrorKind::DuplicateToken`], [`ErrorKind::InvalidPin`],
@@ -185,8 +192,8 @@ impl<'q> BatchUpdate<'q> {
         Ok(updates)
     }
 
-    /// The same as [`updates`](Self::updates), into a variable of the caller's: what was in it is
-    /// gone, and after an error it is empty.
+    /// The same as [`updates`](Self::updates), into a variable of the caller's, without the copy:
+    /// what was in it is gone, and after an error it is empty.
     ///
     /// # Errors
     ///

@@ -24,6 +24,8 @@ use crate::named::named;
 /// assert_eq!(level.to_string(), "integer 0..=100");
 /// # Ok::<(), pinquery::DatastreamError>(())
 /// ```
+///
+/// The rules are in [section 4 of the contract](crate::contract#4-values).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Datastream(Kind);
 

@@ -23,6 +23,8 @@ use super::pin::VirtualPin;
 /// });
 /// assert_eq!(GREENHOUSE.len(), 2);
 /// ```
+///
+/// The format is in [section 6 of the contract](crate::contract#6-templates-and-the-line-format).
 #[derive(Clone, Default)]
 pub struct Template {
     /// By pin, up to the power of two above the highest one: a look-up is one load, and most

@@ -313,7 +313,7 @@ fn worst(error: DecodeError, rest: &[u8]) -> DecodeError {
     }
 }
 
-/// Goes past plain bytes, up to eight at a time: how many. Fewer than eight may be left.
+/// Skips plain bytes, eight at a time, and says how many. Up to seven at the end stay.
 #[inline(always)]
 fn skip_plain(decoded: &mut Decoded<'_>) -> usize {
     let mut skipped = 0;

@@ -7,7 +7,7 @@ use core::ops::Deref;
 use core::str::FromStr;
 
 use super::encoded::Encoded;
-use super::percent;
+use super::percent::{self, Decoded};
 use super::view::{self, HIGH_BITS, SEPARATOR, repeat};
 
 /// A device's token, decoded: one or more bytes of 0x21 to 0x7E.
@@ -27,7 +27,7 @@ use super::view::{self, HIGH_BITS, SEPARATOR, repeat};
 pub struct Token<'q>(Cow<'q, str>);
 
 impl<'q> Token<'q> {
-    /// Judges a value as a token, for other endpoints that take one.
+    /// Checks a value as a token, for other endpoints that take one.
     ///
     /// Allocates only where something is escaped.
     ///
@@ -50,10 +50,11 @@ impl<'q> Token<'q> {
             let text = core::str::from_utf8(raw).ok()?;
             return text.bytes().all(is_allowed).then_some(Self::plain(text));
         }
-        let decoded = percent::decode_to_vec(raw)?;
-        if !decoded.iter().copied().all(is_allowed) {
+        // Before there is room for it: a token that is none allocates nothing.
+        if !Decoded::new(raw).all(|byte| byte.is_ok_and(is_allowed)) {
             return None;
         }
+        let decoded = percent::decode_to_vec(raw)?;
         match alloc::string::String::from_utf8(decoded) {
             Ok(text) => Some(Self(Cow::Owned(text))),
             Err(_) => None,
@@ -99,7 +100,7 @@ const ISSUED: usize = 32;
 #[inline(always)]
 pub(crate) fn plain(bytes: &[u8]) -> Option<Token<'_>> {
     match bytes.split_first_chunk::<ISSUED>() {
-        // Of a known length, which saves 39 of some 480 instructions of two integers.
+        // Of a known length: without this, `vendor_example` takes 69 instructions more.
         Some((token, behind)) if ends(behind) && token.iter().fold(true, all_plain) => {
             view::ascii(token).map(Token::plain)
         }

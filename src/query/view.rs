@@ -1,8 +1,8 @@
-//! Finding delimiters, many bytes at a time: the one place that looks at bytes in bulk.
+//! The one place that looks at bytes in bulk.
 //!
-//! Half of all values in real queries have four bytes or fewer, so a call for each delimiter
-//! costs more than the parsing behind it. The hot path therefore looks at a query
-//! through a [`View`], eight bytes in one `u64` at a time; `memchr` does the far searches.
+//! Half of all values in real queries have four bytes or fewer, so a call for each delimiter costs
+//! more than the parsing behind it. The short forms therefore look at a query through a [`View`],
+//! eight bytes at a time in a `u64`; `memchr` does the far searches.
 
 /// Where a segment ends.
 pub(crate) const SEPARATOR: u8 = b'&';
@@ -15,7 +15,7 @@ pub(crate) const fn repeat(byte: u8) -> u64 {
 /// The high bit of each byte: where the tests on words leave their answer.
 pub(crate) const HIGH_BITS: u64 = repeat(0x80);
 
-/// How many bytes of a segment the fast path looks at.
+/// How many bytes of a segment the short forms look at.
 const VIEW: usize = 32;
 
 /// The bytes from one place of a query on, as if it went on with separators behind its end.
@@ -23,24 +23,9 @@ const VIEW: usize = 32;
 pub(crate) struct View<'w>(&'w [u8; VIEW]);
 
 impl View<'_> {
-    /// The eight bytes that begin `AHEAD` bytes behind `at`, the first one lowest.
-    ///
-    /// INVARIANT: `at` is within the first eight bytes, as the value of a plain name is. The mask
-    /// lets the compiler see it: no bounds are checked.
+    /// The eight bytes from `at` on, the first one lowest; nothing where the view ends before.
     #[inline(always)]
-    pub(crate) fn word<const AHEAD: usize>(&self, at: usize) -> u64 {
-        const { assert!(AHEAD + 7 + 8 <= VIEW) };
-        // By way of `any_word` it would be 12 instructions more for two integers.
-        let at = (at & 7) + AHEAD;
-        match self.0.get(at..).and_then(<[u8]>::first_chunk) {
-            Some(chunk) => u64::from_le_bytes(*chunk),
-            None => 0,
-        }
-    }
-
-    /// The eight bytes from `at` on, the first one lowest, where the view reaches that far.
-    #[inline(always)]
-    pub(crate) fn any_word(&self, at: usize) -> Option<u64> {
+    pub(crate) fn word(&self, at: usize) -> Option<u64> {
         let chunk = self.0.get(at..).and_then(<[u8]>::first_chunk)?;
         Some(u64::from_le_bytes(*chunk))
     }
@@ -64,8 +49,7 @@ pub(crate) struct End([u8; 2 * VIEW]);
 impl End {
     pub(crate) const EMPTY: Self = Self([SEPARATOR; 2 * VIEW]);
 
-    /// Copies a fixed number of bytes where it can: a copy of the rest of a query, whatever its
-    /// length, costs as much as judging a pin.
+    /// Copies a fixed number of bytes where it can: a copy of any length costs as much as a pin.
     #[inline(always)]
     pub(crate) fn fill(&mut self, query: &[u8]) {
         match (self.0.first_chunk_mut::<VIEW>(), query.last_chunk()) {
@@ -123,7 +107,7 @@ pub(crate) fn escape(raw: &[u8]) -> Option<usize> {
     memchr::memchr2(b'%', b'+', raw)
 }
 
-/// The bytes from `start` to `end`; nothing where the range is none, which it never is.
+/// The bytes from `start` to `end`. Empty for an invalid range; callers pass none.
 #[inline]
 pub(crate) fn slice(bytes: &[u8], start: usize, end: usize) -> &[u8] {
     bytes.get(start..end).unwrap_or_default()
@@ -141,7 +125,7 @@ pub(crate) fn plain_text(bytes: &[u8]) -> usize {
 #[inline(always)]
 pub(crate) fn plain(bytes: &[u8], is_plain: fn(u8) -> bool, stops: fn(u64) -> u64) -> usize {
     let mut rest = bytes;
-    // All at once, which the compiler turns into vectors: long text has many times as many.
+    // 32 at once, which the compiler turns into vectors.
     while let Some((chunk, behind)) = rest.split_first_chunk::<32>() {
         if !chunk.iter().fold(true, |all, &byte| all & is_plain(byte)) {
             break;
@@ -217,10 +201,11 @@ mod tests {
     #[test]
     fn a_word_is_eight_bytes_of_the_view() {
         let bytes: [u8; VIEW] = core::array::from_fn(|place| place as u8);
-        for at in 0..8 {
-            let word = |from: usize| u64::from_le_bytes(core::array::from_fn(|i| (from + i) as u8));
-            assert_eq!(View(&bytes).word::<0>(at), word(at));
-            assert_eq!(View(&bytes).word::<16>(at), word(at + 16));
+        for at in 0..=VIEW {
+            let word = bytes
+                .get(at..at + 8)
+                .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
+            assert_eq!(View(&bytes).word(at), word);
         }
     }
 

@@ -144,7 +144,8 @@ impl<'q> Updates<'q> {
         let more = bytes / 3 + 1;
         let updates = at_most_all(&self.0);
         let mut grown = Vec::with_capacity(updates.len() + more.min(ALL - updates.len()));
-        grown.extend_from_slice(updates);
+        // Copied one by one: `extend_from_slice` clones what has a type parameter.
+        grown.extend(updates.iter().copied());
         self.0 = SmallVec::from_vec(grown);
     }
 }

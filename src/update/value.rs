@@ -21,6 +21,8 @@ use crate::query::text::Text;
 /// assert!(matches!(updates[1].value, Value::String(text) if text == "Running"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// The rules are in [section 4 of the contract](crate::contract#4-values).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<S = String> {
     /// Of an integer datastream, within its bounds.

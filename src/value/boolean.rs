@@ -21,7 +21,7 @@ pub(super) fn add_short(
     const FALSE: u64 = u64::from_le_bytes(*b"false&\0\0");
     const LETTERS: u64 = u64::from_le_bytes([0x20; 8]);
 
-    let word = view.word::<0>(at);
+    let word = view.word(at)?;
     let is_digit = word as u16 | 1 == u16::from_le_bytes([b'1', SEPARATOR]);
     // The separator behind the letters is not one of them.
     let is_true = (word | LETTERS >> 32) << 24 == TRUE << 24;

@@ -19,7 +19,7 @@ pub(super) fn run(view: View<'_>, at: usize) -> Option<Run> {
     let mut digits = 0_u64;
     let mut end = at;
     loop {
-        let word = view.any_word(end)? ^ repeat(b'0');
+        let word = view.word(end)? ^ repeat(b'0');
         // 64 where all eight are digits.
         let bits = non_digits(word).trailing_zeros();
         let length = bits as usize / 8;

@@ -38,8 +38,8 @@ pub(super) fn add_short(
 /// it ends in the view.
 #[inline(always)]
 pub(super) fn short(view: View<'_>, at: usize) -> Option<(f64, usize)> {
-    match view.word::<0>(at) {
-        // A branch that is seldom taken costs less than none.
+    match view.word(at)? {
+        // Signs are rare: a branch costs less than the steps that would spare it.
         word if word as u8 == b'-' => {
             let (double, end) = short_negative(view, at + 1)?;
             Some((-double, end))
@@ -50,11 +50,10 @@ pub(super) fn short(view: View<'_>, at: usize) -> Option<(f64, usize)> {
 
 #[inline(never)]
 fn short_negative(view: View<'_>, at: usize) -> Option<(f64, usize)> {
-    short_unsigned(view, view.word::<0>(at), at)
+    short_unsigned(view, view.word(at)?, at)
 }
 
-/// Up to seven characters without a loop, and without asking whether there is a point: a branch
-/// that goes either way costs more than the few steps that it saves.
+/// Up to seven characters, without a loop and without a branch on the point, which goes either way.
 #[inline(always)]
 fn short_unsigned(view: View<'_>, word: u64, at: usize) -> Option<(f64, usize)> {
     let word = word ^ repeat(b'0');

@@ -42,7 +42,7 @@ fn short(
     let view = window.view(segment.get(second..)?)?;
     let at = match stop {
         b',' => 0,
-        SEPARATOR => match name::short_pin(view.word::<0>(0))? {
+        SEPARATOR => match name::short_pin(view.word(0)?)? {
             (next, length) if next == pin => length,
             _ => return None,
         },

@@ -36,9 +36,9 @@ fn short<'q>(
 ) -> Option<Text<'q>> {
     let view = window.view(segment)?;
     let words = [
-        view.word::<0>(value),
-        view.word::<8>(value),
-        view.word::<16>(value),
+        view.word(value)?,
+        view.word(value + 8)?,
+        view.word(value + 16)?,
     ];
     let mut length = 0;
     for word in words {
