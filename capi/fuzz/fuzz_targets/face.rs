@@ -1,0 +1,260 @@
+//! What the C face says of a query is what the library says, by both of its ways, with any room.
+//!
+//! An input is that of the core's target `against_reference`: a template in the notation of the
+//! spec lines, a line's end, and a query; the core's seeds are seeds of this one.
+#![no_main]
+
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr;
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use pinquery::Template;
+use pinquery_capi::*;
+use pinquery_kit::plain::{Adjustment, Outcome, Refusal, Update, Value};
+use pinquery_kit::{UNKNOWN, convert, notation};
+
+fuzz_target!(|data: &[u8]| -> Corpus {
+    let Some((template, query)) = input(data) else {
+        return Corpus::Reject;
+    };
+    let face = Face::new(&template);
+    let judged = pinquery::parse(query, |token| (token != UNKNOWN).then_some(&template));
+    let json = judged
+        .as_ref()
+        .map(|updates| serde_json::to_value(updates).unwrap());
+    let expected = convert::outcome(judged.clone());
+    assert_eq!(face.in_one_call(query, 256), expected);
+    assert_eq!(face.in_two_steps(query), expected);
+    if let Ok(json) = json {
+        let count = expected.as_ref().map_or(0, Vec::len);
+        face.small_arrays(query, count);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&face.json(query)).unwrap(),
+            json
+        );
+    }
+    Corpus::Keep
+});
+
+fn input(data: &[u8]) -> Option<(Template, &[u8])> {
+    let end = data.iter().position(|&byte| byte == b'\n')?;
+    let plain = notation::template(std::str::from_utf8(&data[..end]).ok()?).ok()?;
+    Some((convert::template(&plain).ok()?, &data[end + 1..]))
+}
+
+/// A template of the face's, read from what the library writes.
+struct Face(*mut pinquery_template);
+
+impl Face {
+    fn new(template: &Template) -> Self {
+        let json = serde_json::to_vec(template).unwrap();
+        // SAFETY: the JSON can be read, and there is no buffer.
+        let read = unsafe {
+            pinquery_template_from_json(json.as_ptr().cast(), json.len(), ptr::null_mut(), 0)
+        };
+        assert!(!read.is_null());
+        Self(read)
+    }
+
+    fn parse(&self, query: &[u8], capacity: usize) -> Judged {
+        let mut judged = Judged::new(capacity);
+        // SAFETY: all of it can be read or written, and `lookup` takes this template.
+        judged.kind = unsafe {
+            pinquery_parse(
+                query.as_ptr().cast(),
+                query.len(),
+                Some(lookup),
+                self.0.cast(),
+                judged.updates.as_mut_ptr(),
+                capacity,
+                &mut judged.count,
+                &mut judged.error,
+            )
+        };
+        judged
+    }
+
+    fn in_one_call(&self, query: &[u8], capacity: usize) -> Outcome {
+        self.parse(query, capacity).outcome()
+    }
+
+    fn in_two_steps(&self, query: &[u8]) -> Outcome {
+        let mut judged = Judged::new(256);
+        let mut token = pinquery_text {
+            bytes: ptr::null(),
+            length: 0,
+            escaped: 0,
+        };
+        let (bytes, length) = (query.as_ptr().cast(), query.len());
+        // SAFETY: all of it can be read or written.
+        judged.kind = unsafe { pinquery_token(bytes, length, &mut token, &mut judged.error) };
+        if judged.kind == PINQUERY_ACCEPTED {
+            let is_known = decode(&token) != UNKNOWN;
+            let device = if is_known { self.0 } else { ptr::null_mut() };
+            // SAFETY: all of it can be read or written.
+            judged.kind = unsafe {
+                pinquery_updates(
+                    bytes,
+                    length,
+                    device,
+                    judged.updates.as_mut_ptr(),
+                    256,
+                    &mut judged.count,
+                    &mut judged.error,
+                )
+            };
+        }
+        judged.outcome()
+    }
+
+    /// An array that is one too small gets nothing, one that just suffices all.
+    fn small_arrays(&self, query: &[u8], count: usize) {
+        let judged = self.parse(query, count - 1);
+        assert_eq!((judged.kind, judged.count), (PINQUERY_NO_ROOM, count));
+        assert_eq!(self.parse(query, count).kind, PINQUERY_ACCEPTED);
+    }
+
+    fn json(&self, query: &[u8]) -> String {
+        let judged = self.parse(query, 256);
+        let (updates, count) = (judged.updates.as_ptr(), judged.count);
+        // SAFETY: so many updates are written, and there is no buffer.
+        let length = unsafe { pinquery_updates_json(updates, count, ptr::null_mut(), 0) };
+        let mut buffer = vec![0xFF_u8; length + 1];
+        let room = buffer.as_mut_ptr().cast();
+        // SAFETY: the same, and the buffer can be written.
+        assert_eq!(length, unsafe {
+            pinquery_updates_json(updates, count, room, length + 1)
+        });
+        assert_eq!(buffer.pop(), Some(0));
+        assert!(buffer.iter().all(|byte| matches!(byte, b' '..=b'~')));
+        String::from_utf8(buffer).unwrap()
+    }
+}
+
+impl Drop for Face {
+    fn drop(&mut self) {
+        // SAFETY: from `pinquery_template_from_json`, and freed here alone.
+        unsafe { pinquery_template_free(self.0) }
+    }
+}
+
+/// Takes every token for a known one but the one that no device has.
+unsafe extern "C" fn lookup(
+    context: *mut c_void,
+    token: *const c_char,
+    length: usize,
+) -> *const pinquery_template {
+    // SAFETY: the face promises that the token can be read.
+    let token = unsafe { std::slice::from_raw_parts(token.cast::<u8>(), length) };
+    match token == UNKNOWN.as_bytes() {
+        true => ptr::null(),
+        false => context.cast(),
+    }
+}
+
+/// What the face wrote.
+struct Judged {
+    kind: pinquery_kind,
+    updates: Vec<pinquery_update>,
+    count: usize,
+    error: pinquery_error,
+}
+
+impl Judged {
+    fn new(capacity: usize) -> Self {
+        // No byte of these is one that the face should leave.
+        let update = pinquery_update {
+            pin: 0xFF,
+            r#type: 0xFF,
+            adjusted: 0xFF,
+            value: pinquery_value { integer: -1 },
+        };
+        let error = pinquery_error {
+            kind: 0xFF,
+            reason: 0xFF,
+            pin: -2,
+            status: 0,
+            start: 1,
+            end: 0,
+            body: ptr::null(),
+            body_length: 0,
+        };
+        Self {
+            kind: 0xFF,
+            updates: vec![update; capacity],
+            count: 0,
+            error,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self.kind {
+            PINQUERY_ACCEPTED => Ok(self.updates[..self.count].iter().map(plain).collect()),
+            _ => Err(self.refusal()),
+        }
+    }
+
+    fn refusal(&self) -> Refusal {
+        let error = &self.error;
+        assert_eq!((error.kind, error.status, self.count), (self.kind, 400, 0));
+        Refusal {
+            kind: name(pinquery_kind_name(error.kind)),
+            span: error.start..error.end,
+            pin: u8::try_from(error.pin).ok(),
+            reason: Some(name(pinquery_reason_name(error.reason))).filter(|name| !name.is_empty()),
+        }
+    }
+}
+
+fn name(name: *const c_char) -> &'static str {
+    // SAFETY: names live for ever, with a NUL behind them.
+    unsafe { CStr::from_ptr(name) }.to_str().unwrap()
+}
+
+fn plain(update: &pinquery_update) -> Update {
+    // SAFETY: the face wrote the member that the type says.
+    let value = unsafe {
+        match (update.r#type, update.value) {
+            (PINQUERY_INTEGER, value) => Value::Integer(value.integer),
+            (PINQUERY_DOUBLE, value) => Value::Double(value.number),
+            (PINQUERY_STRING, value) => Value::String(decode(&value.text)),
+            (PINQUERY_ENUMERABLE, value) => Value::Enumerable(value.integer),
+            (PINQUERY_BOOLEAN, value) => Value::Boolean(value.boolean == 1),
+            (PINQUERY_LOCATION, value) => {
+                Value::Location(value.location.longitude, value.location.latitude)
+            }
+            other => panic!("no type: {}", other.0),
+        }
+    };
+    let adjusted = match update.adjusted {
+        PINQUERY_AS_SENT => None,
+        PINQUERY_RAISED_TO_MIN => Some(Adjustment::Min),
+        PINQUERY_LOWERED_TO_MAX => Some(Adjustment::Max),
+        PINQUERY_REPLACED_BY_FALLBACK => Some(Adjustment::Fallback),
+        other => panic!("no adjustment: {other}"),
+    };
+    Update {
+        pin: update.pin,
+        value,
+        adjusted,
+    }
+}
+
+/// Into a buffer with just enough room, and into one with a byte less.
+fn decode(text: &pinquery_text) -> String {
+    // SAFETY: the face wrote the text, and there is no buffer.
+    let length = unsafe { pinquery_decode(text, ptr::null_mut(), 0) };
+    assert!(length <= text.length && (text.escaped == 1 || length == text.length));
+    for room in [length, length + 1] {
+        let mut buffer = vec![0xFF_u8; room];
+        // SAFETY: the same, and the buffer can be written.
+        let written = unsafe { pinquery_decode(text, buffer.as_mut_ptr().cast(), room) };
+        assert_eq!(written, length);
+        if room > length {
+            assert_eq!(buffer.pop(), Some(0));
+            return String::from_utf8(buffer).unwrap();
+        }
+        assert!(buffer.first().is_none_or(|&first| first == 0));
+    }
+    unreachable!("the second buffer has room")
+}
