@@ -1,0 +1,3 @@
+module pinquery.example/batch
+
+go 1.19
