@@ -1,12 +1,12 @@
-//! `pinquery` in `actix-web`, in one call.
+//! `pinquery` in `actix-web`: an extractor, and errors that answer for themselves.
 //!
 //! ```text
-//! cargo run -p pinquery-embedding --example embed_actix_web [PORT]
+//! cargo run -p pinquery-embedding --example embed_actix_web -- [PORT]
 //! ```
 //!
-//! It shows `Refused`, which lets a handler answer pinquery's errors by `?`. The query comes from
-//! `HttpRequest::query_string`, still percent-encoded, and not from the extractor `web::Query`,
-//! which decodes leniently. Where the lookup has to await, take the two steps of `hyper.rs`.
+//! `Batch` takes the query from `HttpRequest::query_string`, still percent-encoded, and not from the
+//! extractor `web::Query`, which decodes leniently. A handler that has a `Batch` has a whole one.
+//! Where the lookup has to await, take the two steps of `axum.rs` and box the future.
 //!
 //! What clients have to escape: actix-web itself refuses a request with a space in its query (400,
 //! no body), and drops an unescaped `#` with all that follows it before anyone sees the query.
@@ -15,39 +15,44 @@
 //! each worker.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::future::{Ready, ready};
 use std::net::Ipv4Addr;
-use std::{env, error, fmt, io};
+use std::{error, fmt};
 
+use actix_web::dev::Payload;
+use actix_web::error::ErrorInternalServerError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, ResponseError, web};
-use pinquery::{Datastream, DatastreamError, Error, Template, Text, Update, VirtualPin};
+use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, ResponseError, web};
+use demo::{PATH, PATH_WITH_SLASH, log};
+use pinquery::{Error, Template, Update};
 
-const PATH: &str = "/external/api/batch/update";
-const PATH_WITH_SLASH: &str = "/external/api/batch/update/";
-
+/// In place of your database.
 type Devices = HashMap<String, Template>;
 
-fn demo_devices() -> Result<Devices, DatastreamError> {
-    let template = Template::new()
-        .with(VirtualPin(1), Datastream::integer(0..=100)?)
-        .with(VirtualPin(2), Datastream::double(..)?)
-        .with(VirtualPin(3), Datastream::string_up_to(64));
-    Ok(HashMap::from([("demo".to_owned(), template)]))
-}
+/// The updates of a request, all of them right.
+struct Batch(Vec<Update>);
 
-/// pinquery's error as an answer.
-#[derive(Debug)]
-struct Refused(Error);
+impl FromRequest for Batch {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, actix_web::Error>>;
 
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self(error)
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(devices) = request.app_data::<web::Data<Devices>>() else {
+            return ready(Err(ErrorInternalServerError("the app has no devices")));
+        };
+        let updates = pinquery::parse(request.query_string(), |token| devices.get(token));
+        ready(match updates {
+            Ok(updates) => Ok(Self(updates.into_owned())),
+            Err(error) => Err(Refused(error).into()),
+        })
     }
 }
 
-/// Kind, place and reason; no byte of the query.
+/// The vendor's answer to a request that is wrong.
+#[derive(Debug)]
+struct Refused(Error);
+
+/// Kind, pin, place and reason; no byte of the query.
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "refused: {}", self.0)
@@ -62,45 +67,21 @@ impl ResponseError for Refused {
     fn error_response(&self) -> HttpResponse {
         log(format_args!("{self}"));
         HttpResponse::build(self.status_code())
-            .content_type(ContentType::json())
+            .content_type(Error::CONTENT_TYPE)
             .body(self.0.body())
     }
 }
 
-/// Unlike `eprintln!`, no panic where standard error is closed or its disk is full: it would take
-/// the thread along.
-fn log(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
-async fn update(
-    request: HttpRequest,
-    devices: web::Data<Devices>,
-) -> Result<&'static str, Refused> {
-    let updates = pinquery::parse(request.query_string(), |token| devices.get(token))?;
-    save(&updates);
-    Ok("OK")
-}
-
-/// In place of your database. The updates of a query are one event: save all of them, with one
-/// timestamp.
-fn save(updates: &[Update<Text<'_>>]) {
-    let mut out = io::stdout().lock();
-    for Update {
-        pin,
-        value,
-        adjusted,
-    } in updates
-    {
-        // Unlike `println!`, no panic where standard output is closed.
-        let _ = writeln!(out, "{pin} = {value:?}, adjusted: {adjusted:?}");
-    }
+async fn update(Batch(updates): Batch) -> &'static str {
+    demo::save(&updates);
+    "OK"
 }
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn error::Error>> {
-    let port = env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;
-    let devices = web::Data::new(demo_devices()?);
+    let port = demo::port();
+    let devices = HashMap::from([(demo::TOKEN.to_owned(), demo::template()?)]);
+    let devices = web::Data::new(devices);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(devices.clone())
@@ -109,8 +90,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
     })
     .bind((Ipv4Addr::LOCALHOST, port))?;
     for address in server.addrs() {
-        println!("listening on http://{address}");
-        println!("curl 'http://{address}{PATH}?token=demo&v1=133&v2=21.5&v3=water+low'");
+        demo::announce(address);
     }
     server.run().await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! `pinquery` where there is no framework: a socket, a buffer of bytes and `httparse`.
 //!
 //! ```text
-//! cargo run -p pinquery-embedding --example embed_httparse [PORT]
+//! cargo run -p pinquery-embedding --example embed_httparse -- [PORT]
 //! ```
 //!
 //! It shows what a framework does otherwise: reading until the head is whole, within a limit and
@@ -16,11 +16,10 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
-use std::{env, error, fmt, thread};
+use std::{error, thread};
 
-use pinquery::{Datastream, DatastreamError, Template, Text, Update, VirtualPin};
-
-const PATH: &str = "/external/api/batch/update";
+use demo::{PATH, log};
+use pinquery::{Error, Template};
 
 /// How many connections are served at once. More wait in the listener's backlog.
 const WORKERS: usize = 64;
@@ -32,18 +31,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type Devices = HashMap<String, Template>;
 
-fn demo_devices() -> Result<Devices, DatastreamError> {
-    let template = Template::new()
-        .with(VirtualPin(1), Datastream::integer(0..=100)?)
-        .with(VirtualPin(2), Datastream::double(..)?)
-        .with(VirtualPin(3), Datastream::string_up_to(64));
-    Ok(HashMap::from([("demo".to_owned(), template)]))
-}
-
 struct Answer {
     status: u16,
-    /// Whole lines.
-    headers: &'static str,
+    header: Option<(&'static str, &'static str)>,
     body: &'static str,
 }
 
@@ -51,7 +41,7 @@ impl Answer {
     const fn empty(status: u16) -> Self {
         Self {
             status,
-            headers: "",
+            header: None,
             body: "",
         }
     }
@@ -76,49 +66,28 @@ fn answer_to(head: &[u8], devices: &Devices) -> Option<Answer> {
     }
     if request.method != Some("GET") {
         return Some(Answer {
-            headers: "Allow: GET\r\n",
+            header: Some(("Allow", "GET")),
             ..Answer::empty(405)
         });
     }
     Some(match pinquery::parse(query, |token| devices.get(token)) {
         Ok(updates) => {
-            save(&updates);
+            demo::save(&updates);
             Answer {
                 status: 200,
-                headers: "Content-Type: text/plain; charset=utf-8\r\n",
+                header: Some(("Content-Type", "text/plain; charset=utf-8")),
                 body: "OK",
             }
         }
         Err(error) => {
-            log(format_args!("refused: {error}")); // kind, place and reason; no byte of the query
+            log(format_args!("refused: {error}")); // kind, pin, place and reason; no byte of the query
             Answer {
                 status: error.status(),
-                headers: "Content-Type: application/json\r\n",
+                header: Some(("Content-Type", Error::CONTENT_TYPE)),
                 body: error.body(),
             }
         }
     })
-}
-
-/// In place of your database. The updates of a query are one event: save all of them, with one
-/// timestamp.
-fn save(updates: &[Update<Text<'_>>]) {
-    let mut out = io::stdout().lock();
-    for Update {
-        pin,
-        value,
-        adjusted,
-    } in updates
-    {
-        // Unlike `println!`, no panic where standard output is closed.
-        let _ = writeln!(out, "{pin} = {value:?}, adjusted: {adjusted:?}");
-    }
-}
-
-/// Unlike `eprintln!`, no panic where standard error is closed or its disk is full: it would take
-/// the thread along.
-fn log(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
@@ -127,7 +96,7 @@ fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
     };
     let Answer {
         status,
-        headers,
+        header,
         body,
     } = answer;
     let reason = match status {
@@ -139,9 +108,11 @@ fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
         _ => "Bad Request",
     };
     let length = body.len();
+    let header = header.map(|(name, value)| format!("{name}: {value}\r\n"));
+    let header = header.unwrap_or_default();
     // In one write, so that it goes out in one packet.
     let response = format!(
-        "HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        "HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: {length}\r\n{header}\r\n{body}"
     );
     stream.set_write_timeout(Some(HEAD_TIMEOUT))?;
     stream.write_all(response.as_bytes())?;
@@ -225,12 +196,10 @@ fn work(listener: &TcpListener, devices: &Devices) {
 }
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    let port = env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;
-    let devices = demo_devices()?;
+    let port = demo::port();
+    let devices = HashMap::from([(demo::TOKEN.to_owned(), demo::template()?)]);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    let address = listener.local_addr()?;
-    println!("listening on http://{address}");
-    println!("curl 'http://{address}{PATH}?token=demo&v1=133&v2=21.5&v3=water+low'");
+    demo::announce(listener.local_addr()?);
 
     thread::scope(|scope| {
         for _ in 0..WORKERS {

@@ -1,7 +1,7 @@
 //! `pinquery` in plain `hyper`, with a lookup that awaits.
 //!
 //! ```text
-//! cargo run -p pinquery-embedding --example embed_hyper [PORT]
+//! cargo run -p pinquery-embedding --example embed_hyper -- [PORT]
 //! ```
 //!
 //! It shows the two steps: `BatchUpdate::parse` judges the token, the store is awaited, `updates`
@@ -13,12 +13,12 @@
 //! Left to you: TLS, a limit for connections, a graceful shutdown.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::error;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{env, error, fmt, io};
 
+use demo::{PATH, log};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE};
@@ -27,13 +27,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use pinquery::{
-    BatchUpdate, Datastream, DatastreamError, Error, Template, Text, Update, VirtualPin,
-};
+use pinquery::{BatchUpdate, DatastreamError, Error, Template, Text, Update};
 use tokio::net::TcpListener;
 use tokio::sync::RwLock;
-
-const PATH: &str = "/external/api/batch/update";
 
 /// Nothing else limits the length of a query.
 const MAX_HEAD: usize = 16 * 1024;
@@ -46,11 +42,8 @@ struct Store {
 
 impl Store {
     fn demo() -> Result<Self, DatastreamError> {
-        let template = Template::new()
-            .with(VirtualPin(1), Datastream::integer(0..=100)?)
-            .with(VirtualPin(2), Datastream::double(..)?)
-            .with(VirtualPin(3), Datastream::string_up_to(64));
-        let devices = HashMap::from([("demo".to_owned(), Arc::new(template))]);
+        let template = Arc::new(demo::template()?);
+        let devices = HashMap::from([(demo::TOKEN.to_owned(), template)]);
         Ok(Self {
             devices: RwLock::new(devices),
         })
@@ -62,23 +55,8 @@ impl Store {
 
     /// The updates of a query are one event: save all of them, with one timestamp.
     async fn save(&self, updates: &[Update<Text<'_>>]) {
-        let mut out = io::stdout().lock();
-        for Update {
-            pin,
-            value,
-            adjusted,
-        } in updates
-        {
-            // Unlike `println!`, no panic where standard output is closed.
-            let _ = writeln!(out, "{pin} = {value:?}, adjusted: {adjusted:?}");
-        }
+        demo::save(updates);
     }
-}
-
-/// Unlike `eprintln!`, no panic where standard error is closed or its disk is full: it would take
-/// the thread along.
-fn log(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 async fn update(query: &str, store: &Store) -> Result<(), Error> {
@@ -109,10 +87,10 @@ async fn respond(request: Request<Incoming>, store: &Store) -> HttpResult<Respon
             .header(CONTENT_TYPE, "text/plain; charset=utf-8")
             .body("OK".into()),
         Err(error) => {
-            log(format_args!("refused: {error}")); // kind, place and reason; no byte of the query
+            log(format_args!("refused: {error}")); // kind, pin, place and reason; no byte of the query
             Response::builder()
                 .status(error.status())
-                .header(CONTENT_TYPE, "application/json")
+                .header(CONTENT_TYPE, Error::CONTENT_TYPE)
                 .body(error.body().into())
         }
     }
@@ -120,12 +98,10 @@ async fn respond(request: Request<Incoming>, store: &Store) -> HttpResult<Respon
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn error::Error>> {
-    let port = env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;
+    let port = demo::port();
     let store = Arc::new(Store::demo()?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    let address = listener.local_addr()?;
-    println!("listening on http://{address}");
-    println!("curl 'http://{address}{PATH}?token=demo&v1=133&v2=21.5&v3=water+low'");
+    demo::announce(listener.local_addr()?);
 
     loop {
         let stream = match listener.accept().await {

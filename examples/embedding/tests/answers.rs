@@ -4,10 +4,12 @@
 mod common;
 
 use std::io::{self, Write};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
+use pinquery::ErrorKind;
 
 const OK: (u16, Option<&str>, &str) = (200, TEXT, "OK");
 
@@ -35,6 +37,12 @@ const HYPER: Traits = Traits {
     many_headers: 431,
     unescaped: &["café", "{}|^`"],
     sees_behind_number_sign: false,
+};
+
+const AXUM: Traits = Traits {
+    example: "embed_axum",
+    oversized: 512 * 1024,
+    ..HYPER
 };
 
 const ACTIX_WEB: Traits = Traits {
@@ -133,7 +141,7 @@ fn other_paths_and_methods_are_not_served(traits: &Traits) {
         let answer = server.ask("GET", format!("{path}{query}").as_bytes());
         assert_eq!(answer.parts(), (404, None, ""), "{path}");
     }
-    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"] {
         let answer = server.ask(method, format!("{PATH}{query}").as_bytes());
         assert_eq!(answer.parts(), (405, None, ""), "{method}");
         assert_eq!(answer.header("allow"), Some("GET"), "{method}");
@@ -279,7 +287,7 @@ fn no_token_is_printed(traits: &Traits) {
     assert_eq!(out, ["v1 = Integer(1), adjusted: None"]);
     let refusals = [
         "refused: duplicate_token at bytes 11..16: `token` comes a second time",
-        "refused: invalid_value at bytes 14..15: the value does not fit the pin's datastream",
+        "refused: invalid_value of v1 at bytes 14..15: not_an_integer, the value is not a whole number",
         "refused: unknown_token at bytes 11..17: no device has this token",
         "refused: invalid_token at bytes 6..15: the token is empty, malformed or has a byte no token has",
         "refused: invalid_pin at bytes 0..6: the name is neither `token` nor a virtual pin `v0` to `v255`",
@@ -291,7 +299,43 @@ fn no_token_is_printed(traits: &Traits) {
     }
 }
 
-/// One test for all three, as it waits for most of its time.
+fn bad_arguments_get_usage(traits: &Traits) {
+    for args in [
+        &["x"][..],
+        &[""],
+        &["65536"],
+        &["-1"],
+        &["0", "0"],
+        &["--help"],
+    ] {
+        let output = Command::new(program(traits.example))
+            .args(args)
+            .output()
+            .expect("the example starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            said, "usage: [PORT], 8080 where it is left out\n",
+            "{args:?}"
+        );
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(output.stdout, b"");
+    }
+}
+
+/// Whoever read what it prints and logs has gone.
+fn nobody_has_to_listen(traits: &Traits) {
+    let mut server = Server::start(traits.example);
+    server.stop_listening();
+    // The first line may still be read.
+    for _ in 0..3 {
+        server.check("token=demo&v1=1", OK);
+        server.check("token=demo&v1=x", refused(WRONG_VALUE));
+    }
+    let status = server.child.try_wait().expect("it is ours");
+    assert!(status.is_none(), "it runs");
+}
+
+/// One test for these three, as it waits for most of its time; axum's `serve` has no deadline.
 #[test]
 fn slow_clients_are_not_waited_for() {
     thread::scope(|scope| {
@@ -331,6 +375,48 @@ fn a_slow_client_is_not_waited_for(traits: &Traits) {
     assert_eq!(out, ["v1 = Integer(2), adjusted: None"]);
 }
 
+#[test]
+fn axum_counts_every_kind_from_zero_on() {
+    let server = Server::start(AXUM.example);
+    let counts = || -> Vec<(String, u64)> {
+        let answer = server.ask("GET", b"/metrics");
+        assert_eq!(
+            (answer.status(), answer.header("content-type")),
+            (200, TEXT)
+        );
+        let mut lines = answer.body.lines();
+        assert_eq!(lines.next(), Some("# TYPE batches_refused_total counter"));
+        lines
+            .map(|line| count(line).expect("a kind and its count"))
+            .collect()
+    };
+    let before = counts();
+    let kinds: Vec<&str> = before.iter().map(|(kind, _)| kind.as_str()).collect();
+    let names: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(kinds, names);
+    assert!(before.iter().all(|(_, count)| *count == 0));
+
+    server.check("token=demo&v1=1", OK);
+    server.check("token=demo&v1=x", refused(WRONG_VALUE));
+    server.check("token=demo&v1=y", refused(WRONG_VALUE));
+    server.check("token=demo", refused(WRONG_PIN));
+    assert_eq!(server.ask("GET", b"/nowhere").status(), 404);
+    for (kind, count) in counts() {
+        let expected = match kind.as_str() {
+            "invalid_value" => 2,
+            "no_pins" => 1,
+            _ => 0,
+        };
+        assert_eq!(count, expected, "{kind}");
+    }
+}
+
+fn count(line: &str) -> Option<(String, u64)> {
+    let rest = line.strip_prefix("batches_refused_total{kind=\"")?;
+    let (kind, count) = rest.split_once("\"} ")?;
+    Some((kind.to_owned(), count.parse().ok()?))
+}
+
 /// Where the example writes the answer itself, all of it is compared.
 #[test]
 fn httparse_writes_whole_answers() {
@@ -360,6 +446,7 @@ fn httparse_writes_whole_answers() {
 
 macro_rules! against_each_example {
     ($($case:ident)*) => {
+        against_each_example!(@ axum AXUM $($case)*);
         against_each_example!(@ hyper HYPER $($case)*);
         against_each_example!(@ actix_web ACTIX_WEB $($case)*);
         against_each_example!(@ httparse HTTPARSE $($case)*);
@@ -387,4 +474,6 @@ against_each_example! {
     an_oversized_head_is_refused
     what_is_not_escaped_is_mostly_refused
     no_token_is_printed
+    bad_arguments_get_usage
+    nobody_has_to_listen
 }

@@ -76,6 +76,12 @@ impl Server {
         }
     }
 
+    /// Closes both pipes, at the next line of each.
+    pub fn stop_listening(&mut self) {
+        self.out = mpsc::channel().1;
+        self.err = mpsc::channel().1;
+    }
+
     pub fn connect(&self) -> Client {
         let stream = TcpStream::connect(self.address).expect("it listens");
         stream.set_nodelay(true).expect("it is a socket");
@@ -143,7 +149,9 @@ pub fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(pipe).lines() {
-            let _ = sender.send(line.expect("all output is UTF-8"));
+            if sender.send(line.expect("all output is UTF-8")).is_err() {
+                break;
+            }
         }
     });
     receiver
