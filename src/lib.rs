@@ -150,7 +150,7 @@
 //! All three check the same and give the same answers. They differ in where the updates are.
 //! [`Updates`] has room for eight updates in place, so it is 272 bytes large, and to return it in
 //! a [`Result`] copies them. `updates_into` fills a variable that stays where it is. That copy is
-//! a fifth of the time of a query of two integers, a hundredth of a query of 200 pins, and
+//! a fifth of the time of a query of two integers, far less than a hundredth of one of 200 pins, and
 //! nothing beside a lookup in a large map or a system call: most servers never see it.
 //! `updates_into` matters for a proxy, a replay of logs or a filter, which does little else.
 //!

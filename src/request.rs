@@ -99,7 +99,7 @@ impl<'q> BatchUpdate<'q> {
     /// assert_eq!(BatchUpdate::parse("v1=33&token=t").unwrap().token().as_str(), "t");
     /// assert_eq!(BatchUpdate::parse("v1=33").unwrap_err().kind(), ErrorKind::MissingToken);
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn parse(query: &'q (impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
         Self::find(query.as_ref())
     }

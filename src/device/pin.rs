@@ -3,10 +3,6 @@
 use core::fmt;
 use core::str::FromStr;
 
-use nom::branch::alt;
-use nom::character::complete::{char, digit1};
-use nom::{IResult, Parser};
-
 use super::error::ParsePinError;
 
 /// A virtual pin, `v0` to `v255`: the place of a datastream on a device.
@@ -53,27 +49,22 @@ impl FromStr for VirtualPin {
     }
 }
 
-/// The pin that a whole decoded name means.
+/// The pin that a whole decoded name means: `("v" / "V") number`.
 pub(crate) fn named(name: &[u8]) -> Option<VirtualPin> {
-    match pin(name) {
-        Ok(([], pin)) => Some(pin),
+    match name {
+        [b'v' | b'V', number @ ..] => canonical(number),
         _ => None,
     }
 }
 
-/// `pin = ("v" / "V") number`
-fn pin(input: &[u8]) -> IResult<&[u8], VirtualPin> {
-    let (input, _) = alt((char('v'), char('V'))).parse(input)?;
-    nom::combinator::map_opt(digit1, canonical).parse(input)
-}
-
 /// `number = "0" / %x31-39 *DIGIT`, at most 255
-fn canonical(digits: &[u8]) -> Option<VirtualPin> {
-    if let [b'0', _, ..] = digits {
+fn canonical(number: &[u8]) -> Option<VirtualPin> {
+    if let [] | [b'0', _, ..] = number {
         return None;
     }
-    let number = digits.iter().try_fold(0_u8, |number, digit| {
-        number.checked_mul(10)?.checked_add(digit - b'0')
+    let number = number.iter().try_fold(0_u8, |number, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        number.checked_mul(10)?.checked_add(digit)
     })?;
     Some(VirtualPin(number))
 }
