@@ -117,6 +117,14 @@ impl<'de> Visitor<'de> for FigureVisitor {
         Ok(i64::try_from(number).map_or(Number::Double(number as f64), Number::Integer))
     }
 
+    fn visit_i128<E>(self, number: i128) -> Result<Number, E> {
+        Ok(i64::try_from(number).map_or(Number::Double(number as f64), Number::Integer))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Number, E> {
+        Ok(i64::try_from(number).map_or(Number::Double(number as f64), Number::Integer))
+    }
+
     fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
         Ok(Number::Double(number))
     }

@@ -135,38 +135,13 @@ impl<'de, const AS_NUMBERS: bool> Visitor<'de> for DatastreamVisitor<AS_NUMBERS>
         f.write_str("an object with the type of a datastream and its bounds")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Datastream, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(field) = map.next_key()? {
-            let map = &mut map;
-            match field {
-                Field::Type => fill(&mut fields.type_name, "type", TYPE, map, Some)?,
-                Field::Min => fill(&mut fields.min, "min", NUMBER, map, bound::<AS_NUMBERS>)?,
-                Field::Max => fill(&mut fields.max, "max", NUMBER, map, bound::<AS_NUMBERS>)?,
-                Field::MaxLen => fill(
-                    &mut fields.max_len,
-                    "max_len",
-                    LENGTH,
-                    map,
-                    |Length(length)| Some(length),
-                )?,
-                Field::Values => fill(
-                    &mut fields.values,
-                    "values",
-                    WHOLE_NUMBERS,
-                    map,
-                    values::<AS_NUMBERS>,
-                )?,
-                Field::Fallback => fill(
-                    &mut fields.fallback,
-                    "fallback",
-                    WHOLE_NUMBER,
-                    map,
-                    Figure::<AS_NUMBERS>::integer,
-                )?,
-            }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Datastream, A::Error> {
+        // Text does not know its size. A `Value` does, and under `arbitrary_precision` it makes
+        // every number an `f64` when it is asked for one.
+        match AS_NUMBERS && map.size_hint().is_none() {
+            true => fields_of::<true, _>(map)?.build(),
+            false => fields_of::<false, _>(map)?.build(),
         }
-        fields.build()
     }
 
     no_string!(Datastream);
@@ -184,6 +159,42 @@ fn bound<const AS_NUMBERS: bool>(Figure(number): Figure<AS_NUMBERS>) -> Option<N
 
 fn values<const AS_NUMBERS: bool>(Values(values): Values<AS_NUMBERS>) -> Option<Vec<i64>> {
     Some(values)
+}
+
+fn fields_of<'de, const AS_NUMBERS: bool, A: MapAccess<'de>>(
+    mut map: A,
+) -> Result<Fields, A::Error> {
+    let mut fields = Fields::default();
+    while let Some(field) = map.next_key()? {
+        let map = &mut map;
+        match field {
+            Field::Type => fill(&mut fields.type_name, "type", TYPE, map, Some)?,
+            Field::Min => fill(&mut fields.min, "min", NUMBER, map, bound::<AS_NUMBERS>)?,
+            Field::Max => fill(&mut fields.max, "max", NUMBER, map, bound::<AS_NUMBERS>)?,
+            Field::MaxLen => fill(
+                &mut fields.max_len,
+                "max_len",
+                LENGTH,
+                map,
+                |Length(length)| Some(length),
+            )?,
+            Field::Values => fill(
+                &mut fields.values,
+                "values",
+                WHOLE_NUMBERS,
+                map,
+                values::<AS_NUMBERS>,
+            )?,
+            Field::Fallback => fill(
+                &mut fields.fallback,
+                "fallback",
+                WHOLE_NUMBER,
+                map,
+                Figure::<AS_NUMBERS>::integer,
+            )?,
+        }
+    }
+    Ok(fields)
 }
 
 /// Reads a field that must not be there yet.
