@@ -1,0 +1,257 @@
+//! JSON that reads the same from text and from a `Value`, under every feature of `serde_json`.
+#![allow(missing_docs)]
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
+
+use pinquery::{Datastream, Template, VirtualPin};
+use pinquery_embedder::Described;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+const CONTRACT: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double","min":-40.5,"max":0.25},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
+
+/// What is read from text and, the same, from a `Value`.
+#[track_caller]
+fn read<T: DeserializeOwned + Debug + PartialEq>(text: &str) -> T {
+    let of_text: T = serde_json::from_str(text).expect(text);
+    let value: Value = serde_json::from_str(text).expect(text);
+    assert_eq!(
+        serde_json::from_value::<T>(value.clone()).expect(text),
+        of_text
+    );
+    assert_eq!(T::deserialize(&value).expect(text), of_text);
+    of_text
+}
+
+/// The messages of text, of a `Value` and of a reference to one.
+#[track_caller]
+fn refused<T: DeserializeOwned + Debug>(text: &str) -> [String; 3] {
+    let value: Value = serde_json::from_str(text).expect(text);
+    let errors = [
+        serde_json::from_str::<T>(text).expect_err(text),
+        T::deserialize(&value).expect_err(text),
+        serde_json::from_value::<T>(value).expect_err(text),
+    ];
+    errors.map(|error| format!("{error} {error:?}"))
+}
+
+#[test]
+fn a_template_reads_the_same_from_everywhere() {
+    let template = Template::from([
+        (VirtualPin(1), Datastream::integer(0..=100).unwrap()),
+        (VirtualPin(2), Datastream::double(-40.5..=0.25).unwrap()),
+        (VirtualPin(3), Datastream::string_up_to(64)),
+        (
+            VirtualPin(4),
+            Datastream::enumerable_or([0, 20, 130], 0).unwrap(),
+        ),
+        (VirtualPin(5), Datastream::location()),
+        (VirtualPin(6), Datastream::boolean()),
+    ]);
+    assert_eq!(read::<Template>(CONTRACT), template);
+    assert_eq!(serde_json::to_string(&template).unwrap(), CONTRACT);
+    let value = serde_json::to_value(&template).unwrap();
+    assert_eq!(serde_json::from_value::<Template>(value).unwrap(), template);
+    let backwards = r#"{"v1":{"max":100,"min":0,"type":"integer"}}"#;
+    assert_eq!(
+        read::<Template>(backwards).get(VirtualPin(1)),
+        template.get(VirtualPin(1))
+    );
+}
+
+#[test]
+fn bounds_are_what_they_say() {
+    for (bounds, expected) in [
+        (r#""min":-40.5"#, Datastream::double(-40.5..)),
+        (r#""min":-40,"max":1e2"#, Datastream::double(-40.0..=100.0)),
+        (r#""max":1.5E+300"#, Datastream::double(..=1.5e300)),
+        (
+            r#""max":18446744073709551615"#,
+            Datastream::double(..=18446744073709551615.0),
+        ),
+        (
+            r#""max":123456789012345678901234567890"#,
+            Datastream::double(..=123456789012345678901234567890.0),
+        ),
+        (
+            r#""min":-123456789012345678901234567890"#,
+            Datastream::double(-123456789012345678901234567890.0..),
+        ),
+        (r#""min":-0.0"#, Datastream::double(-0.0..)),
+    ] {
+        let text = format!(r#"{{"type":"double",{bounds}}}"#);
+        assert_eq!(read::<Datastream>(&text), expected.clone().unwrap());
+        let template = Template::from([(VirtualPin(1), expected.unwrap())]);
+        assert_eq!(read::<Template>(&format!(r#"{{"v1":{text}}}"#)), template);
+    }
+    let text = r#"{"v1":{"type":"integer","min":-9223372036854775808,"max":9223372036854775807}}"#;
+    let expected = Datastream::integer(i64::MIN..=i64::MAX).unwrap();
+    assert_eq!(read::<Template>(text).get(VirtualPin(1)), Some(&expected));
+    assert_eq!(
+        serde_json::to_string(&read::<Template>(text)).unwrap(),
+        text
+    );
+    for wrong in [
+        "0.5",
+        "1.0",
+        "1e2",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "null",
+        "true",
+        "[]",
+        "{}",
+    ] {
+        let text = format!(r#"{{"v1":{{"type":"integer","min":{wrong}}}}}"#);
+        for message in refused::<Template>(&text) {
+            assert!(message.starts_with("v1: "), "{text}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_long_max_len_is_no_shorter_than_it_can_be() {
+    let long = usize::try_from(5_000_000_000_u64).unwrap_or(usize::MAX);
+    let text = r#"{"type":"string","max_len":5000000000}"#;
+    assert_eq!(read::<Datastream>(text), Datastream::string_up_to(long));
+    let template = Template::from([(VirtualPin(3), Datastream::string_up_to(long))]);
+    assert_eq!(read::<Template>(&format!(r#"{{"v3":{text}}}"#)), template);
+    let beyond = r#"{"v3":{"type":"string","max_len":18446744073709551616}}"#;
+    assert!(
+        refused::<Template>(beyond)
+            .iter()
+            .all(|message| message.starts_with("v3: max_len: "))
+    );
+}
+
+/// Where readers differ, nothing is guessed: see the docs of `Template`'s `Deserialize`.
+#[test]
+fn minus_zero_is_no_bound_of_an_integer() {
+    for field in [r#""min":-0"#, r#""max":-0"#] {
+        let text = format!(r#"{{"v1":{{"type":"integer",{field}}}}}"#);
+        let error = serde_json::from_str::<Template>(&text)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("v1: "), "{error}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let of_value = serde_json::from_value::<Template>(value);
+        assert_eq!(
+            of_value.is_ok(),
+            cfg!(feature = "arbitrary_precision"),
+            "{of_value:?}"
+        );
+    }
+    for field in [r#""values":[-0]"#, r#""values":[0],"fallback":-0"#] {
+        let text = format!(r#"{{"v1":{{"type":"enumerable",{field}}}}}"#);
+        assert!(serde_json::from_str::<Template>(&text).is_err(), "{text}");
+    }
+    assert_eq!(
+        read::<Template>(r#"{"v1":{"type":"double","min":-0}}"#).len(),
+        1
+    );
+}
+
+#[test]
+fn a_datastream_stands_beside_fields_of_the_embedder() {
+    for (fields, datastream) in [
+        (
+            r#""type":"integer","min":0,"max":100"#,
+            Datastream::integer(0..=100),
+        ),
+        (
+            r#""type":"double","min":-40.5,"max":0.25"#,
+            Datastream::double(-40.5..=0.25),
+        ),
+        (
+            r#""type":"enumerable","values":[-1,20],"fallback":20"#,
+            Datastream::enumerable_or([-1, 20], 20),
+        ),
+        (
+            r#""type":"string","max_len":5000000"#,
+            Ok(Datastream::string_up_to(5_000_000)),
+        ),
+        (r#""type":"boolean""#, Ok(Datastream::boolean())),
+    ] {
+        let described = Described {
+            label: "Pump".to_owned(),
+            datastream: datastream.unwrap(),
+        };
+        let text = format!(r#"{{"label":"Pump",{fields}}}"#);
+        assert_eq!(read::<Described>(&text), described);
+        assert_eq!(serde_json::to_string(&described).unwrap(), text);
+        let behind = format!(r#"{{{fields},"label":"Pump"}}"#);
+        assert_eq!(read::<Described>(&behind), described);
+    }
+    for fields in [
+        r#""type":"integer","min":0.5"#,
+        r#""type":"boolean","min":0"#,
+        r#""min":0"#,
+    ] {
+        refused::<Described>(&format!(r#"{{"label":"Pump",{fields}}}"#));
+    }
+}
+
+/// A device's configuration, whose reader puts the template aside before it knows what it is.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Configuration {
+    Device { template: Template },
+    Pins(Pins),
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Pins {
+    #[serde(flatten)]
+    template: Template,
+}
+
+#[test]
+fn a_template_stands_within_what_the_embedder_reads() {
+    let template: Template = read(CONTRACT);
+    let device = format!(r#"{{"kind":"device","template":{CONTRACT}}}"#);
+    let expected = Configuration::Device { template };
+    assert_eq!(read::<Configuration>(&device), expected);
+    let pins = format!(r#"{{"kind":"pins",{}"#, &CONTRACT[1..]);
+    let expected = Configuration::Pins(read(CONTRACT));
+    assert_eq!(read::<Configuration>(&pins), expected);
+}
+
+fn there_and_back<T: Serialize + DeserializeOwned + Debug + PartialEq>(one: &T, text: &str) {
+    assert_eq!(serde_json::to_string(one).unwrap(), text);
+    assert_eq!(&read::<T>(text), one);
+}
+
+#[test]
+fn a_pin_is_its_name() {
+    there_and_back(&VirtualPin(1), r#""v1""#);
+    there_and_back(
+        &BTreeMap::from([(VirtualPin(2), 1), (VirtualPin(10), 0)]),
+        r#"{"v2":1,"v10":0}"#,
+    );
+    there_and_back(
+        &HashMap::from([(VirtualPin(255), "x".to_owned())]),
+        r#"{"v255":"x"}"#,
+    );
+    assert_eq!(json!(VirtualPin(7)), "v7");
+    for wrong in [r#""V1""#, r#""v01""#, r#""v256""#, "1", "null"] {
+        refused::<VirtualPin>(wrong);
+    }
+}
+
+#[test]
+fn values_are_needed_for_an_enumerable() {
+    for fields in [
+        "",
+        r#","values":[]"#,
+        r#","values":[1],"fallback":0"#,
+        r#","values":[0.5]"#,
+        r#","values":7"#,
+    ] {
+        let text = format!(r#"{{"v4":{{"type":"enumerable"{fields}}}}}"#);
+        for message in refused::<Template>(&text) {
+            assert!(message.starts_with("v4: "), "{message}");
+        }
+    }
+}
