@@ -1,0 +1,198 @@
+// What a request costs a server in C or C++: by the C face, by hand, and by ada::url_search_params with std::from_chars.
+// cost CONTENDER TEMPLATE QUERIES ROUNDS
+//
+// The two rivals do what servers do today: they decode, convert, clamp, and refuse a pin or a value that is wrong.
+// They take what pinquery refuses ("0x1p3", " 1", "+", bytes that are not UTF-8), and find no span.
+#include <array>
+#include <bitset>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pinquery.h"
+#ifdef WITH_ADA
+#include "ada.h"
+#endif
+
+namespace {
+
+const pinquery_template *device;
+
+const pinquery_template *look_up(void *, const char *, size_t) { return device; }
+
+// As `value` is a union in C, so the rivals have one.
+struct Value {
+    uint8_t pin;
+    long integer;
+    double number;
+    std::string_view text;
+};
+
+size_t by_face(const std::string &query) {
+    pinquery_update updates[PINQUERY_MAX_UPDATES];
+    pinquery_error error;
+    size_t count;
+    if (pinquery_parse(query.data(), query.size(), look_up, nullptr, updates, PINQUERY_MAX_UPDATES, &count, &error) !=
+        PINQUERY_ACCEPTED) {
+        std::abort();
+    }
+    asm volatile("" : : "r"(updates) : "memory");
+    return count;
+}
+
+int hex(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// Decodes up to a delimiter, puts a NUL behind it; where it stopped in the query.
+const char *decode(const char *from, const char *end, const char *stops, char *&to) {
+    while (from != end && *from != stops[0] && *from != stops[1]) {
+        if (*from == '%') {
+            if (end - from < 3 || hex(from[1]) < 0 || hex(from[2]) < 0) return nullptr;
+            *to++ = static_cast<char>(hex(from[1]) << 4 | hex(from[2]));
+            from += 3;
+        } else {
+            *to++ = *from == '+' ? ' ' : *from;
+            from++;
+        }
+    }
+    *to++ = 0;
+    return from;
+}
+
+bool clamp_number(double &number) {
+    if (number != number) return false;
+    number = number < -1000 ? -1000 : number > 1000 ? 1000 : number;
+    return true;
+}
+
+bool clamp_integer(long &integer) {
+    integer = integer < -20000 ? -20000 : integer > 20000 ? 20000 : integer;
+    return true;
+}
+
+size_t by_hand(const std::string &query) {
+    char buffer[4096];
+    Value values[256];
+    bool seen[256] = {false};
+    size_t count = 0;
+    const char *at = query.data(), *end = at + query.size();
+    char *to = buffer;
+    if (query.size() * 2 > sizeof buffer) std::abort();
+    while (at < end) {
+        char *name = to;
+        at = decode(at, end, "=&", to);
+        if (at == nullptr) std::abort();
+        char *value = to;
+        at = decode(at != end && *at == '=' ? at + 1 : at, end, "&&", to);
+        if (at == nullptr) std::abort();
+        char *value_end = to - 1, *stopped;
+        at++;
+        if (std::strcmp(name, "token") == 0) {
+            device = value_end == value ? nullptr : device;
+            continue;
+        }
+        if (name[0] != 'v' && name[0] != 'V') std::abort();
+        unsigned long pin = std::strtoul(name + 1, &stopped, 10);
+        if (stopped == name + 1 || *stopped != 0 || pin > 255 || seen[pin]) std::abort();
+        seen[pin] = true;
+        Value &held = values[count++];
+        held.pin = static_cast<uint8_t>(pin);
+        if (pin < 100) {
+            held.integer = std::strtol(value, &stopped, 10);
+            if (stopped == value || stopped != value_end || !clamp_integer(held.integer)) std::abort();
+        } else if (pin < 200) {
+            held.number = std::strtod(value, &stopped);
+            if (stopped == value || stopped != value_end || !clamp_number(held.number)) std::abort();
+        } else {
+            held.text = std::string_view(value, static_cast<size_t>(value_end - value));
+            if (held.text.size() > 64) std::abort();
+        }
+    }
+    asm volatile("" : : "r"(values) : "memory");
+    return count;
+}
+
+#ifdef WITH_ADA
+size_t by_ada(const std::string &query) {
+    ada::url_search_params parameters(query);
+    Value values[256];
+    std::bitset<256> seen;
+    size_t count = 0;
+    if (!parameters.has("token")) std::abort();
+    for (const auto &[name, value] : parameters) {
+        if (name == "token") continue;
+        unsigned pin;
+        const char *end = name.data() + name.size();
+        if (name.empty() || (name[0] != 'v' && name[0] != 'V')) std::abort();
+        auto read = std::from_chars(name.data() + 1, end, pin);
+        if (read.ec != std::errc() || read.ptr != end || pin > 255 || seen[pin]) std::abort();
+        seen.set(pin);
+        Value &held = values[count++];
+        held.pin = static_cast<uint8_t>(pin);
+        end = value.data() + value.size();
+        if (pin < 100) {
+            read = std::from_chars(value.data(), end, held.integer);
+            if (read.ec != std::errc() || read.ptr != end || !clamp_integer(held.integer)) std::abort();
+        } else if (pin < 200) {
+            read = std::from_chars(value.data(), end, held.number);
+            if (read.ec != std::errc() || read.ptr != end || !clamp_number(held.number)) std::abort();
+        } else {
+            held.text = value;
+            if (held.text.size() > 64) std::abort();
+        }
+    }
+    asm volatile("" : : "r"(values) : "memory");
+    return count;
+}
+#endif
+
+std::string read(const char *path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+using Contender = size_t (*)(const std::string &);
+
+extern "C" __attribute__((noinline)) size_t counted_sweep(Contender judge, const std::vector<std::string> &queries) {
+    size_t count = 0;
+    for (const auto &query : queries) count += judge(query);
+    return count;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 5) return 2;
+    std::string_view name = argv[1];
+    Contender judge = name == "face" ? by_face : name == "hand" ? by_hand : nullptr;
+#ifdef WITH_ADA
+    if (name == "ada") judge = by_ada;
+#endif
+    if (judge == nullptr) return 2;
+    std::string json = read(argv[2]);
+    pinquery_template *held = pinquery_template_from_json(json.data(), json.size(), nullptr, 0);
+    if (held == nullptr) return 2;
+    device = held;
+    std::vector<std::string> queries;
+    std::ifstream lines(argv[3]);
+    for (std::string line; std::getline(lines, line);) queries.push_back(line);
+    size_t count = counted_sweep(judge, queries);
+    int rounds = std::atoi(argv[4]);
+    auto start = std::chrono::steady_clock::now();
+    for (int round = 0; round < rounds; round++) {
+        if (counted_sweep(judge, queries) != count) std::abort();
+    }
+    std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+    std::printf("%zu %.1f\n", count, took.count() / rounds / static_cast<double>(queries.size()));
+    pinquery_template_free(held);
+}
