@@ -27,12 +27,14 @@ const pinquery_template *device;
 
 const pinquery_template *look_up(void *, const char *, size_t) { return device; }
 
-// As `value` is a union in C, so the rivals have one.
+// What the rivals hand out: not initialised, as `pinquery_update` is not.
 struct Value {
     uint8_t pin;
-    long integer;
-    double number;
-    std::string_view text;
+    union {
+        long integer;
+        double number;
+        pinquery_text text;
+    };
 };
 
 size_t by_face(const std::string &query) {
@@ -114,8 +116,8 @@ size_t by_hand(const std::string &query) {
             held.number = std::strtod(value, &stopped);
             if (stopped == value || stopped != value_end || !clamp_number(held.number)) std::abort();
         } else {
-            held.text = std::string_view(value, static_cast<size_t>(value_end - value));
-            if (held.text.size() > 64) std::abort();
+            held.text = {value, static_cast<size_t>(value_end - value), 0};
+            if (held.text.length > 64) std::abort();
         }
     }
     asm volatile("" : : "r"(values) : "memory");
@@ -147,8 +149,8 @@ size_t by_ada(const std::string &query) {
             read = std::from_chars(value.data(), end, held.number);
             if (read.ec != std::errc() || read.ptr != end || !clamp_number(held.number)) std::abort();
         } else {
-            held.text = value;
-            if (held.text.size() > 64) std::abort();
+            held.text = {value.data(), value.size(), 0};
+            if (held.text.length > 64) std::abort();
         }
     }
     asm volatile("" : : "r"(values) : "memory");
