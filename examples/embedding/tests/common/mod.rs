@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub const PATH: &str = "/external/api/batch/update";
@@ -46,6 +46,8 @@ pub struct Server {
     /// What it prints behind that, on standard output and standard error, line by line.
     pub out: Receiver<String>,
     pub err: Receiver<String>,
+    /// What reads them.
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -57,8 +59,8 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the example starts");
-        let out = lines(child.stdout.take().expect("it is piped"));
-        let err = lines(child.stderr.take().expect("it is piped"));
+        let (out, out_reader) = lines(child.stdout.take().expect("it is piped"));
+        let (err, err_reader) = lines(child.stderr.take().expect("it is piped"));
         let line = |prefix: &str| {
             let line = out.recv_timeout(PATIENCE).expect("it says where it is");
             line.strip_prefix(prefix).expect(prefix).to_owned()
@@ -73,13 +75,18 @@ impl Server {
             own_query,
             out,
             err,
+            readers: vec![out_reader, err_reader],
         }
     }
 
-    /// Closes both pipes, at the next line of each.
-    pub fn stop_listening(&mut self) {
+    /// Closes both pipes, each after another line, which `last_words` has to bring about.
+    pub fn stop_listening(&mut self, last_words: impl FnOnce(&Self)) {
         self.out = mpsc::channel().1;
         self.err = mpsc::channel().1;
+        last_words(self);
+        for reader in self.readers.drain(..) {
+            reader.join().expect("it ends");
+        }
     }
 
     pub fn connect(&self) -> Client {
@@ -145,16 +152,16 @@ impl Drop for Server {
 }
 
 /// The lines of a pipe, as they come.
-pub fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+pub fn lines(pipe: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>) {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
+    let reader = thread::spawn(move || {
         for line in BufReader::new(pipe).lines() {
             if sender.send(line.expect("all output is UTF-8")).is_err() {
                 break;
             }
         }
     });
-    receiver
+    (receiver, reader)
 }
 
 pub fn request(method: &str, target: &[u8], headers: &str) -> Vec<u8> {
