@@ -47,6 +47,8 @@ pub enum Value<S = String> {
 impl<S> Value<S> {
     /// The value with another sort of string: `Arc<str>`, a `CompactString`, an identifier.
     ///
+    /// `Serialize` of a value of `Arc<str>` asks for the feature `rc` of serde.
+    ///
     /// ```
     /// # use pinquery::Value;
     /// let value = Value::String("OK".to_owned()).map_string(String::into_boxed_str);
