@@ -3,6 +3,7 @@
 pub(crate) mod datastream;
 pub(crate) mod enumerable;
 pub(crate) mod error;
+pub(crate) mod from_row;
 pub(crate) mod pin;
 pub(crate) mod row;
 pub(crate) mod template;

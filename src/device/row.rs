@@ -1,8 +1,7 @@
-//! A datastream as a row of a table.
+//! The columns of a datastream in a table.
 
 use core::ops::Bound;
 
-use super::datastream::Datastream;
 use super::error::DatastreamError;
 
 /// A datastream as the columns of a row: a type name and the bounds that its type has, each of
@@ -86,46 +85,5 @@ impl Number {
             Some(Self::Integer(integer)) => Bound::Included(integer as f64),
             Some(Self::Double(double)) => Bound::Included(double),
         }
-    }
-}
-
-impl Datastream {
-    /// Builds a datastream from a row of a table.
-    ///
-    /// # Errors
-    ///
-    /// [`DatastreamError::UnknownType`] for the type `int`, [`DatastreamError::BoundNotAnInteger`]
-    /// for an integer with the bound 0.5, [`DatastreamError::ForeignBound`] for a boolean with a
-    /// bound, and those of the constructor of its type.
-    ///
-    /// ```
-    /// # use pinquery::{Datastream, DatastreamError, DatastreamRow};
-    /// let row = |type_name| DatastreamRow { type_name, max_len: Some(64), ..Default::default() };
-    /// assert_eq!(Datastream::from_row(&row("string")), Ok(Datastream::string_up_to(64)));
-    /// assert_eq!(Datastream::from_row(&row("boolean")), Err(DatastreamError::ForeignBound));
-    /// assert_eq!(Datastream::from_row(&row("text")), Err(DatastreamError::UnknownType));
-    /// ```
-    pub fn from_row(row: &DatastreamRow<'_>) -> Result<Self, DatastreamError> {
-        let datastream = Self::of_row(row)?;
-        match row.foreign(&datastream) {
-            None => Ok(datastream),
-            Some(_) => Err(DatastreamError::ForeignBound),
-        }
-    }
-}
-
-impl DatastreamRow<'_> {
-    /// A column that is given, though the datastream's type has none.
-    pub(crate) fn foreign(&self, datastream: &Datastream) -> Option<&'static str> {
-        let own = datastream.row();
-        let given = [
-            ("min", self.min.is_some() && own.min.is_none()),
-            ("max", self.max.is_some() && own.max.is_none()),
-            ("max_len", self.max_len.is_some() && own.max_len.is_none()),
-            ("values", self.values.is_some() && own.values.is_none()),
-            ("fallback", self.fallback.is_some() && own.values.is_none()),
-        ];
-        let foreign = given.iter().find(|(_, is_foreign)| *is_foreign);
-        foreign.map(|(name, _)| *name)
     }
 }

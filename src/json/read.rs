@@ -9,6 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor}
 
 use super::fields::{Field, Figure, Length, Values};
 use crate::device::datastream::{Datastream, Type};
+use crate::device::from_row::foreign;
 use crate::device::pin::VirtualPin;
 use crate::device::row::{DatastreamRow, Number};
 use crate::device::template::Template;
@@ -242,7 +243,7 @@ impl Fields {
         };
         let datastream = Datastream::of_row(&row).map_err(E::custom)?;
         // A field of another type is a mistake, and never one to pass over.
-        match row.foreign(&datastream) {
+        match foreign(&row, &datastream) {
             None => Ok(datastream),
             Some(name) => Err(E::custom(format_args!(
                 "unknown field `{name}` of this type of datastream"

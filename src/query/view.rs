@@ -23,17 +23,17 @@ const VIEW: usize = 32;
 pub(crate) struct View<'w>(&'w [u8; VIEW]);
 
 impl View<'_> {
-    /// The eight bytes from `at` on, the first one lowest; nothing where the view ends before.
+    /// The eight bytes from `offset` on, the first one lowest; nothing where the view ends before.
     #[inline(always)]
-    pub(crate) fn word(&self, at: usize) -> Option<u64> {
-        let chunk = self.0.get(at..).and_then(<[u8]>::first_chunk)?;
+    pub(crate) fn word(&self, offset: usize) -> Option<u64> {
+        let chunk = self.0.get(offset..).and_then(<[u8]>::first_chunk)?;
         Some(u64::from_le_bytes(*chunk))
     }
 
-    /// The byte at `at`, which is within the view.
+    /// The byte at `offset`, which is within the view.
     #[inline(always)]
-    pub(crate) fn byte(&self, at: usize) -> u8 {
-        self.0[at % VIEW]
+    pub(crate) fn byte(&self, offset: usize) -> u8 {
+        self.0[offset % VIEW]
     }
 
     /// The bytes from `start` to `end`.

@@ -13,7 +13,7 @@ use crate::update::value::Value;
 #[inline(never)]
 pub(super) fn add_short(
     view: View<'_>,
-    at: usize,
+    offset: usize,
     pin: VirtualPin,
     updates: &mut Updates<'_>,
 ) -> Option<Behind> {
@@ -21,7 +21,7 @@ pub(super) fn add_short(
     const FALSE: u64 = u64::from_le_bytes(*b"false&\0\0");
     const LETTERS: u64 = u64::from_le_bytes([0x20; 8]);
 
-    let word = view.word(at)?;
+    let word = view.word(offset)?;
     let is_digit = word as u16 | 1 == u16::from_le_bytes([b'1', SEPARATOR]);
     // The separator behind the letters is not one of them.
     let is_true = (word | LETTERS >> 32) << 24 == TRUE << 24;
@@ -32,7 +32,7 @@ pub(super) fn add_short(
         return None;
     }
     updates.add(pin, value, None)?;
-    behind(at + length)
+    behind(offset + length)
 }
 
 /// The complete form.

@@ -15,9 +15,9 @@ pub(super) struct Run {
 
 /// Reads as many digits as a `u64` holds and the view shows, or none.
 #[inline]
-pub(super) fn run(view: View<'_>, at: usize) -> Option<Run> {
+pub(super) fn run(view: View<'_>, offset: usize) -> Option<Run> {
     let mut digits = 0_u64;
-    let mut end = at;
+    let mut end = offset;
     loop {
         let word = view.word(end)? ^ repeat(b'0');
         // 64 where all eight are digits.

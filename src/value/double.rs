@@ -19,13 +19,13 @@ use crate::update::value::Value;
 #[inline(always)]
 pub(super) fn add_short(
     view: View<'_>,
-    at: usize,
+    offset: usize,
     min: f64,
     max: f64,
     pin: VirtualPin,
     updates: &mut Updates<'_>,
 ) -> Option<Behind> {
-    let (double, end) = short(view, at)?;
+    let (double, end) = short(view, offset)?;
     if view.byte(end) != SEPARATOR {
         return None;
     }
@@ -37,25 +37,25 @@ pub(super) fn add_short(
 /// Reads `[-](1*DIGIT ["." *DIGIT] / "." 1*DIGIT)`, as far as a `u64` holds the digits, and where
 /// it ends in the view.
 #[inline(always)]
-pub(super) fn short(view: View<'_>, at: usize) -> Option<(f64, usize)> {
-    match view.word(at)? {
+pub(super) fn short(view: View<'_>, offset: usize) -> Option<(f64, usize)> {
+    match view.word(offset)? {
         // Signs are rare: a branch costs less than the steps that would spare it.
         word if word as u8 == b'-' => {
-            let (double, end) = short_negative(view, at + 1)?;
+            let (double, end) = short_negative(view, offset + 1)?;
             Some((-double, end))
         }
-        word => short_unsigned(view, word, at),
+        word => short_unsigned(view, word, offset),
     }
 }
 
 #[inline(never)]
-fn short_negative(view: View<'_>, at: usize) -> Option<(f64, usize)> {
-    short_unsigned(view, view.word(at)?, at)
+fn short_negative(view: View<'_>, offset: usize) -> Option<(f64, usize)> {
+    short_unsigned(view, view.word(offset)?, offset)
 }
 
 /// Up to seven characters, without a loop and without a branch on the point, which goes either way.
 #[inline(always)]
-fn short_unsigned(view: View<'_>, word: u64, at: usize) -> Option<(f64, usize)> {
+fn short_unsigned(view: View<'_>, word: u64, offset: usize) -> Option<(f64, usize)> {
     let word = word ^ repeat(b'0');
     let stops = non_digits(word);
     // The bits of the bytes before the first byte that is no digit, which may be the point.
@@ -67,13 +67,13 @@ fn short_unsigned(view: View<'_>, word: u64, at: usize) -> Option<(f64, usize)> 
     let point = u32::from(has_point) * 8;
     let length = end.wrapping_sub(point);
     if stops == 0 || length == 0 {
-        return long(view, at);
+        return long(view, offset);
     }
     let before = u64::MAX.wrapping_shl(whole);
     let digits = word & !before | word >> point & before;
     let digits = eight_digits(digits.wrapping_shl(64 - length));
     let fraction = length.wrapping_sub(whole) as usize / 8;
-    let end = at + end as usize / 8;
+    let end = offset + end as usize / 8;
     Some((
         digits as i64 as f64 / EXACT_POWERS_OF_TEN[fraction % 8],
         end,
@@ -82,12 +82,12 @@ fn short_unsigned(view: View<'_>, word: u64, at: usize) -> Option<(f64, usize)> 
 
 /// One in twenty numbers of real queries has eight characters or more.
 #[inline(never)]
-fn long(view: View<'_>, at: usize) -> Option<(f64, usize)> {
+fn long(view: View<'_>, offset: usize) -> Option<(f64, usize)> {
     let Run {
         mut digits,
         mut end,
-    } = digits::run(view, at)?;
-    let whole = end - at;
+    } = digits::run(view, offset)?;
+    let whole = end - offset;
     let mut fraction = 0;
     if view.byte(end) == b'.' {
         let run = digits::run(view, end + 1)?;
@@ -101,7 +101,7 @@ fn long(view: View<'_>, at: usize) -> Option<(f64, usize)> {
     }
     let double = match EXACT_POWERS_OF_TEN.get(fraction) {
         Some(power) if digits <= MAX_EXACT => digits as i64 as f64 / power,
-        _ => nearest(view.bytes(at, end)?)?,
+        _ => nearest(view.bytes(offset, end)?)?,
     };
     Some((double, end))
 }

@@ -14,12 +14,12 @@ use crate::update::value::Value;
 #[inline(never)]
 pub(super) fn add_short(
     view: View<'_>,
-    at: usize,
+    offset: usize,
     stream: &Enumerable,
     pin: VirtualPin,
     updates: &mut Updates<'_>,
 ) -> Option<Behind> {
-    let (integer, end) = integer::short(view, at)?;
+    let (integer, end) = integer::short(view, offset)?;
     let (value, adjusted) = choose(Integer::Exact(integer), stream)?;
     updates.add(pin, value, adjusted)?;
     behind(end)

@@ -15,13 +15,13 @@ use crate::update::value::Value;
 #[inline(always)]
 pub(super) fn add_short(
     view: View<'_>,
-    at: usize,
+    offset: usize,
     min: i64,
     max: i64,
     pin: VirtualPin,
     updates: &mut Updates<'_>,
 ) -> Option<Behind> {
-    let (integer, end) = short(view, at)?;
+    let (integer, end) = short(view, offset)?;
     let (integer, adjusted) = clamp(integer, min, max);
     updates.add(pin, Value::Integer(integer), adjusted)?;
     behind(end)
@@ -29,40 +29,40 @@ pub(super) fn add_short(
 
 /// Reads `[-]1*19DIGIT` up to a separator, and where that is.
 #[inline(always)]
-pub(super) fn short(view: View<'_>, at: usize) -> Option<(i64, usize)> {
-    match view.word(at)? {
+pub(super) fn short(view: View<'_>, offset: usize) -> Option<(i64, usize)> {
+    match view.word(offset)? {
         // Signs are rare: a branch costs less than the steps that would spare it.
         word if word as u8 == b'-' => {
-            let (integer, end) = short_negative(view, at + 1)?;
+            let (integer, end) = short_negative(view, offset + 1)?;
             Some((-integer, end))
         }
-        word => short_unsigned(view, word, at),
+        word => short_unsigned(view, word, offset),
     }
 }
 
 #[inline(never)]
-fn short_negative(view: View<'_>, at: usize) -> Option<(i64, usize)> {
-    short_unsigned(view, view.word(at)?, at)
+fn short_negative(view: View<'_>, offset: usize) -> Option<(i64, usize)> {
+    short_unsigned(view, view.word(offset)?, offset)
 }
 
 /// Up to seven digits without a loop.
 #[inline(always)]
-fn short_unsigned(view: View<'_>, word: u64, at: usize) -> Option<(i64, usize)> {
+fn short_unsigned(view: View<'_>, word: u64, offset: usize) -> Option<(i64, usize)> {
     let word = word ^ repeat(b'0');
     let bits = non_digits(word).trailing_zeros();
-    let end = at + bits as usize / 8;
+    let end = offset + bits as usize / 8;
     if bits == 0 || view.byte(end) != SEPARATOR {
-        return long(view, at);
+        return long(view, offset);
     }
     let digits = eight_digits(word.wrapping_shl(64 - bits));
     Some((digits as i64, end))
 }
 
 #[inline(never)]
-fn long(view: View<'_>, at: usize) -> Option<(i64, usize)> {
-    let Run { digits, end } = digits::run(view, at)?;
+fn long(view: View<'_>, offset: usize) -> Option<(i64, usize)> {
+    let Run { digits, end } = digits::run(view, offset)?;
     let integer = i64::try_from(digits).ok()?;
-    (end > at && view.byte(end) == SEPARATOR).then_some((integer, end))
+    (end > offset && view.byte(end) == SEPARATOR).then_some((integer, end))
 }
 
 /// The complete form.

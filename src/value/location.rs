@@ -40,7 +40,7 @@ fn short(
     let second = end + 1;
     let stop = view.byte(end);
     let view = window.view(segment.get(second..)?)?;
-    let at = match stop {
+    let offset = match stop {
         b',' => 0,
         SEPARATOR => match name::short_pin(view.word(0)?)? {
             (next, length) if next == pin => length,
@@ -48,7 +48,7 @@ fn short(
         },
         _ => return None,
     };
-    let (latitude, end) = double::short(view, at)?;
+    let (latitude, end) = double::short(view, offset)?;
     if view.byte(end) != SEPARATOR || !is_longitude(longitude) || !is_latitude(latitude) {
         return None;
     }
