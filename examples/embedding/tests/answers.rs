@@ -283,8 +283,10 @@ fn no_token_is_printed(traits: &Traits) {
     server.check("secret=1&token=demo", refused(WRONG_PIN));
     let answer = server.ask("GET", b"/secret?token=secret demo");
     assert_eq!(answer.status(), 400);
+    // A writer of its own may print after the answer.
+    server.prints(&["v1 = Integer(1), adjusted: None"]);
     let (out, err) = server.stop();
-    assert_eq!(out, ["v1 = Integer(1), adjusted: None"]);
+    assert_eq!(out, [""; 0]);
     let refusals = [
         "refused: duplicate_token at bytes 11..16: `token` comes a second time",
         "refused: invalid_value of v1 at bytes 14..15: not_an_integer, the value is not a whole number",
@@ -373,8 +375,9 @@ fn a_slow_client_is_not_waited_for(traits: &Traits) {
         let expected = HEAD_TIMEOUT.mul_f32(0.8)..HEAD_TIMEOUT.mul_f32(2.5);
         assert!(expected.contains(&waited), "{}: {waited:?}", traits.example);
     });
+    server.prints(&["v1 = Integer(2), adjusted: None"]);
     let (out, _) = server.stop();
-    assert_eq!(out, ["v1 = Integer(2), adjusted: None"]);
+    assert_eq!(out, [""; 0]);
 }
 
 #[test]
