@@ -114,10 +114,22 @@ pub enum DatastreamView<'a> {
 
 impl Datastream {
     /// The smallest value of an integer without a minimum, the vendor's.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Datastream::DEFAULT_MIN, i64::from(i32::MIN));
+    /// ```
     pub const DEFAULT_MIN: i64 = -2_147_483_648;
     /// The largest value of an integer without a maximum, the vendor's.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Datastream::DEFAULT_MAX, i64::from(i32::MAX));
+    /// ```
     pub const DEFAULT_MAX: i64 = 2_147_483_647;
     /// How many bytes a string without a `max_len` may have, the vendor's limit.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Datastream::DEFAULT_MAX_LEN, 1024);
+    /// ```
     pub const DEFAULT_MAX_LEN: usize = 1024;
 
     /// A whole number, clamped to the bounds. Where there is none, the vendor's default
@@ -206,7 +218,7 @@ impl Datastream {
     /// assert_eq!(Datastream::enumerable([]), Err(DatastreamError::NoValues));
     /// ```
     pub fn enumerable(values: impl IntoIterator<Item = i64>) -> Result<Self, DatastreamError> {
-        Self::build_enumerable(values.into_iter().collect(), None)
+        Self::of_values(values.into_iter().collect(), None)
     }
 
     /// One of the whole numbers `values`; any other whole number becomes `fallback`.
@@ -225,10 +237,10 @@ impl Datastream {
         values: impl IntoIterator<Item = i64>,
         fallback: i64,
     ) -> Result<Self, DatastreamError> {
-        Self::build_enumerable(values.into_iter().collect(), Some(fallback))
+        Self::of_values(values.into_iter().collect(), Some(fallback))
     }
 
-    fn build_enumerable(values: Vec<i64>, fallback: Option<i64>) -> Result<Self, DatastreamError> {
+    fn of_values(values: Vec<i64>, fallback: Option<i64>) -> Result<Self, DatastreamError> {
         let stream = Enumerable::new(values, fallback)?;
         Ok(Self(Kind::Enumerable(Box::new(stream))))
     }
@@ -351,7 +363,7 @@ impl Datastream {
                 row.max_len.unwrap_or(Self::DEFAULT_MAX_LEN),
             )),
             Ok(Type::Enumerable) => {
-                Self::build_enumerable(row.values.unwrap_or_default().to_vec(), row.fallback)
+                Self::of_values(row.values.unwrap_or_default().to_vec(), row.fallback)
             }
             Ok(Type::Boolean) => Ok(Self::boolean()),
             Ok(Type::Location) => Ok(Self::location()),

@@ -222,7 +222,12 @@ impl From<Text<'_>> for String {
     }
 }
 
-/// The decoded characters of a [`Text`]; see [`Text::chars`].
+/// The decoded characters of a [`Text`]; made by [`Text::chars`].
+///
+/// ```
+/// let text = pinquery::Pairs::new("v1=a%20b").next().unwrap().value.decode().unwrap();
+/// assert_eq!(text.chars().nth(1), Some(' '));
+/// ```
 #[derive(Clone)]
 pub struct Chars<'q>(Walk<'q>);
 

@@ -202,6 +202,14 @@ impl<'a, 'q> IntoIterator for &'a Updates<'q> {
 }
 
 /// The updates of a query by value; made by [`Updates::into_iter`].
+///
+/// ```
+/// # use pinquery::{Datastream, Template, VirtualPin};
+/// # let template = Template::from([(VirtualPin(6), Datastream::boolean())]);
+/// let updates = pinquery::parse("token=t&v6=1", |_| Some(&template))?.into_iter();
+/// assert_eq!(updates.len(), 1);
+/// # Ok::<(), pinquery::Error>(())
+/// ```
 pub struct IntoIter<'q>(smallvec::IntoIter<[Parsed<'q>; INLINE]>);
 
 impl<'q> Iterator for IntoIter<'q> {
