@@ -3,10 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::{Bound, RangeBounds};
+use core::ops::RangeBounds;
 
 use super::enumerable::Enumerable;
-use super::error::DatastreamError;
+use super::error::{DatastreamError, included};
 use super::row::{DatastreamRow, Number};
 use crate::named::named;
 
@@ -148,8 +148,8 @@ impl Datastream {
     /// assert_eq!(Datastream::integer(0..100), Err(DatastreamError::BoundExcluded));
     /// ```
     pub fn integer(bounds: impl RangeBounds<i64>) -> Result<Self, DatastreamError> {
-        let min = bound(bounds.start_bound())?.unwrap_or(Self::DEFAULT_MIN);
-        let max = bound(bounds.end_bound())?.unwrap_or(Self::DEFAULT_MAX);
+        let min = included(bounds.start_bound())?.unwrap_or(Self::DEFAULT_MIN);
+        let max = included(bounds.end_bound())?.unwrap_or(Self::DEFAULT_MAX);
         if min > max {
             return Err(DatastreamError::MinAboveMax);
         }
@@ -170,8 +170,8 @@ impl Datastream {
     /// assert_eq!(Datastream::double(..=f64::INFINITY), Err(DatastreamError::BoundNotFinite));
     /// ```
     pub fn double(bounds: impl RangeBounds<f64>) -> Result<Self, DatastreamError> {
-        let min = bound(bounds.start_bound())?.unwrap_or(f64::MIN);
-        let max = bound(bounds.end_bound())?.unwrap_or(f64::MAX);
+        let min = included(bounds.start_bound())?.unwrap_or(f64::MIN);
+        let max = included(bounds.end_bound())?.unwrap_or(f64::MAX);
         if !(min.is_finite() && max.is_finite()) {
             return Err(DatastreamError::BoundNotFinite);
         }
@@ -373,14 +373,6 @@ impl Datastream {
 
     pub(crate) fn kind(&self) -> &Kind {
         &self.0
-    }
-}
-
-fn bound<T: Copy>(bound: Bound<&T>) -> Result<Option<T>, DatastreamError> {
-    match bound {
-        Bound::Included(value) => Ok(Some(*value)),
-        Bound::Excluded(_) => Err(DatastreamError::BoundExcluded),
-        Bound::Unbounded => Ok(None),
     }
 }
 

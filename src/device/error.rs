@@ -1,6 +1,7 @@
 //! What cannot be: a name that is no pin, a datastream that could judge no value.
 
 use core::fmt;
+use core::ops::Bound;
 
 /// A name is no virtual pin.
 ///
@@ -72,3 +73,12 @@ impl fmt::Display for DatastreamError {
 }
 
 impl core::error::Error for DatastreamError {}
+
+/// A bound that is included, if there is one.
+pub(super) fn included<T: Copy>(bound: Bound<&T>) -> Result<Option<T>, DatastreamError> {
+    match bound {
+        Bound::Included(value) => Ok(Some(*value)),
+        Bound::Excluded(_) => Err(DatastreamError::BoundExcluded),
+        Bound::Unbounded => Ok(None),
+    }
+}
