@@ -180,6 +180,8 @@ impl core::error::Error for Error {}
 
 /// The kinds of refusal, in the order in which a query is judged.
 ///
+/// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
+///
 /// ```
 /// use pinquery::ErrorKind;
 ///
@@ -305,6 +307,8 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Why a value does not fit its datastream: the first that applies, in this order.
+///
+/// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
 ///
 /// ```
 /// use pinquery::Reason;

@@ -144,7 +144,7 @@
 //! | take | where | what it costs |
 //! | --- | --- | --- |
 //! | [`parse`] | the lookup is a map or a lock: it gives a reference, an `Arc` or a guard at once | the base |
-//! | [`BatchUpdate::parse`], then [`updates`](BatchUpdate::updates) | the lookup awaits, or you want the token for a log, a limit or a cache | the same |
+//! | [`BatchUpdate::parse`], then [`updates`](BatchUpdate::updates) | the lookup awaits, or you want more of the device than its template, or the token for a limit or a cache | the same |
 //! | [`BatchUpdate::parse`], then [`updates_into`](BatchUpdate::updates_into) | every nanosecond counts | some 100 instructions less, 10 to 15 ns |
 //!
 //! All three check the same and give the same answers. They differ in where the updates are.

@@ -142,7 +142,8 @@ impl<'q> BatchUpdate<'q> {
         }
     }
 
-    /// The token, to look the device up by.
+    /// The token, to look the device up by. It is a `&str` wherever one is asked for; a map keyed by
+    /// `String` is asked by [`as_str`](Token::as_str).
     ///
     /// ```
     /// # use pinquery::BatchUpdate;

@@ -291,7 +291,8 @@ impl Datastream {
         type_.name()
     }
 
-    /// The type and its bounds, to be looked into: for an admin page, a schema, a report.
+    /// The type and its bounds, to be looked into: for an admin page, a schema, a report. Where a
+    /// line for people will do, take [`to_string`](alloc::string::ToString::to_string).
     ///
     /// ```
     /// # use pinquery::{Datastream, DatastreamView};

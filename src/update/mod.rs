@@ -4,7 +4,7 @@ pub(crate) mod updates;
 pub(crate) mod value;
 
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write};
 
 use self::value::Value;
 use crate::device::pin::VirtualPin;
@@ -78,6 +78,16 @@ impl Update<Text<'_>> {
 }
 
 /// `v1=100`, and what was done to the value, if anything was: `v1=100 (max)`.
+///
+/// One line, whatever a client sent: control characters of a string are escaped.
+///
+/// ```
+/// # use pinquery::{Datastream, Template, VirtualPin};
+/// # let template = Template::from([(VirtualPin(3), Datastream::string())]);
+/// let updates = pinquery::parse("token=t&v3=a%0Av1=100", |_| Some(&template))?;
+/// assert_eq!(updates[0].to_string(), r"v3=a\nv1=100");
+/// # Ok::<(), pinquery::Error>(())
+/// ```
 impl<S: fmt::Display> fmt::Display for Update<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -85,10 +95,24 @@ impl<S: fmt::Display> fmt::Display for Update<S> {
             value,
             adjusted,
         } = self;
+        write!(OneLine(f), "{pin}={value}")?;
         match adjusted {
-            Some(adjusted) => write!(f, "{pin}={value} ({adjusted})"),
-            None => write!(f, "{pin}={value}"),
+            Some(adjusted) => write!(f, " ({adjusted})"),
+            None => Ok(()),
         }
+    }
+}
+
+/// Escapes what would end a line of a log or move a terminal's cursor.
+struct OneLine<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars()
+            .try_for_each(|character| match character.is_control() {
+                true => write!(self.0, "{}", character.escape_default()),
+                false => self.0.write_char(character),
+            })
     }
 }
 

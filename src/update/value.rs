@@ -169,6 +169,9 @@ impl Value<Text<'_>> {
 }
 
 /// A double as `{:?}` writes it, `33.0` and `1e300`, and a location as `lon,lat`.
+///
+/// A string is written as it is, with its line feeds and control characters: for a log take the
+/// [`Display`](fmt::Display) of the [`Update`](crate::Update), which escapes them, or `{:?}`.
 impl<S: fmt::Display> fmt::Display for Value<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
