@@ -26,10 +26,7 @@ pub(crate) fn segments<'q>(
     let window = Window { query, end: &end };
     let mut seen = Seen([false; 256]);
     let mut rest = query.get(if token.start == 0 { token.end + 1 } else { 0 }..);
-    while let Some(segment) = rest {
-        let Some(view) = window.view(segment) else {
-            break;
-        };
+    while let Some((segment, view)) = rest.and_then(|rest| Some((rest, window.view(rest)?))) {
         let behind = match view.word(0).and_then(name::short_pin) {
             Some((pin, value)) => {
                 let kind = admit(template, &mut seen, pin)
