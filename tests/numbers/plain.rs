@@ -1,11 +1,11 @@
-//! Plain decimals, as the fast path reads them, and whatever may stand behind one: held to the
+//! Plain decimals, as the short forms read them, and whatever may stand behind one: held to the
 //! reference through the whole of `parse`.
 
 use pinquery_kit::Device;
 
 use super::random::Random;
 
-/// A query for each type that reads a number, each at places that the fast path tells apart: in
+/// A query for each type that reads a number, each at places that the short forms tell apart: in
 /// the middle, at the very end, and as either half of a location.
 fn hold(texts: impl Iterator<Item = Vec<u8>>) {
     let device = Device::read(

@@ -60,7 +60,9 @@ pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &s
     }
 }
 
+/// Named after the process, too: another run of the tests may be under way in the same folder.
 pub fn template_file(name: &str, text: &[u8]) -> String {
+    let name = format!("{}-{name}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, text).expect("the directory is ours");
     path.into_os_string().into_string().expect("it is UTF-8")
