@@ -37,7 +37,8 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/spec");
 
 #[test]
 fn a_changed_rule_is_written_into_the_file() {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-spec.txt", std::process::id()));
+    let path =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-spec.txt", std::process::id()));
     let kept = "# A comment.\nv1:boolean | token=T&v1=1 => ok v1=true\n";
     let old = "v1:integer(0,9) | token=T&v1=10 => ok v1=10\n";
     let new = "v1:integer(0,9) | token=T&v1=10 => ok v1=9!max\n";
