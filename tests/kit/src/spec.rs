@@ -1,6 +1,5 @@
 //! Spec files: lines of `<template> | <query> => <outcome>`.
 
-use std::path::Path;
 use std::{fs, io};
 
 use crate::Device;
@@ -78,23 +77,16 @@ pub fn changed(file: &str) -> Vec<(&str, String)> {
     changed
 }
 
-/// Rewrites the outcomes of a file after a changed rule, and says what it changed.
-///
-/// # Errors
-///
-/// Where the file can be neither read nor written.
-pub fn bless(path: &Path) -> io::Result<String> {
-    let mut file = fs::read_to_string(path)?;
+/// The text of a file with the outcomes of a changed rule, and the difference.
+#[must_use]
+pub fn bless(file: &str) -> (String, String) {
+    let mut blessed = file.to_owned();
     let mut difference = String::new();
-    let before = file.clone();
-    for (old, new) in changed(&before) {
-        file = file.replace(&format!("{old}\n"), &format!("{new}\n"));
+    for (old, new) in changed(file) {
+        blessed = blessed.replace(&format!("{old}\n"), &format!("{new}\n"));
         difference += &format!("-{old}\n+{new}\n");
     }
-    if !difference.is_empty() {
-        fs::write(path, file)?;
-    }
-    Ok(difference)
+    (blessed, difference)
 }
 
 /// `\xHH`, `\\`, `\s` for a space, `\rep(N:text)`, `\empty`.
