@@ -120,7 +120,7 @@ impl pinquery_error {
     }
 }
 
-fn kind(kind: ErrorKind) -> pinquery_kind {
+pub(crate) fn kind(kind: ErrorKind) -> pinquery_kind {
     match kind {
         ErrorKind::MissingToken => PINQUERY_MISSING_TOKEN,
         ErrorKind::InvalidToken => PINQUERY_INVALID_TOKEN,
@@ -135,7 +135,7 @@ fn kind(kind: ErrorKind) -> pinquery_kind {
     }
 }
 
-fn reason(reason: Reason) -> pinquery_reason {
+pub(crate) fn reason(reason: Reason) -> pinquery_reason {
     match reason {
         Reason::TooLong => PINQUERY_TOO_LONG,
         Reason::MalformedEscape => PINQUERY_MALFORMED_ESCAPE,

@@ -10,6 +10,8 @@ mod error;
 mod json;
 mod judge;
 mod memory;
+#[cfg(test)]
+mod numbers;
 mod text;
 mod update;
 
