@@ -408,7 +408,8 @@ void pinquery_template_free(struct pinquery_template *device);
 
 /**
  * Reads devices: a JSON object with a template for each token, such as
- * `{"token":{"v1":{"type":"integer"}}}`.
+ * `{"token":{"v1":{"type":"integer"}}}`. A device may have an `"id"` among its pins, for servers
+ * that keep its history by that: a string, another for each device, which is not kept here.
  *
  * The devices belong to the caller, who frees them with `pinquery_devices_free`. Or NULL, and a
  * reason, as for `pinquery_template_from_json`: it names a device by its place, from 1 on, and

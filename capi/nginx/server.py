@@ -98,7 +98,7 @@ class Server:
         os.chmod(self.holder.name, 0o755)
         self.folder = pathlib.Path(self.holder.name)
         self.port = free_port()
-        self.devices({TOKEN: TEMPLATE})
+        self.devices({TOKEN: {"id": "roof", **TEMPLATE}})
         log = f"{self.folder}/access.log without_token" if access_log else "off"
         self.config = CONFIG.format(module=os.path.abspath(module), folder=self.folder, port=self.port, token=TOKEN,
                                     access_log=log)

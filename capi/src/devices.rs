@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
-use std::fmt;
 
 use pinquery::{Template, Token};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer};
 
 use crate::memory::{self, Output};
 
@@ -13,7 +12,7 @@ use crate::memory::{self, Output};
 pub struct pinquery_template(pub(crate) Template);
 
 /// Devices by token. They never change, so threads share them.
-pub struct pinquery_devices(HashMap<Token<'static>, pinquery_template>);
+pub struct pinquery_devices(pub(crate) HashMap<Token<'static>, pinquery_template>);
 
 /// Reads a template, such as `{"v1":{"type":"integer","min":0,"max":100}}`.
 ///
@@ -52,7 +51,8 @@ pub unsafe extern "C" fn pinquery_template_free(device: *mut pinquery_template) 
 }
 
 /// Reads devices: a JSON object with a template for each token, such as
-/// `{"token":{"v1":{"type":"integer"}}}`.
+/// `{"token":{"v1":{"type":"integer"}}}`. A device may have an `"id"` among its pins, for servers
+/// that keep its history by that: a string, another for each device, which is not kept here.
 ///
 /// The devices belong to the caller, who frees them with `pinquery_devices_free`. Or NULL, and a
 /// reason, as for `pinquery_template_from_json`: it names a device by its place, from 1 on, and
@@ -167,50 +167,5 @@ fn without_strings(message: &str) -> String {
 impl<'de> Deserialize<'de> for pinquery_template {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Template::deserialize(deserializer).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for pinquery_devices {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(DevicesVisitor)
-    }
-}
-
-struct DevicesVisitor;
-
-impl<'de> Visitor<'de> for DevicesVisitor {
-    type Value = pinquery_devices;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with a template for each token")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<pinquery_devices, A::Error> {
-        // The map hashes with random keys: nobody can choose tokens that collide.
-        let mut devices = HashMap::new();
-        for place in 1.. {
-            let wrong = |reason: &dyn fmt::Display| {
-                Err(A::Error::custom(format_args!("device {place}: {reason}")))
-            };
-            let Some(token) = map.next_key::<String>()? else {
-                break;
-            };
-            let token: Token = match token.parse() {
-                Ok(token) => token,
-                Err(error) => return wrong(&error),
-            };
-            let template = match map.next_value::<Template>() {
-                Ok(template) if template.is_empty() => return wrong(&"there is no datastream"),
-                Ok(template) => pinquery_template(template),
-                Err(error) => return wrong(&error),
-            };
-            if devices.insert(token, template).is_some() {
-                return wrong(&"an earlier device has the same token");
-            }
-        }
-        match devices.is_empty() {
-            true => Err(A::Error::custom("there is no device")),
-            false => Ok(pinquery_devices(devices)),
-        }
     }
 }

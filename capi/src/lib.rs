@@ -6,6 +6,7 @@
 #![allow(non_camel_case_types)]
 
 mod devices;
+mod devices_file;
 mod error;
 mod json;
 mod judge;

@@ -1,0 +1,117 @@
+//! How the file of devices is read: the same file that `examples/server` takes.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use pinquery::{Template, Token};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
+};
+
+use crate::devices::{pinquery_devices, pinquery_template};
+
+impl<'de> Deserialize<'de> for pinquery_devices {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DevicesVisitor)
+    }
+}
+
+struct DevicesVisitor;
+
+impl<'de> Visitor<'de> for DevicesVisitor {
+    type Value = pinquery_devices;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a template for each token")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<pinquery_devices, A::Error> {
+        // These hash with random keys: nobody can choose tokens that collide.
+        let (mut devices, mut ids) = (HashMap::new(), HashSet::new());
+        let mut place = 0;
+        while let Some(token) = map.next_key::<String>()? {
+            place += 1;
+            let wrong = |reason: &dyn fmt::Display| {
+                A::Error::custom(format_args!("device {place}: {reason}"))
+            };
+            let token: Token = token.parse().map_err(|error| wrong(&error))?;
+            let Device { id, template } = map.next_value().map_err(|error| wrong(&error))?;
+            if template.is_empty() {
+                return Err(wrong(&"there is no datastream"));
+            }
+            if id.is_some_and(|id| !ids.insert(id)) {
+                return Err(wrong(&"an earlier device has the same id"));
+            }
+            if devices.insert(token, pinquery_template(template)).is_some() {
+                return Err(wrong(&"an earlier device has the same token"));
+            }
+        }
+        match devices.is_empty() {
+            true => Err(A::Error::custom("there is no device")),
+            false => Ok(pinquery_devices(devices)),
+        }
+    }
+}
+
+/// A template, and among its pins the device's id if it has one: `{"id":"roof","v1":…}`.
+struct Device {
+    id: Option<String>,
+    template: Template,
+}
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DeviceVisitor)
+    }
+}
+
+struct DeviceVisitor;
+
+impl<'de> Visitor<'de> for DeviceVisitor {
+    type Value = Device;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a datastream for each pin")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Device, A::Error> {
+        let mut pins = Pins { map, id: None };
+        let template = Template::deserialize(MapAccessDeserializer::new(&mut pins))?;
+        Ok(Device {
+            id: pins.id,
+            template,
+        })
+    }
+}
+
+/// An object without its `"id"`, as the library reads a template from it.
+struct Pins<A> {
+    map: A,
+    id: Option<String>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Pins<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        while let Some(key) = self.map.next_key::<String>()? {
+            if key != "id" {
+                return seed.deserialize(key.into_deserializer()).map(Some);
+            }
+            let id = self.map.next_value::<String>();
+            let id = id.map_err(|error| A::Error::custom(format_args!("id: {error}")))?;
+            if self.id.replace(id).is_some() {
+                return Err(A::Error::custom("id: it is there twice"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
