@@ -1,22 +1,8 @@
 /* Every function of pinquery.h: what it gives, what it refuses, who owns what. Run as it is, under the sanitizers
  * and under valgrind: therefore what a call reads and writes is allocated to the byte. */
-#include "pinquery.h"
+#include "test.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static int checks, failures;
-
-#define CHECK(condition)                                                         \
-    do {                                                                         \
-        checks++;                                                                \
-        if (!(condition)) {                                                      \
-            failures++;                                                          \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);      \
-        }                                                                        \
-    } while (0)
+int checks, failures;
 
 #define CONTRACT                                                                       \
     "{\"v1\":{\"type\":\"integer\",\"min\":0,\"max\":100},\"v2\":{\"type\":\"double\"}," \
@@ -25,8 +11,7 @@ static int checks, failures;
     "\"v5\":{\"type\":\"location\"},\"v6\":{\"type\":\"boolean\"},"                    \
     "\"v7\":{\"type\":\"enumerable\",\"values\":[1]}}"
 
-/* Bytes on the heap with nothing behind them: who reads on is found out. NULL where there are none. */
-static char *exactly(const char *bytes, size_t length) {
+char *exactly(const char *bytes, size_t length) {
     if (length == 0) return NULL;
     char *copy = malloc(length);
     if (copy == NULL) abort();
@@ -34,7 +19,7 @@ static char *exactly(const char *bytes, size_t length) {
     return copy;
 }
 
-static pinquery_template *template_of(const char *json, char *reason, size_t capacity) {
+pinquery_template *template_of(const char *json, char *reason, size_t capacity) {
     char *copy = exactly(json, strlen(json));
     pinquery_template *read = pinquery_template_from_json(copy, strlen(json), reason, capacity);
     free(copy);
@@ -312,93 +297,6 @@ static void test_bad_calls(struct server *server) {
     CHECK(pinquery_token(NULL, length, &token, NULL) == PINQUERY_BAD_CALL);
     CHECK(pinquery_token(NULL, 0, &token, &error) == PINQUERY_MISSING_TOKEN);
     CHECK(pinquery_parse(query, length, lookup, server, updates, huge, &count, NULL) == PINQUERY_ACCEPTED);
-}
-
-static void test_templates(void) {
-    char reason[256];
-    const struct {
-        const char *json, *says;
-    } rows[] = {
-        {"", "EOF"},
-        {"[]", "expected an object"},
-        {"{\"v1\":{\"type\":\"integer\",\"min\":9,\"max\":1}}", "v1: min is above max"},
-        {"{\"v1\":{\"type\":\"integer\"},\"v1\":{\"type\":\"boolean\"}}", "v1: the pin is repeated"},
-        {"{\"v7\":{\"type\":\"enumerable\",\"values\":[]}}", "v7: "},
-        {"{\"v256\":{\"type\":\"integer\"}}", "no pin"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CHECK(template_of(rows[i].json, reason, sizeof reason) == NULL);
-        CHECK(strstr(reason, rows[i].says) != NULL);
-        size_t whole = strlen(reason);
-        CHECK(whole < sizeof reason - 1);
-        for (size_t capacity = 0; capacity <= whole + 1; capacity++) {
-            char *cut = capacity ? malloc(capacity) : NULL;
-            CHECK(template_of(rows[i].json, cut, capacity) == NULL);
-            if (capacity) CHECK(strlen(cut) == capacity - 1 && memcmp(cut, reason, capacity - 1) == 0);
-            free(cut);
-        }
-    }
-    CHECK(pinquery_template_from_json(NULL, 9, reason, sizeof reason) == NULL);
-    CHECK(pinquery_template_from_json(NULL, 9, NULL, 9) == NULL);
-    pinquery_template *empty = template_of("{}", reason, sizeof reason);
-    CHECK(empty != NULL);
-    pinquery_template_free(empty);
-    pinquery_template_free(NULL);
-}
-
-static pinquery_devices *devices_of(const char *json, char *reason, size_t capacity) {
-    char *copy = exactly(json, strlen(json));
-    pinquery_devices *read = pinquery_devices_from_json(copy, strlen(json), reason, capacity);
-    free(copy);
-    return read;
-}
-
-static void test_devices(void) {
-    char reason[256];
-    pinquery_devices *devices =
-        devices_of("{\"one\":{\"v1\":{\"type\":\"integer\"}},\"two\":{\"v1\":{\"type\":\"double\"}}}", NULL, 0);
-    CHECK(pinquery_devices_count(devices) == 2);
-    const pinquery_template *one = pinquery_devices_lookup(devices, "one", 3);
-    CHECK(one != NULL && one == pinquery_devices_lookup(devices, "one", 3));
-    CHECK(one != pinquery_devices_lookup(devices, "two", 3));
-    CHECK(pinquery_devices_lookup(devices, "on", 2) == NULL);
-    CHECK(pinquery_devices_lookup(devices, "\xFF", 1) == NULL);
-    CHECK(pinquery_devices_lookup(devices, NULL, 0) == NULL);
-    CHECK(pinquery_devices_lookup(devices, NULL, 3) == NULL);
-    CHECK(pinquery_devices_lookup(NULL, "one", 3) == NULL);
-    pinquery_update updates[1];
-    size_t count;
-    CHECK(pinquery_parse("token=two&v1=1.5", 16, pinquery_devices_lookup, devices, updates, 1, &count, NULL) ==
-          PINQUERY_ACCEPTED);
-    CHECK(pinquery_parse("token=one&v1=1.5", 16, pinquery_devices_lookup, devices, updates, 1, &count, NULL) ==
-          PINQUERY_INVALID_VALUE);
-    pinquery_devices_free(devices);
-    pinquery_devices_free(NULL);
-    CHECK(pinquery_devices_count(NULL) == 0);
-
-    const struct {
-        const char *json, *says;
-    } rows[] = {
-        {"{}", "there is no device"},
-        {"{\"secret\":{}}", "device 1: there is no datastream"},
-        {"{\"a\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v2\":{\"type\":\"integer\",\"min\":2,\"max\":1}}}",
-         "device 2: v2: min is above max"},
-        {"{\"a secret\":{\"v1\":{\"type\":\"boolean\"}}}", "device 1: a token is"},
-        {"{\"secret\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v1\":{\"type\":\"boolean\"}}}",
-         "device 2: an earlier device has the same token"},
-        {"{\"a\":\"secret\"}", "device 1: "},
-        {"\"secret\"", ""},
-        {"{\"a\":{\"secret\":{\"type\":\"boolean\"}}}", "device 1: "},
-        {"{\"a\":{\"v1\":{\"type\":\"secret\"}}}", "device 1: v1: "},
-        {"{\"a\":{\"v1\":{\"type\":\"boolean\",\"secret\":1}}}", "device 1: v1: "},
-        {"{\"a\":{\"v1\":{\"type\":\"integer\",\"min\":\"secret\"}}}", "device 1: v1: "},
-        {"{\"a\":{\"v1\":{\"type\":\"integer\",\"min\":\"a\\\\\\\"secret\"}}}", "device 1: v1: "},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CHECK(devices_of(rows[i].json, reason, sizeof reason) == NULL);
-        CHECK(strstr(reason, rows[i].says) == reason || strstr(reason, "invalid type") == reason);
-        CHECK(strstr(reason, "secret") == NULL);
-    }
 }
 
 static void test_names(void) {

@@ -1,0 +1,96 @@
+/* What devices hold is read from JSON: what it takes, what it refuses, and that no refusal repeats a secret. */
+#include "test.h"
+
+void test_templates(void) {
+    char reason[256];
+    const struct {
+        const char *json, *says;
+    } rows[] = {
+        {"", "EOF"},
+        {"[]", "expected an object"},
+        {"{\"v1\":{\"type\":\"integer\",\"min\":9,\"max\":1}}", "v1: min is above max"},
+        {"{\"v1\":{\"type\":\"integer\"},\"v1\":{\"type\":\"boolean\"}}", "v1: the pin is repeated"},
+        {"{\"v7\":{\"type\":\"enumerable\",\"values\":[]}}", "v7: "},
+        {"{\"v256\":{\"type\":\"integer\"}}", "no pin"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CHECK(template_of(rows[i].json, reason, sizeof reason) == NULL);
+        CHECK(strstr(reason, rows[i].says) != NULL);
+        size_t whole = strlen(reason);
+        CHECK(whole < sizeof reason - 1);
+        for (size_t capacity = 0; capacity <= whole + 1; capacity++) {
+            char *cut = capacity ? malloc(capacity) : NULL;
+            CHECK(template_of(rows[i].json, cut, capacity) == NULL);
+            if (capacity) CHECK(strlen(cut) == capacity - 1 && memcmp(cut, reason, capacity - 1) == 0);
+            free(cut);
+        }
+    }
+    CHECK(pinquery_template_from_json(NULL, 9, reason, sizeof reason) == NULL);
+    CHECK(pinquery_template_from_json(NULL, 9, NULL, 9) == NULL);
+    pinquery_template *empty = template_of("{}", reason, sizeof reason);
+    CHECK(empty != NULL);
+    pinquery_template_free(empty);
+    pinquery_template_free(NULL);
+}
+
+static pinquery_devices *devices_of(const char *json, char *reason, size_t capacity) {
+    char *copy = exactly(json, strlen(json));
+    pinquery_devices *read = pinquery_devices_from_json(copy, strlen(json), reason, capacity);
+    free(copy);
+    return read;
+}
+
+void test_devices(void) {
+    char reason[256];
+    pinquery_devices *devices =
+        devices_of("{\"one\":{\"v1\":{\"type\":\"integer\"}},\"two\":{\"v1\":{\"type\":\"double\"},\"id\":\"roof\"}}", NULL, 0);
+    CHECK(pinquery_devices_count(devices) == 2);
+    const pinquery_template *one = pinquery_devices_lookup(devices, "one", 3);
+    CHECK(one != NULL && one == pinquery_devices_lookup(devices, "one", 3));
+    CHECK(one != pinquery_devices_lookup(devices, "two", 3));
+    CHECK(pinquery_devices_lookup(devices, "on", 2) == NULL);
+    CHECK(pinquery_devices_lookup(devices, "\xFF", 1) == NULL);
+    CHECK(pinquery_devices_lookup(devices, NULL, 0) == NULL);
+    CHECK(pinquery_devices_lookup(devices, NULL, 3) == NULL);
+    CHECK(pinquery_devices_lookup(NULL, "one", 3) == NULL);
+    pinquery_update updates[1];
+    size_t count;
+    CHECK(pinquery_parse("token=two&v1=1.5", 16, pinquery_devices_lookup, devices, updates, 1, &count, NULL) ==
+          PINQUERY_ACCEPTED);
+    CHECK(pinquery_parse("token=one&v1=1.5", 16, pinquery_devices_lookup, devices, updates, 1, &count, NULL) ==
+          PINQUERY_INVALID_VALUE);
+    pinquery_devices_free(devices);
+    pinquery_devices_free(NULL);
+    CHECK(pinquery_devices_count(NULL) == 0);
+
+    const struct {
+        const char *json, *says;
+    } rows[] = {
+        {"{}", "there is no device"},
+        {"{\"secret\":{}}", "device 1: there is no datastream"},
+        {"{\"a\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v2\":{\"type\":\"integer\",\"min\":2,\"max\":1}}}",
+         "device 2: v2: min is above max"},
+        {"{\"a secret\":{\"v1\":{\"type\":\"boolean\"}}}", "device 1: a token is"},
+        {"{\"secret\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v1\":{\"type\":\"boolean\"}}}",
+         "device 2: an earlier device has the same token"},
+        {"{\"a\":\"secret\"}", "device 1: "},
+        {"\"secret\"", "invalid type: string"},
+        {"{\"a\":{\"id\":1,\"v1\":{\"type\":\"boolean\"}}}", "device 1: id: invalid type: integer"},
+        {"{\"a\":{\"id\":[\"secret\"],\"v1\":{\"type\":\"boolean\"}}}", "device 1: id: invalid type: sequence"},
+        {"{\"a\":{\"id\":\"secret\",\"v1\":{\"type\":\"boolean\"},\"id\":\"\"}}", "device 1: id: it is there twice"},
+        {"{\"a\":{\"id\":\"secret\",\"v1\":{\"type\":\"boolean\"}},"
+         "\"b\":{\"v1\":{\"type\":\"boolean\"},\"id\":\"secret\"}}",
+         "device 2: an earlier device has the same id"},
+        {"{\"a\":{\"id\":\"secret\"}}", "device 1: there is no datastream"},
+        {"{\"a\":{\"secret\":{\"type\":\"boolean\"}}}", "device 1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"secret\"}}}", "device 1: v1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"boolean\",\"secret\":1}}}", "device 1: v1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"integer\",\"min\":\"secret\"}}}", "device 1: v1: "},
+        {"{\"a\":{\"v1\":{\"type\":\"integer\",\"min\":\"a\\\\\\\"secret\"}}}", "device 1: v1: "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CHECK(devices_of(rows[i].json, reason, sizeof reason) == NULL);
+        CHECK(strstr(reason, rows[i].says) == reason);
+        CHECK(strstr(reason, "secret") == NULL);
+    }
+}
