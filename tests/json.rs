@@ -148,7 +148,10 @@ fn a_field_is_known_and_there_once_and_of_its_type() {
             "duplicate field `type`",
         ),
         (r#"{"type":"Integer"}"#, "type: unknown type"),
-        (r#"{"type":"float"}"#, "type: unknown type"),
+        (
+            r#"{"type":"float"}"#,
+            "type: unknown type, expected one of integer, double, string, enumerable, boolean, location",
+        ),
         (r#"{"min":0}"#, "missing field `type`"),
         ("{}", "missing field `type`"),
         ("[]", "invalid type"),

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 use core::ops::RangeBounds;
 
 use super::enumerable::Enumerable;
@@ -52,7 +51,6 @@ pub(crate) enum Type {
 
 named! {
     Type:
-    #[allow(dead_code)]
     ALL;
     name;
     Integer = "integer",
@@ -113,6 +111,26 @@ pub enum DatastreamView<'a> {
 }
 
 impl Datastream {
+    /// The names of all types, as in a template's JSON: each [`type_name`](Self::type_name) is one
+    /// of them.
+    ///
+    /// ```
+    /// use pinquery::Datastream;
+    ///
+    /// assert_eq!(
+    ///     Datastream::TYPES,
+    ///     ["integer", "double", "string", "enumerable", "boolean", "location"],
+    /// );
+    /// ```
+    pub const TYPES: &'static [&'static str] = &{
+        let mut names = [""; Type::ALL.len()];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = Type::ALL[index].name();
+            index += 1;
+        }
+        names
+    };
     /// The smallest value of an integer without a minimum, the vendor's.
     ///
     /// ```
@@ -272,8 +290,7 @@ impl Datastream {
         Self(Kind::Location)
     }
 
-    /// The type's name, as in a template's JSON: `integer`, `double`, `string`, `enumerable`,
-    /// `boolean` or `location`.
+    /// The type's name, as in a template's JSON: one of [`TYPES`](Self::TYPES).
     ///
     /// ```
     /// assert_eq!(pinquery::Datastream::location().type_name(), "location");
@@ -374,26 +391,5 @@ impl Datastream {
 
     pub(crate) fn kind(&self) -> &Kind {
         &self.0
-    }
-}
-
-/// The type and its bounds, for people: `integer 0..=100`.
-impl fmt::Display for Datastream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.type_name();
-        match &self.0 {
-            Kind::Integer { min, max } => write!(f, "{name} {min}..={max}"),
-            Kind::Double { min, max } if (*min, *max) == (f64::MIN, f64::MAX) => f.write_str(name),
-            Kind::Double { min, max } => write!(f, "{name} {min:?}..={max:?}"),
-            Kind::String { max_len } => write!(f, "{name} up to {max_len} bytes"),
-            Kind::Enumerable(stream) => {
-                write!(f, "{name} {:?}", stream.values())?;
-                match stream.fallback() {
-                    Some(fallback) => write!(f, " or {fallback}"),
-                    None => Ok(()),
-                }
-            }
-            Kind::Boolean | Kind::Location => f.write_str(name),
-        }
     }
 }

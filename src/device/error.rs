@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::Bound;
 
+use super::datastream::Datastream;
+
 /// A name is no virtual pin.
 ///
 /// ```
@@ -49,7 +51,8 @@ pub enum DatastreamError {
     NoValues,
     /// The fallback of an enumerable is none of its values.
     FallbackNotAValue,
-    /// A row or a template names a type that there is not, as in `int`.
+    /// A row or a template names a type that there is not, as in `int`. Its text lists
+    /// [`Datastream::TYPES`](crate::Datastream::TYPES).
     UnknownType,
     /// A bound of an integer is not a whole number of 64 bits, as in 0.5.
     BoundNotAnInteger,
@@ -65,7 +68,7 @@ impl fmt::Display for DatastreamError {
             Self::BoundExcluded => "a bound is excluded, and bounds must be included",
             Self::NoValues => "values are empty",
             Self::FallbackNotAValue => "the fallback is none of the values",
-            Self::UnknownType => "unknown type",
+            Self::UnknownType => return unknown_type(f),
             Self::BoundNotAnInteger => "a bound of an integer is no 64-bit integer",
             Self::ForeignBound => "there is a bound that the type does not have",
         })
@@ -73,6 +76,17 @@ impl fmt::Display for DatastreamError {
 }
 
 impl core::error::Error for DatastreamError {}
+
+/// Not the name that is there: tokens stand beside templates.
+fn unknown_type(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("unknown type, expected one of ")?;
+    let mut separator = "";
+    for name in Datastream::TYPES {
+        write!(f, "{separator}{name}")?;
+        separator = ", ";
+    }
+    Ok(())
+}
 
 /// A bound that is included, if there is one.
 pub(super) fn included<T: Copy>(bound: Bound<&T>) -> Result<Option<T>, DatastreamError> {

@@ -1,5 +1,6 @@
 //! The columns of a datastream in a table.
 
+use core::fmt;
 use core::ops::Bound;
 
 use super::error::DatastreamError;
@@ -43,6 +44,7 @@ pub struct DatastreamRow<'a> {
 ///
 /// assert_eq!(Number::from(100.0), Number::Integer(100));
 /// assert_eq!(Number::from(0.5), Number::Double(0.5));
+/// assert_eq!(Number::Double(f64::MAX).to_string(), "1.7976931348623157e308");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
@@ -66,6 +68,16 @@ impl From<f64> for Number {
         match integer as f64 == number && integer != i64::MAX {
             true => Self::Integer(integer),
             false => Self::Double(number),
+        }
+    }
+}
+
+/// As it is read back: `1`, `0.5`, `1e300`.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(integer) => fmt::Display::fmt(integer, f),
+            Self::Double(double) => fmt::Debug::fmt(double, f),
         }
     }
 }

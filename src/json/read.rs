@@ -3,12 +3,13 @@
 //! A template stands beside tokens in its file, so no message repeats a string but a pin's name.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Display};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
 
 use super::fields::{Field, Figure, Length, Values};
 use crate::device::datastream::{Datastream, Type};
+use crate::device::error::DatastreamError;
 use crate::device::from_row::foreign;
 use crate::device::pin::VirtualPin;
 use crate::device::row::{DatastreamRow, Number};
@@ -148,7 +149,7 @@ impl<'de, const AS_NUMBERS: bool> Visitor<'de> for DatastreamVisitor<AS_NUMBERS>
     no_string!(Datastream);
 }
 
-const TYPE: &str = "unknown type";
+const TYPE: DatastreamError = DatastreamError::UnknownType;
 const NUMBER: &str = "expected a finite number";
 const LENGTH: &str = "expected a whole number from 0 on";
 const WHOLE_NUMBER: &str = "expected a 64-bit integer";
@@ -202,7 +203,7 @@ fn fields_of<'de, const AS_NUMBERS: bool, A: MapAccess<'de>>(
 fn fill<'de, R: Deserialize<'de>, T, A: MapAccess<'de>>(
     slot: &mut Option<T>,
     name: &'static str,
-    wrong: &'static str,
+    wrong: impl Display,
     map: &mut A,
     take: impl FnOnce(R) -> Option<T>,
 ) -> Result<(), A::Error> {
