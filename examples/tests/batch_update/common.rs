@@ -1,4 +1,4 @@
-//! The example as its users meet it: arguments and standard input, output and exit status.
+//! A run of the example.
 
 use std::ffi::OsStr;
 use std::fs;

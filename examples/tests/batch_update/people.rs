@@ -1,8 +1,6 @@
 //! What the example shows to a person.
 
-mod common;
-
-use common::{SECRET, run, run_with, template_file};
+use crate::common::{SECRET, run, run_with, template_file};
 
 const NO_ARGS: [&str; 0] = [];
 const FORCED: (&str, &str) = ("CLICOLOR_FORCE", "1");

@@ -1,0 +1,125 @@
+//! Options and templates: what is wrong ends with status 2, and no message repeats a secret.
+
+use crate::common::{SECRET, run, template_file};
+
+/// A template, the pin that the error names and a part of its reason.
+#[rustfmt::skip]
+const BAD_TEMPLATES: &[(&str, &str, &str)] = &[
+    (r#"{"v1":{"type":"integer","mn":0}}"#, "v1", "unknown field"),
+    (r#"{"v1":{"type":"boolean","min":0}}"#, "v1", "unknown field"),
+    (r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#, "v1", "repeated"),
+    (r#"{"v1":{"type":"integer","min":0,"min":0}}"#, "v1", "duplicate field"),
+    (r#"{"v1":null}"#, "v1", "null"),
+    (r#"{"v1":{"type":"integer","min":null}}"#, "v1", "min: expected"),
+    (r#"{"v1":{"type":"string","max_len":null}}"#, "v1", "max_len: expected"),
+    (r#"{"v1":{"type":"integer","min":"0"}}"#, "v1", "min: expected"),
+    (r#"{"v1":{"type":"string","max_len":-1}}"#, "v1", "from 0 on"),
+    (r#"{"v1":{"type":7}}"#, "v1", "type"),
+    (r#"{"v1":{"type":"int"}}"#, "v1", "unknown type"),
+    (r#"{"v1":{}}"#, "v1", "type"),
+    (r#"{"v1":[]}"#, "v1", "sequence"),
+    (r#"{"v1":{"type":"integer","min":0.5}}"#, "v1", "64-bit integer"),
+    (r#"{"v1":{"type":"integer","max":9223372036854775808}}"#, "v1", "64-bit integer"),
+    (r#"{"v2":{"type":"double","max":1e999}}"#, "v2", "finite"),
+    (r#"{"v2":{"type":"double","min":1,"max":0}}"#, "v2", "min is above max"),
+    (r#"{"v1":{"type":"integer","min":3000000000}}"#, "v1", "min is above max"),
+    (r#"{"v4":{"type":"enumerable"}}"#, "v4", "values"),
+    (r#"{"v4":{"type":"enumerable","values":[]}}"#, "v4", "values"),
+    (r#"{"v4":{"type":"enumerable","values":[1],"fallback":0}}"#, "v4", "fallback"),
+    (r#"{"v256":{"type":"boolean"}}"#, "", "no pin"),
+    (r#"{"V1":{"type":"boolean"}}"#, "", "no pin"),
+    (r#"{"v01":{"type":"boolean"}}"#, "", "no pin"),
+    (r#"{"v1":{"type":"boolean"}"#, "", "EOF"),
+    (r#"{"v1":{"type":"boolean"}} {}"#, "", "trailing"),
+    ("[]", "", "sequence"),
+    ("", "", "EOF"),
+];
+
+#[test]
+fn a_template_that_cannot_be_built_names_the_pin_and_the_reason() {
+    for (index, (text, pin, reason)) in BAD_TEMPLATES.iter().enumerate() {
+        let file = template_file(&format!("bad{index}.json"), text.as_bytes());
+        let run = run(&["--json", "--template", &file], b"token=t&v1=1\n");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{text}");
+        let (_, said) = run.err.split_once(".json\": ").expect("the file is named");
+        assert!(
+            said.trim_start_matches('"').starts_with(pin) && said.contains(reason),
+            "{text}: {said}"
+        );
+        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_template_that_cannot_be_read() {
+    let latin = template_file("latin.json", b"{\"v1\":{\"type\":\"\xE9\"}}");
+    let directory = env!("CARGO_TARGET_TMPDIR");
+    for file in [&latin, directory, "no/such/file", "", "-"] {
+        let run = run(&["--json", "--template", file, "token=t&v1=1"], b"");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{file}");
+        assert!(run.err.contains("template"), "{}", run.err);
+    }
+}
+
+#[test]
+fn wrong_usage() {
+    for args in [
+        &["--jsn"][..],
+        &["-j"],
+        &["-"],
+        &["-1"],
+        &["--json=1"],
+        &["--template"],
+        &["--token"],
+        &["--token", ""],
+        &["--token="],
+        &["--token", "a b"],
+        &["--token", "é"],
+        &["--token", "a", "--token", "a"],
+        &["--template", "a", "--template", "a"],
+        &["token=t&v3=a", "--jsn"],
+    ] {
+        let run = run(args, b"token=t&v3=a\n");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{args:?}");
+        assert!(run.err.contains("--help"), "{args:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn no_message_repeats_a_secret() {
+    let wrong_token = format!("{SECRET} ");
+    for args in [
+        vec![format!("--token{SECRET}")],
+        vec![format!("--json={SECRET}")],
+        vec![format!("-{SECRET}")],
+        vec!["--template".to_owned(), format!("--token={SECRET}")],
+        vec!["--token".to_owned(), wrong_token.clone()],
+        vec![format!("--token={wrong_token}")],
+    ] {
+        let run = run(&args, b"");
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(!run.err.contains(&SECRET[1..]), "{}", run.err);
+    }
+}
+
+#[test]
+fn help_and_version() {
+    for arg in ["--help", "-h"] {
+        let run = run(&["--json", arg], b"");
+        assert_eq!((run.status, run.err.as_str()), (0, ""));
+        for option in ["--json", "--template FILE", "--token TOKEN", "--version"] {
+            assert!(run.out.contains(option), "{option}");
+        }
+    }
+    let library = include_str!("../../../Cargo.toml");
+    for arg in ["--version", "-V"] {
+        let run = run(&[arg], b"");
+        assert_eq!((run.status, run.err.as_str()), (0, ""));
+        let version = run.out.trim_end().strip_prefix("batch_update ");
+        let line = format!("\nversion = \"{}\"\n", version.expect("it is named"));
+        assert!(
+            library.contains(&line),
+            "the library has another than {line}"
+        );
+    }
+}
