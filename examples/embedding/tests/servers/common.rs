@@ -18,11 +18,17 @@ pub const NO_DATASTREAM: &str = r#"{"error":{"message":"No datastream setup for 
 pub const WRONG_VALUE: &str =
     r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#;
 
+pub const OK: (u16, Option<&str>, &str) = (200, TEXT, "OK");
+
+pub fn refused(body: &str) -> (u16, Option<&str>, &str) {
+    (400, JSON, body)
+}
+
 /// How long each example waits for a head.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Far longer than any answer takes, so that what never comes fails a test and does not hang it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An example has no `CARGO_BIN_EXE_…`, but stands beside the directory of its tests.
 pub fn program(example: &str) -> PathBuf {
