@@ -15,6 +15,9 @@ TEMPLATE = {"v1": {"type": "integer", "min": 0, "max": 100}, "v2": {"type": "dou
             "v3": {"type": "string", "max_len": 64}, "v4": {"type": "enumerable", "values": [0, 20, 130]},
             "v5": {"type": "location"}, "v6": {"type": "boolean"}}
 
+# Seconds that anything may take.
+PATIENCE = 120
+
 CONFIG = """
 load_module {module};
 worker_processes 1;
@@ -91,20 +94,33 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def eventually(what, holds):
+    """What this gives, once it is something: far later than any machine takes, it fails."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := holds():
+            return found
+        time.sleep(0.02)
+    raise RuntimeError(f"never: {what}")
+
+
 class Server:
     def __init__(self, module, access_log=True):
         self.holder = tempfile.TemporaryDirectory(prefix="pinquery-nginx-")
         # Workers may run as another user, and reach the socket in here.
         os.chmod(self.holder.name, 0o755)
         self.folder = pathlib.Path(self.holder.name)
-        self.port = free_port()
+        self.module, self.access_log = os.path.abspath(module), access_log
         self.devices({TOKEN: {"id": "roof", **TEMPLATE}})
-        log = f"{self.folder}/access.log without_token" if access_log else "off"
-        self.config = CONFIG.format(module=os.path.abspath(module), folder=self.folder, port=self.port, token=TOKEN,
-                                    access_log=log)
-        (self.folder / "nginx.conf").write_text(self.config)
         self.command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf"),
                         "-e", str(self.folder / "error.log")]
+
+    def configure(self):
+        """The configuration, with a port that is free now."""
+        log = f"{self.folder}/access.log without_token" if self.access_log else "off"
+        self.port = free_port()
+        self.config = CONFIG.format(module=self.module, folder=self.folder, port=self.port, token=TOKEN, access_log=log)
+        (self.folder / "nginx.conf").write_text(self.config)
 
     def devices(self, devices):
         text = devices if isinstance(devices, str) else json.dumps(devices)
@@ -112,20 +128,24 @@ class Server:
 
     def check(self):
         """`nginx -t`: whether the configuration is right, and what is said."""
-        done = subprocess.run([*self.command, "-t"], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([*self.command, "-t"], capture_output=True, text=True, timeout=PATIENCE)
         return done.returncode == 0, done.stderr
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+        # Another program may take a port between our looking and nginx's taking it.
+        for _ in range(10):
+            self.configure()
+            self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
+            # nginx writes its id once it listens.
+            pid = self.folder / "nginx.pid"
+            eventually("nginx listens or has ended", lambda: pid.exists() or self.process.poll() is not None)
+            if pid.exists():
                 return self
-            time.sleep(0.05)
         raise RuntimeError(self.log("error"))
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
         self.holder.cleanup()
 
     def workers(self):
@@ -133,13 +153,9 @@ class Server:
         return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
     def reload(self):
-        before = self.workers()
+        before = eventually("workers", self.workers)
         self.process.send_signal(signal.SIGHUP)
-        for _ in range(200):
-            if self.workers() and not set(before) & set(self.workers()):
-                return
-            time.sleep(0.05)
-        raise RuntimeError("no new workers")
+        eventually("new workers", lambda: self.workers() and not set(before) & set(self.workers()))
 
     def log(self, name):
         path = self.folder / f"{name}.log"
@@ -147,16 +163,12 @@ class Server:
 
     def accessed(self, count):
         """The lines of the access log, each written once its answer is sent: so many are waited for."""
-        for _ in range(200):
-            lines = self.log("access").splitlines()
-            if len(lines) >= count:
-                break
-            time.sleep(0.05)
-        return lines
+        eventually("lines of the access log", lambda: len(self.log("access").splitlines()) >= count)
+        return self.log("access").splitlines()
 
     def get(self, target, headers=(), method="GET"):
         """Status, content type and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in headers:
             connection.putheader(name, value)
@@ -168,7 +180,7 @@ class Server:
 
     def raw(self, request):
         """The answer to bytes that no client library would send."""
-        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
             connection.sendall(request)
             answer = b""
             while part := connection.recv(65536):

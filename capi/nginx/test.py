@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The module in Debian's nginx: test.py MODULE [-v]"""
 import json
+import signal
 import sys
 import unittest
 
-from server import TEMPLATE, TOKEN, Server
+from server import TEMPLATE, TOKEN, Server, eventually
 
 UPDATE = "/external/api/batch/update"
 INVALID_TOKEN = "Invalid token."
@@ -132,9 +133,9 @@ class Module(unittest.TestCase):
         self.assertEqual(self.server.get(f"{UPDATE}?token={TOKEN}&v1=1")[2], body(INVALID_TOKEN))
         # A file that is wrong leaves the devices as they are.
         self.server.devices("{}")
-        self.server.process.send_signal(1)
-        for _ in range(10):
-            self.assertEqual(self.server.get(query)[0], 200)
+        self.server.process.send_signal(signal.SIGHUP)
+        eventually("a refusal", lambda: "there is no device" in self.server.log("error"))
+        self.assertEqual(self.server.get(query)[0], 200)
 
     def test_bad_devices_fail_the_check_with_pin_and_reason(self):
         self.assertTrue(self.server.check()[0])
