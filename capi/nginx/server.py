@@ -141,6 +141,8 @@ class Server:
             eventually("nginx listens or has ended", lambda: pid.exists() or self.process.poll() is not None)
             if pid.exists():
                 return self
+            # nginx leaves the socket that it could listen on.
+            (self.folder / "behind.sock").unlink(missing_ok=True)
         raise RuntimeError(self.log("error"))
 
     def __exit__(self, *_):
