@@ -1,5 +1,5 @@
 //! JSON: templates both ways, updates and errors one way.
 
-mod fields;
+mod number;
 mod read;
 mod write;

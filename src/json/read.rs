@@ -2,17 +2,16 @@
 //!
 //! A template stands beside tokens in its file, so no message repeats a string but a pin's name.
 
-use alloc::vec::Vec;
-use core::fmt::{self, Display};
+use alloc::string::String;
+use core::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Unexpected, Visitor};
 
-use super::fields::{Field, Figure, Length, Values};
-use crate::device::datastream::{Datastream, Type};
-use crate::device::error::DatastreamError;
+use super::number::{NumberSeed, NumbersSeed, whole};
+use crate::device::datastream::Datastream;
 use crate::device::from_row::foreign;
 use crate::device::pin::VirtualPin;
-use crate::device::row::{DatastreamRow, Number};
+use crate::device::row::DatastreamRow;
 use crate::device::template::Template;
 
 /// What a visitor that takes no string says of one.
@@ -63,8 +62,8 @@ impl<'de> Visitor<'de> for TemplateVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut pins: A) -> Result<Template, A::Error> {
         let mut template = Template::new();
         while let Some(pin) = pins.next_key::<VirtualPin>()? {
-            let OfTemplate(datastream) = pins
-                .next_value()
+            let datastream = pins
+                .next_value_seed(DatastreamSeed { in_template: true })
                 .map_err(|error| de::Error::custom(format_args!("{pin}: {error}")))?;
             if template.insert(pin, datastream).is_some() {
                 return Err(de::Error::custom(format_args!(
@@ -81,23 +80,10 @@ impl<'de> Visitor<'de> for TemplateVisitor {
 /// From its name, `"v1"`: lowercase and canonical.
 impl<'de> Deserialize<'de> for VirtualPin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(PinVisitor)
-    }
-}
-
-struct PinVisitor;
-
-impl Visitor<'_> for PinVisitor {
-    type Value = VirtualPin;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a pin `v0` to `v255`")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<VirtualPin, E> {
+        let name = String::deserialize(deserializer)?;
         match name.parse() {
             Ok(pin) if name.starts_with('v') => Ok(pin),
-            _ => Err(E::custom("the key is no pin `v0` to `v255`")),
+            _ => Err(de::Error::custom("the key is no pin `v0` to `v255`")),
         }
     }
 }
@@ -114,141 +100,100 @@ impl Visitor<'_> for PinVisitor {
 /// ```
 impl<'de> Deserialize<'de> for Datastream {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DatastreamVisitor::<false>)
+        DatastreamSeed { in_template: false }.deserialize(deserializer)
     }
 }
 
-/// A datastream within a template, whose numbers are asked for as such: see [`Figure`].
-struct OfTemplate(Datastream);
+/// What `#[serde(flatten)]` has put aside does not look different from text, but its numbers have
+/// to be asked for as anything. It does not come within a template.
+struct DatastreamSeed {
+    in_template: bool,
+}
 
-impl<'de> Deserialize<'de> for OfTemplate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let visitor = DatastreamVisitor::<true>;
-        deserializer.deserialize_any(visitor).map(Self)
+impl<'de> DeserializeSeed<'de> for DatastreamSeed {
+    type Value = Datastream;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Datastream, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct DatastreamVisitor<const AS_NUMBERS: bool>;
-
-impl<'de, const AS_NUMBERS: bool> Visitor<'de> for DatastreamVisitor<AS_NUMBERS> {
+impl<'de> Visitor<'de> for DatastreamSeed {
     type Value = Datastream;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with the type of a datastream and its bounds")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Datastream, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Datastream, A::Error> {
         // Text does not know its size. A `Value` does, and under `arbitrary_precision` it makes
         // every number an `f64` when it is asked for one.
-        match AS_NUMBERS && map.size_hint().is_none() {
-            true => fields_of::<true, _>(map)?.build(),
-            false => fields_of::<false, _>(map)?.build(),
+        let number = NumberSeed {
+            as_number: self.in_template && map.size_hint().is_none(),
+        };
+        let (mut type_name, mut values) = (None::<String>, None);
+        let mut row = DatastreamRow::default();
+        while let Some(field) = map.next_key::<String>()? {
+            match &*field {
+                "type" => set(&mut type_name, TYPE, &field, map.next_value())?,
+                "min" => set(&mut row.min, NUMBER, &field, map.next_value_seed(number))?,
+                "max" => set(&mut row.max, NUMBER, &field, map.next_value_seed(number))?,
+                "max_len" => {
+                    // None is longer than a `usize` can say, which on 32 bits the number may be.
+                    let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
+                    let found = map.next_value().map(length);
+                    set(&mut row.max_len, LENGTH, &field, found)?;
+                }
+                "values" => {
+                    let found = map.next_value_seed(NumbersSeed(number));
+                    set(&mut values, WHOLE_NUMBERS, &field, found)?;
+                }
+                "fallback" => {
+                    let found = map.next_value_seed(number).and_then(whole);
+                    set(&mut row.fallback, WHOLE_NUMBER, &field, found)?;
+                }
+                _ => return Err(de::Error::custom("unknown field")),
+            }
         }
+        row.type_name = match &type_name {
+            Some(name) => name,
+            None => return Err(de::Error::missing_field("type")),
+        };
+        row.values = values.as_deref();
+        build(&row)
     }
 
     no_string!(Datastream);
 }
 
-const TYPE: DatastreamError = DatastreamError::UnknownType;
+const TYPE: &str = "expected the name of a type";
 const NUMBER: &str = "expected a finite number";
 const LENGTH: &str = "expected a whole number from 0 on";
 const WHOLE_NUMBER: &str = "expected a 64-bit integer";
 const WHOLE_NUMBERS: &str = "expected an array of 64-bit integers";
 
-fn bound<const AS_NUMBERS: bool>(Figure(number): Figure<AS_NUMBERS>) -> Option<Number> {
-    Some(number)
-}
-
-fn values<const AS_NUMBERS: bool>(Values(values): Values<AS_NUMBERS>) -> Option<Vec<i64>> {
-    Some(values)
-}
-
-fn fields_of<'de, const AS_NUMBERS: bool, A: MapAccess<'de>>(
-    mut map: A,
-) -> Result<Fields, A::Error> {
-    let mut fields = Fields::default();
-    while let Some(field) = map.next_key()? {
-        let map = &mut map;
-        match field {
-            Field::Type => fill(&mut fields.type_name, "type", TYPE, map, Some)?,
-            Field::Min => fill(&mut fields.min, "min", NUMBER, map, bound::<AS_NUMBERS>)?,
-            Field::Max => fill(&mut fields.max, "max", NUMBER, map, bound::<AS_NUMBERS>)?,
-            Field::MaxLen => fill(
-                &mut fields.max_len,
-                "max_len",
-                LENGTH,
-                map,
-                |Length(length)| Some(length),
-            )?,
-            Field::Values => fill(
-                &mut fields.values,
-                "values",
-                WHOLE_NUMBERS,
-                map,
-                values::<AS_NUMBERS>,
-            )?,
-            Field::Fallback => fill(
-                &mut fields.fallback,
-                "fallback",
-                WHOLE_NUMBER,
-                map,
-                Figure::<AS_NUMBERS>::integer,
-            )?,
-        }
-    }
-    Ok(fields)
-}
-
-/// Reads a field that must not be there yet.
-fn fill<'de, R: Deserialize<'de>, T, A: MapAccess<'de>>(
+/// Sets a field that must not be there yet.
+fn set<T, E: de::Error>(
     slot: &mut Option<T>,
-    name: &'static str,
-    wrong: impl Display,
-    map: &mut A,
-    take: impl FnOnce(R) -> Option<T>,
-) -> Result<(), A::Error> {
-    if slot.is_some() {
-        return Err(de::Error::duplicate_field(name));
-    }
-    *slot = map.next_value().ok().and_then(take);
-    match slot {
-        Some(_) => Ok(()),
-        // Not the error itself, which may repeat what is there.
-        None => Err(de::Error::custom(format_args!("{name}: {wrong}"))),
+    wrong: &str,
+    name: &str,
+    found: Result<T, E>,
+) -> Result<(), E> {
+    // Not the error itself, which may repeat what is there.
+    let found = found.map_err(|_| E::custom(format_args!("{name}: {wrong}")))?;
+    match slot.replace(found) {
+        None => Ok(()),
+        Some(_) => Err(E::custom(format_args!("duplicate field `{name}`"))),
     }
 }
 
-/// The fields of a datastream, as they were found.
-#[derive(Default)]
-struct Fields {
-    type_name: Option<Type>,
-    min: Option<Number>,
-    max: Option<Number>,
-    max_len: Option<usize>,
-    values: Option<Vec<i64>>,
-    fallback: Option<i64>,
-}
-
-impl Fields {
-    fn build<E: de::Error>(self) -> Result<Datastream, E> {
-        let row = DatastreamRow {
-            type_name: self
-                .type_name
-                .ok_or_else(|| E::missing_field("type"))?
-                .name(),
-            min: self.min,
-            max: self.max,
-            max_len: self.max_len,
-            values: self.values.as_deref(),
-            fallback: self.fallback,
-        };
-        let datastream = Datastream::of_row(&row).map_err(E::custom)?;
-        // A field of another type is a mistake, and never one to pass over.
-        match foreign(&row, &datastream) {
-            None => Ok(datastream),
-            Some(name) => Err(E::custom(format_args!(
-                "unknown field `{name}` of this type of datastream"
-            ))),
-        }
+fn build<E: de::Error>(row: &DatastreamRow<'_>) -> Result<Datastream, E> {
+    let datastream = Datastream::of_row(row).map_err(E::custom)?;
+    // A field of another type is a mistake, and never one to pass over.
+    match foreign(row, &datastream) {
+        None => Ok(datastream),
+        Some(name) => Err(E::custom(format_args!(
+            "unknown field `{name}` of this type of datastream"
+        ))),
     }
 }

@@ -1,0 +1,104 @@
+//! The numbers of a datastream.
+//!
+//! What these say of a wrong value may repeat it: `read` says it in words of its own.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::device::row::Number;
+
+/// Asked for as a number, the text of `serde_json` tells `-0` from 0, whatever its features. But
+/// what `#[serde(flatten)]` has put aside may be a number in a map's clothes, which is found only
+/// where it is asked for as anything.
+#[derive(Clone, Copy)]
+pub(super) struct NumberSeed {
+    pub(super) as_number: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for NumberSeed {
+    type Value = Number;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Number, D::Error> {
+        match self.as_number {
+            true => deserializer.deserialize_f64(self),
+            false => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for NumberSeed {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
+        Ok(Number::Integer(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
+        Ok(i64::try_from(number).map_or(Number::Double(number as f64), Number::Integer))
+    }
+
+    fn visit_i128<E>(self, number: i128) -> Result<Number, E> {
+        Ok(i64::try_from(number).map_or(Number::Double(number as f64), Number::Integer))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Number, E> {
+        Ok(i64::try_from(number).map_or(Number::Double(number as f64), Number::Integer))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
+        Ok(Number::Double(number))
+    }
+
+    /// How `serde_json` hands over other numbers under `arbitrary_precision`.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
+        let number = match map.next_entry::<String, String>()? {
+            Some((key, number)) if key == "$serde_json::private::Number" => number.parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number: &f64| number.is_finite());
+        number
+            .map(Number::Double)
+            .ok_or_else(|| de::Error::custom("not a number"))
+    }
+}
+
+pub(super) fn whole<E: de::Error>(number: Number) -> Result<i64, E> {
+    match number {
+        Number::Integer(integer) => Ok(integer),
+        Number::Double(_) => Err(E::custom("not a whole number")),
+    }
+}
+
+/// The values of an enumerable.
+pub(super) struct NumbersSeed(pub(super) NumberSeed);
+
+impl<'de> DeserializeSeed<'de> for NumbersSeed {
+    type Value = Vec<i64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<i64>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NumbersSeed {
+    type Value = Vec<i64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Vec<i64>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(number) = numbers.next_element_seed(self.0)? {
+            values.push(whole(number)?);
+        }
+        Ok(values)
+    }
+}
