@@ -171,55 +171,53 @@ impl fmt::Display for Error {
         write!(f, " at bytes {}..{}: ", self.start, self.end)?;
         match self.reason {
             Some(reason) => write!(f, "{}, {reason}", reason.name()),
-            None => fmt::Display::fmt(&self.kind, f),
+            None => write!(f, "{}", self.kind),
         }
     }
 }
 
 impl core::error::Error for Error {}
 
-/// The kinds of refusal, in the order in which a query is judged.
-///
-/// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
-///
-/// ```
-/// use pinquery::ErrorKind;
-///
-/// assert_eq!(ErrorKind::InvalidPin.name(), "invalid_pin");
-/// assert_eq!(ErrorKind::InvalidPin.message(), "Wrong pin format.");
-/// ```
-///
-/// The rules are in [section 3 of the contract](crate::contract#3-order-and-errors).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// There is no `token` segment, as in `v1=33`. The span is empty, at the query's end.
-    MissingToken,
-    /// The first token is empty, malformed or holds a byte outside 0x21 to 0x7E, as in
-    /// `token=a%20b`. The span is its value.
-    InvalidToken,
-    /// The server knows no device with this token. The span is its value.
-    UnknownToken,
-    /// There is a second `token` segment, equal or not, as in `token=t&token=t`. The span is its
-    /// name.
-    DuplicateToken,
-    /// A name is neither `token` nor a virtual pin, as in `v256=1`, `v01=1`, `pin=1`, `=1`. The
-    /// span is the name.
-    InvalidPin,
-    /// The template has no datastream for the pin. The span is the name.
-    UnknownPin,
-    /// A pin comes again, a location's second half aside, as in `v1=1&V1=1`. The span is the
-    /// later name.
-    DuplicatePin,
-    /// A value does not fit its datastream, as in `v1=nan` or `v1=%zz`. The span is the value.
-    InvalidValue,
-    /// There is a valid token and nothing else, as in `token=t&`. The span is empty, at the
-    /// query's end.
-    NoPins,
-}
-
 named! {
-    ErrorKind:
+    /// The kinds of refusal, in the order in which a query is judged.
+    ///
+    /// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
+    ///
+    /// ```
+    /// use pinquery::ErrorKind;
+    ///
+    /// assert_eq!(ErrorKind::InvalidPin.name(), "invalid_pin");
+    /// assert_eq!(ErrorKind::InvalidPin.message(), "Wrong pin format.");
+    /// ```
+    ///
+    /// The rules are in [section 3 of the contract](crate::contract#3-order-and-errors).
+    #[non_exhaustive]
+    pub enum ErrorKind {
+        /// There is no `token` segment, as in `v1=33`. The span is empty, at the query's end.
+        MissingToken = "missing_token": "the query has no `token`",
+        /// The first token is empty, malformed or holds a byte outside 0x21 to 0x7E, as in
+        /// `token=a%20b`. The span is its value.
+        InvalidToken = "invalid_token": "the token is empty, malformed or has a byte no token has",
+        /// The server knows no device with this token. The span is its value.
+        UnknownToken = "unknown_token": "no device has this token",
+        /// There is a second `token` segment, equal or not, as in `token=t&token=t`. The span is its
+        /// name.
+        DuplicateToken = "duplicate_token": "`token` comes a second time",
+        /// A name is neither `token` nor a virtual pin, as in `v256=1`, `v01=1`, `pin=1`, `=1`. The
+        /// span is the name.
+        InvalidPin = "invalid_pin": "the name is neither `token` nor a virtual pin `v0` to `v255`",
+        /// The template has no datastream for the pin. The span is the name.
+        UnknownPin = "unknown_pin": "the template has no datastream for this pin",
+        /// A pin comes again, a location's second half aside, as in `v1=1&V1=1`. The span is the
+        /// later name.
+        DuplicatePin = "duplicate_pin": "this pin comes a second time",
+        /// A value does not fit its datastream, as in `v1=nan` or `v1=%zz`. The span is the value.
+        InvalidValue = "invalid_value": "the value does not fit the pin's datastream",
+        /// There is a valid token and nothing else, as in `token=t&`. The span is empty, at the
+        /// query's end.
+        NoPins = "no_pins": "the query has a token and no pin",
+    }
+
     /// All kinds, in the order in which a query is judged.
     ///
     /// ```
@@ -236,15 +234,6 @@ named! {
     /// assert_eq!("no_pins".parse(), Ok(ErrorKind::NoPins));
     /// ```
     name;
-    MissingToken = "missing_token",
-    InvalidToken = "invalid_token",
-    UnknownToken = "unknown_token",
-    DuplicateToken = "duplicate_token",
-    InvalidPin = "invalid_pin",
-    UnknownPin = "unknown_pin",
-    DuplicatePin = "duplicate_pin",
-    InvalidValue = "invalid_value",
-    NoPins = "no_pins",
 }
 
 impl ErrorKind {
@@ -256,14 +245,7 @@ impl ErrorKind {
     /// ```
     #[must_use]
     pub const fn message(self) -> &'static str {
-        match self {
-            Self::MissingToken | Self::InvalidToken | Self::UnknownToken | Self::DuplicateToken => {
-                "Invalid token."
-            }
-            Self::InvalidPin | Self::DuplicatePin | Self::NoPins => "Wrong pin format.",
-            Self::UnknownPin => "No datastream setup for that pin.",
-            Self::InvalidValue => "Value doesn't match the Datastream data type",
-        }
+        self.answer().0
     }
 
     /// The body of the answer to the client, `application/json`: the vendor's, byte for byte.
@@ -274,77 +256,68 @@ impl ErrorKind {
     /// ```
     #[must_use]
     pub const fn body(self) -> &'static str {
+        self.answer().1
+    }
+
+    /// The message and the body around it.
+    const fn answer(self) -> (&'static str, &'static str) {
+        macro_rules! answer {
+            ($message:literal) => {
+                (
+                    $message,
+                    concat!(r#"{"error":{"message":""#, $message, r#""}}"#),
+                )
+            };
+        }
+
         match self {
             Self::MissingToken | Self::InvalidToken | Self::UnknownToken | Self::DuplicateToken => {
-                r#"{"error":{"message":"Invalid token."}}"#
+                answer!("Invalid token.")
             }
-            Self::InvalidPin | Self::DuplicatePin | Self::NoPins => {
-                r#"{"error":{"message":"Wrong pin format."}}"#
-            }
-            Self::UnknownPin => r#"{"error":{"message":"No datastream setup for that pin."}}"#,
-            Self::InvalidValue => {
-                r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#
-            }
+            Self::InvalidPin | Self::DuplicatePin | Self::NoPins => answer!("Wrong pin format."),
+            Self::UnknownPin => answer!("No datastream setup for that pin."),
+            Self::InvalidValue => answer!("Value doesn't match the Datastream data type"),
         }
     }
 }
 
-/// The reason in words, more precise than the vendor's message.
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::MissingToken => "the query has no `token`",
-            Self::InvalidToken => "the token is empty, malformed or has a byte no token has",
-            Self::UnknownToken => "no device has this token",
-            Self::DuplicateToken => "`token` comes a second time",
-            Self::InvalidPin => "the name is neither `token` nor a virtual pin `v0` to `v255`",
-            Self::UnknownPin => "the template has no datastream for this pin",
-            Self::DuplicatePin => "this pin comes a second time",
-            Self::InvalidValue => "the value does not fit the pin's datastream",
-            Self::NoPins => "the query has a token and no pin",
-        })
-    }
-}
-
-/// Why a value does not fit its datastream: the first that applies, in this order.
-///
-/// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
-///
-/// ```
-/// use pinquery::Reason;
-///
-/// assert_eq!(Reason::NotAnInteger.name(), "not_an_integer");
-/// ```
-///
-/// The rules are in [section 3 of the contract](crate::contract#pins-and-reasons).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Reason {
-    /// A string of more than `max_len` decoded bytes, or another value of more than 4,096 bytes as
-    /// written.
-    TooLong,
-    /// A `%` without two hexadecimal digits behind it, as in `v1=%4`.
-    MalformedEscape,
-    /// The decoded bytes are not UTF-8, as in `v1=%FF`.
-    InvalidUtf8,
-    /// A string with U+0000, as in `v3=a%00`.
-    Nul,
-    /// Not a whole number, as in `v1=1.5` or `v1=`.
-    NotAnInteger,
-    /// Not a decimal number, as in `v2=nan` or `v2=1,5`.
-    NotADouble,
-    /// None of `true`, `false`, `1` and `0`, as in `v6=yes`.
-    NotABoolean,
-    /// A whole number that is none of an enumerable's values, and there is no fallback.
-    NotAValue,
-    /// A longitude beyond -180 to 180 or a latitude beyond -90 to 90, as in `v5=200,0`.
-    OutOfRange,
-    /// A longitude without its latitude behind it, as in `v5=12`.
-    NoLatitude,
-}
-
 named! {
-    Reason:
+    /// Why a value does not fit its datastream: the first that applies, in this order.
+    ///
+    /// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
+    ///
+    /// ```
+    /// use pinquery::Reason;
+    ///
+    /// assert_eq!(Reason::NotAnInteger.name(), "not_an_integer");
+    /// ```
+    ///
+    /// The rules are in [section 3 of the contract](crate::contract#pins-and-reasons).
+    #[non_exhaustive]
+    pub enum Reason {
+        /// A string of more than `max_len` decoded bytes, or another value of more than 4,096 bytes as
+        /// written.
+        TooLong = "too_long": "the value is too long",
+        /// A `%` without two hexadecimal digits behind it, as in `v1=%4`.
+        MalformedEscape = "malformed_escape": "a `%` is not followed by two hexadecimal digits",
+        /// The decoded bytes are not UTF-8, as in `v1=%FF`.
+        InvalidUtf8 = "invalid_utf8": "the decoded bytes are not UTF-8",
+        /// A string with U+0000, as in `v3=a%00`.
+        Nul = "nul": "the text holds U+0000",
+        /// Not a whole number, as in `v1=1.5` or `v1=`.
+        NotAnInteger = "not_an_integer": "the value is not a whole number",
+        /// Not a decimal number, as in `v2=nan` or `v2=1,5`.
+        NotADouble = "not_a_double": "the value is not a decimal number",
+        /// None of `true`, `false`, `1` and `0`, as in `v6=yes`.
+        NotABoolean = "not_a_boolean": "the value is none of `true`, `false`, `1` and `0`",
+        /// A whole number that is none of an enumerable's values, and there is no fallback.
+        NotAValue = "not_a_value": "the number is none of the datastream's values",
+        /// A longitude beyond -180 to 180 or a latitude beyond -90 to 90, as in `v5=200,0`.
+        OutOfRange = "out_of_range": "the longitude or latitude is out of range",
+        /// A longitude without its latitude behind it, as in `v5=12`.
+        NoLatitude = "no_latitude": "the longitude is not followed by its latitude",
+    }
+
     /// All reasons, in the order in which they apply.
     ///
     /// ```
@@ -360,34 +333,6 @@ named! {
     /// assert_eq!("too_long".parse(), Ok(Reason::TooLong));
     /// ```
     name;
-    TooLong = "too_long",
-    MalformedEscape = "malformed_escape",
-    InvalidUtf8 = "invalid_utf8",
-    Nul = "nul",
-    NotAnInteger = "not_an_integer",
-    NotADouble = "not_a_double",
-    NotABoolean = "not_a_boolean",
-    NotAValue = "not_a_value",
-    OutOfRange = "out_of_range",
-    NoLatitude = "no_latitude",
-}
-
-/// The reason in words.
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooLong => "the value is too long",
-            Self::MalformedEscape => "a `%` is not followed by two hexadecimal digits",
-            Self::InvalidUtf8 => "the decoded bytes are not UTF-8",
-            Self::Nul => "the text holds U+0000",
-            Self::NotAnInteger => "the value is not a whole number",
-            Self::NotADouble => "the value is not a decimal number",
-            Self::NotABoolean => "the value is none of `true`, `false`, `1` and `0`",
-            Self::NotAValue => "the number is none of the datastream's values",
-            Self::OutOfRange => "the longitude or latitude is out of range",
-            Self::NoLatitude => "the longitude is not followed by its latitude",
-        })
-    }
 }
 
 impl From<DecodeError> for Reason {

@@ -1,4 +1,4 @@
-//! Enums whose variants have names: the list of all, the names, and the way back, from one list.
+//! Enums whose variants have names.
 
 use core::fmt;
 
@@ -10,13 +10,7 @@ use core::fmt;
 /// assert_eq!(error.to_string(), "the name is not known");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct UnknownName(());
-
-impl UnknownName {
-    pub(crate) const fn new() -> Self {
-        Self(())
-    }
-}
+pub struct UnknownName(pub(crate) ());
 
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,24 +20,42 @@ impl fmt::Display for UnknownName {
 
 impl core::error::Error for UnknownName {}
 
-/// `ALL`, `name`, `FromStr` and `Serialize` of an enum. A variant that is left out does not compile.
+/// An enum whose variants have a name and, where they are more than that, words for people. All
+/// of it is one list, so nothing can be left out.
 macro_rules! named {
     (
-        $type:ident:
-        $(#[$all:meta])* ALL;
-        $(#[$name:meta])* name;
-        $($variant:ident = $text:literal,)+
+        $(#[$enum:meta])*
+        $visibility:vis enum $type:ident {
+            $($(#[$variant_doc:meta])* $variant:ident = $name:literal $(: $words:literal)?,)+
+        }
+        $(#[$all_doc:meta])* ALL;
+        $(#[$name_doc:meta])* name;
     ) => {
+        $(#[$enum])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        $visibility enum $type {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
         impl $type {
-            $(#[$all])*
+            $(#[$all_doc])*
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            $(#[$name])*
+            $(#[$name_doc])*
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $text,)+
+                    $(Self::$variant => $name,)+
                 }
+            }
+        }
+
+        /// In words, where it has any, else its name.
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(match self {
+                    $(Self::$variant => [$($words,)? $name][0],)+
+                })
             }
         }
 
@@ -53,8 +65,8 @@ macro_rules! named {
 
             fn from_str(name: &str) -> Result<Self, $crate::UnknownName> {
                 match name {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::UnknownName::new()),
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err($crate::UnknownName(())),
                 }
             }
         }

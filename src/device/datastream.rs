@@ -38,27 +38,19 @@ pub(crate) enum Kind {
     Location,
 }
 
-/// The types of datastreams, by name.
-#[derive(Clone, Copy)]
-pub(crate) enum Type {
-    Integer,
-    Double,
-    String,
-    Enumerable,
-    Boolean,
-    Location,
-}
-
 named! {
-    Type:
+    /// The types of datastreams, by name.
+    pub(crate) enum Type {
+        Integer = "integer",
+        Double = "double",
+        String = "string",
+        Enumerable = "enumerable",
+        Boolean = "boolean",
+        Location = "location",
+    }
+
     ALL;
     name;
-    Integer = "integer",
-    Double = "double",
-    String = "string",
-    Enumerable = "enumerable",
-    Boolean = "boolean",
-    Location = "location",
 }
 
 /// What a [`Datastream`] holds, looked into; made by [`Datastream::view`].

@@ -12,13 +12,7 @@ use super::datastream::Datastream;
 /// assert_eq!(error.to_string(), "a virtual pin is `v` or `V` and 0 to 255 without leading zeros");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ParsePinError(());
-
-impl ParsePinError {
-    pub(crate) const fn new() -> Self {
-        Self(())
-    }
-}
+pub struct ParsePinError(pub(super) ());
 
 impl fmt::Display for ParsePinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -45,7 +45,7 @@ impl FromStr for VirtualPin {
     type Err = ParsePinError;
 
     fn from_str(name: &str) -> Result<Self, ParsePinError> {
-        named(name.as_bytes()).ok_or(ParsePinError::new())
+        named(name.as_bytes()).ok_or(ParsePinError(()))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which datastream each virtual pin of a device has.
 
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
 use core::fmt;
-use core::iter::{Enumerate, FusedIterator};
+use core::iter::{FusedIterator, Zip};
+use core::ops::RangeInclusive;
+use core::slice;
 
 use super::datastream::Datastream;
 use super::pin::VirtualPin;
@@ -116,7 +118,7 @@ impl Template {
     /// assert!(template.iter().map(|(pin, _)| pin.0).eq([2, 9]));
     /// ```
     pub fn iter(&self) -> Iter<'_> {
-        Iter(self.datastreams.iter().enumerate())
+        Iter((0..=u8::MAX).zip(&self.datastreams))
     }
 
     /// How many pins have a datastream.
@@ -168,7 +170,7 @@ impl IntoIterator for Template {
     type IntoIter = IntoPins;
 
     fn into_iter(self) -> IntoPins {
-        IntoPins(self.datastreams.into_iter().enumerate())
+        IntoPins((0..=u8::MAX).zip(self.datastreams))
     }
 }
 
@@ -178,15 +180,14 @@ impl IntoIterator for Template {
 /// assert_eq!(pinquery::Template::new().iter().count(), 0);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Iter<'a>(Enumerate<core::slice::Iter<'a, Option<Datastream>>>);
+pub struct Iter<'a>(Zip<RangeInclusive<u8>, slice::Iter<'a, Option<Datastream>>>);
 
 impl<'a> Iterator for Iter<'a> {
     type Item = (VirtualPin, &'a Datastream);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.find_map(|(index, datastream)| {
-            Some((VirtualPin(u8::try_from(index).ok()?), datastream.as_ref()?))
-        })
+        self.0
+            .find_map(|(pin, datastream)| Some((VirtualPin(pin), datastream.as_ref()?)))
     }
 }
 
@@ -198,15 +199,14 @@ impl<'a> Iterator for Iter<'a> {
 /// assert!(template.into_iter().eq([(VirtualPin(6), Datastream::boolean())]));
 /// ```
 #[derive(Clone, Debug)]
-pub struct IntoPins(Enumerate<alloc::vec::IntoIter<Option<Datastream>>>);
+pub struct IntoPins(Zip<RangeInclusive<u8>, vec::IntoIter<Option<Datastream>>>);
 
 impl Iterator for IntoPins {
     type Item = (VirtualPin, Datastream);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.find_map(|(index, datastream)| {
-            Some((VirtualPin(u8::try_from(index).ok()?), datastream?))
-        })
+        self.0
+            .find_map(|(pin, datastream)| Some((VirtualPin(pin), datastream?)))
     }
 }
 

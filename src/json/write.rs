@@ -12,7 +12,6 @@ use crate::error::{Error, Reason};
 use crate::query::text::Text;
 use crate::update::Update;
 use crate::update::updates::Updates;
-use crate::update::value::Value;
 
 /// As the line format has it: `{"pin":1,"value":33,"adjusted":null}`.
 ///
@@ -41,22 +40,6 @@ impl<T: Serialize> Serialize for Update<T> {
 impl Serialize for Updates<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self)
-    }
-}
-
-/// As a number, a string, `true` or `false`; a location as `[longitude,latitude]`.
-impl<T: Serialize> Serialize for Value<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Integer(integer) | Self::Enumerable(integer) => integer.serialize(serializer),
-            Self::Double(double) => double.serialize(serializer),
-            Self::String(text) => text.serialize(serializer),
-            Self::Boolean(boolean) => boolean.serialize(serializer),
-            Self::Location {
-                longitude,
-                latitude,
-            } => (longitude, latitude).serialize(serializer),
-        }
     }
 }
 

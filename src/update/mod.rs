@@ -116,23 +116,21 @@ impl fmt::Write for OneLine<'_, '_> {
     }
 }
 
-/// What was done to a value that its datastream does not hold as it came.
-///
-/// ```
-/// assert_eq!(pinquery::Adjustment::Fallback.name(), "fallback");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Adjustment {
-    /// It was below the minimum and is the minimum now.
-    Min,
-    /// It was above the maximum and is the maximum now.
-    Max,
-    /// It was none of the enumerable's values and is the fallback now.
-    Fallback,
-}
-
 named! {
-    Adjustment:
+    /// What was done to a value that its datastream does not hold as it came.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Adjustment::Fallback.name(), "fallback");
+    /// ```
+    pub enum Adjustment {
+        /// It was below the minimum and is the minimum now.
+        Min = "min",
+        /// It was above the maximum and is the maximum now.
+        Max = "max",
+        /// It was none of the enumerable's values and is the fallback now.
+        Fallback = "fallback",
+    }
+
     /// All of them.
     ///
     /// ```
@@ -146,14 +144,4 @@ named! {
     /// assert_eq!("max".parse(), Ok(pinquery::Adjustment::Max));
     /// ```
     name;
-    Min = "min",
-    Max = "max",
-    Fallback = "fallback",
-}
-
-/// Its name.
-impl fmt::Display for Adjustment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
 }

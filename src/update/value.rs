@@ -3,6 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
+#[cfg(feature = "serde")]
+use serde::ser::{Serialize, Serializer};
+
+use crate::device::datastream::Type;
 use crate::query::text::Text;
 
 /// A value, converted by its datastream.
@@ -79,14 +83,15 @@ impl<S> Value<S> {
     /// ```
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
-        match self {
-            Self::Integer(_) => "integer",
-            Self::Double(_) => "double",
-            Self::String(_) => "string",
-            Self::Enumerable(_) => "enumerable",
-            Self::Boolean(_) => "boolean",
-            Self::Location { .. } => "location",
-        }
+        let type_ = match self {
+            Self::Integer(_) => Type::Integer,
+            Self::Double(_) => Type::Double,
+            Self::String(_) => Type::String,
+            Self::Enumerable(_) => Type::Enumerable,
+            Self::Boolean(_) => Type::Boolean,
+            Self::Location { .. } => Type::Location,
+        };
+        type_.name()
     }
 
     /// The number of an integer or an enumerable.
@@ -183,6 +188,23 @@ impl<S: fmt::Display> fmt::Display for Value<S> {
                 longitude,
                 latitude,
             } => write!(f, "{longitude:?},{latitude:?}"),
+        }
+    }
+}
+
+/// As a number, a string, `true` or `false`; a location as `[longitude,latitude]`.
+#[cfg(feature = "serde")]
+impl<S: Serialize> Serialize for Value<S> {
+    fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
+        match self {
+            Self::Integer(integer) | Self::Enumerable(integer) => integer.serialize(serializer),
+            Self::Double(double) => double.serialize(serializer),
+            Self::String(text) => text.serialize(serializer),
+            Self::Boolean(boolean) => boolean.serialize(serializer),
+            Self::Location {
+                longitude,
+                latitude,
+            } => (longitude, latitude).serialize(serializer),
         }
     }
 }
