@@ -26,6 +26,6 @@ pub fn assert_all(workload: &Workload) {
 
 fn sort(answer: &mut Plain) {
     if let Ok(updates) = answer {
-        updates.sort_by_key(|update| update.pin);
+        updates.0.sort_by_key(|update| update.pin);
     }
 }

@@ -38,7 +38,7 @@ pub(crate) trait Contender {
 }
 
 /// An answer that can be compared, doubles bit by bit. A refusal is told by its kind.
-pub type Plain = Result<Vec<plain::Update>, &'static str>;
+pub type Plain = Result<plain::Updates, &'static str>;
 
 /// One that takes part.
 #[derive(Clone, Copy, Debug)]
@@ -221,13 +221,13 @@ fn library(device: Option<&Device>) -> Option<&pinquery::Template> {
 struct Reference;
 
 impl Contender for Reference {
-    type Updates<'q> = Vec<plain::Update>;
+    type Updates<'q> = plain::Updates;
     type Error = plain::Refusal;
 
     fn judge<'q, 'd>(
         case: &'q Case,
         lookup: impl FnOnce(&str) -> Option<&'d Device>,
-        updates: &mut Vec<plain::Update>,
+        updates: &mut plain::Updates,
     ) -> Result<(), plain::Refusal> {
         *updates = reference::judge(case.query.as_bytes(), |token| {
             lookup(token).map(|device| &device.plain)
@@ -235,7 +235,7 @@ impl Contender for Reference {
         Ok(())
     }
 
-    fn plain(answer: Result<Vec<plain::Update>, plain::Refusal>) -> Plain {
+    fn plain(answer: plain::Outcome) -> Plain {
         answer.map_err(|refusal| refusal.kind)
     }
 }

@@ -1,10 +1,10 @@
 //! What a device's pins hold: the library, the reference and the rivals each read it in their own
 //! way.
 
-use pinquery_kit::{convert, notation, plain};
-
 /// What one pin holds, as plain data.
-pub use plain::Datastream as Stream;
+pub use pinquery_kit::types::Datastream as Stream;
+pub use pinquery_kit::types::{Boolean, Double, Enumerable, Integer, Location, Text};
+use pinquery_kit::{convert, notation, plain};
 
 /// One device's datastreams, built in advance for every contender.
 #[derive(Debug)]

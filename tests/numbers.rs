@@ -13,13 +13,12 @@ mod random;
 use std::fmt::Write;
 
 use decimal::Halfway;
-use pinquery_kit::convert;
-use pinquery_kit::plain::{Adjustment, Datastream, Template, Value};
+use pinquery::{Adjustment, Datastream, Template, Value, VirtualPin};
 use random::Random;
 
 /// A query with one value, its buffer used again and again.
 struct Judge {
-    template: pinquery::Template,
+    template: Template,
     query: String,
 }
 
@@ -28,14 +27,13 @@ const PREFIX: &str = "token=t&v1=";
 impl Judge {
     fn new(datastream: Datastream) -> Self {
         Self {
-            template: convert::template(&Template::from([(1, datastream)])).unwrap(),
+            template: Template::from([(VirtualPin(1), datastream)]),
             query: PREFIX.to_owned(),
         }
     }
 
     fn double() -> Self {
-        let (min, max) = (f64::MIN, f64::MAX);
-        Self::new(Datastream::Double { min, max })
+        Self::new(Datastream::double(..).unwrap())
     }
 
     #[track_caller]
@@ -43,7 +41,7 @@ impl Judge {
         self.query.truncate(PREFIX.len());
         self.query.push_str(text);
         let updates = pinquery::parse(&self.query, |_| Some(&self.template)).expect(text);
-        let update = convert::update(&updates[0]);
+        let update = updates[0].into_owned();
         (update.value, update.adjusted)
     }
 
@@ -98,7 +96,7 @@ fn clamped(number: i128, min: i64, max: i64) -> (i64, Option<Adjustment>) {
 #[test]
 fn integers_around_every_bound_and_power_are_exact_or_clamped() {
     for (min, max) in BOUNDS {
-        let mut judge = Judge::new(Datastream::Integer { min, max });
+        let mut judge = Judge::new(Datastream::integer(min..=max).unwrap());
         let bounds = [min, max].map(i128::from);
         let near = bounds
             .iter()
@@ -133,10 +131,7 @@ fn an_enumerable_takes_its_numbers_and_no_neighbour() {
         .filter_map(|&number| i64::try_from(number).ok())
     {
         let fallback = if value == 7 { 8 } else { 7 };
-        let mut judge = Judge::new(Datastream::Enumerable {
-            values: vec![value, fallback],
-            fallback: Some(fallback),
-        });
+        let mut judge = Judge::new(Datastream::enumerable_or([value, fallback], fallback).unwrap());
         for by in -2..=2 {
             let number = i128::from(value) + by;
             let known = number == i128::from(value) || number == i128::from(fallback);

@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use pinquery_kit::Device;
-use pinquery_kit::reference::{KINDS, REASONS};
+use pinquery_kit::reference::{KINDS, reasons};
 use pinquery_kit::targets::{self, Told};
 
 type Target = fn(&[u8]) -> Told;
@@ -95,7 +94,7 @@ fn the_seeds_reach_every_outcome() {
         for kind in KINDS {
             assert!(outcomes.contains(&format!(" {kind} ")), "{file}: {kind}");
         }
-        for reason in REASONS {
+        for reason in reasons() {
             assert!(
                 outcomes.contains(&format!(" {reason}\n")),
                 "{file}: {reason}"
@@ -142,11 +141,10 @@ const TEMPLATE_ERRORS: [&str; 11] = [
 /// Every spec line is a good seed too: the files are only some of them, to stay few.
 #[test]
 fn every_spec_line_holds_in_every_target_of_queries() {
-    let rich = Device::read(targets::RICH);
     for case in corpus::spec_lines() {
         targets::parse(&case.query);
         targets::against_form_urlencoded(&case.query);
-        rich.agree(&case.query);
+        targets::RICH.agree(&case.query);
     }
 }
 

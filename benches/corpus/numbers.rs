@@ -5,16 +5,16 @@ use std::sync::Arc;
 use fastrand::Rng;
 
 use super::{Request, Workload, different_pins, query, uniform};
-use crate::device::{Device, Stream};
+use crate::device::{Boolean, Device, Double, Enumerable, Integer, Location, Stream, Text};
 
-const INTEGER: Stream = Stream::Integer {
+const INTEGER: Stream = Stream::Integer(Integer {
     min: -20_000,
     max: 20_000,
-};
-const DOUBLE: Stream = Stream::Double {
+});
+const DOUBLE: Stream = Stream::Double(Double {
     min: -1_000.0,
     max: 1_000.0,
-};
+});
 
 /// How many devices the mixed workload has: few enough that their templates stay in the nearest
 /// cache. More are in `server_like`.
@@ -67,7 +67,7 @@ pub(super) fn overflow() -> Workload {
         "99999999999999999999",
         "-99999999999999999999",
     ];
-    let device = Device::new([(0, INTEGER), (1, DOUBLE), (2, Stream::Location)]);
+    let device = Device::new([(0, INTEGER), (1, DOUBLE), (2, Stream::Location(Location))]);
     let device = Arc::new(device);
     let requests = values.iter().flat_map(|value| {
         let queries = [
@@ -144,7 +144,7 @@ fn located(
     queries: usize,
     push: impl Fn(String, String, &mut Vec<(u8, String)>),
 ) -> Vec<Request> {
-    let device = Device::new([(3, DOUBLE), (5, Stream::Location), (14, DOUBLE)]);
+    let device = Device::new([(3, DOUBLE), (5, Stream::Location(Location)), (14, DOUBLE)]);
     let device = Arc::new(device);
     let requests = (0..queries).map(|_| {
         let mut segments = Vec::new();
@@ -176,28 +176,30 @@ fn mixed_stream(rng: &mut Rng) -> Stream {
     match rng.usize(..5) {
         0 => INTEGER,
         1 => DOUBLE,
-        2 => Stream::Boolean,
-        3 => Stream::Enumerable {
+        2 => Stream::Boolean(Boolean),
+        3 => Stream::Enumerable(Enumerable {
             values: vec![0, 1, 2, 3, 25, 50],
             fallback: Some(0),
-        },
-        _ => Stream::String { max_len: 32 },
+        }),
+        _ => Stream::String(Text { max_len: 32 }),
     }
 }
 
 /// A value that such a datastream is sent.
 pub(super) fn value(rng: &mut Rng, stream: &Stream) -> String {
     match stream {
-        Stream::Integer { .. } => integer(rng),
-        Stream::Double { .. } => double(rng),
-        Stream::Boolean => ["0", "1", "true", "false"][rng.usize(..4)].to_owned(),
+        Stream::Integer(_) => integer(rng),
+        Stream::Double(_) => double(rng),
+        Stream::Boolean(_) => ["0", "1", "true", "false"][rng.usize(..4)].to_owned(),
         // One in six is none of the values.
-        Stream::Enumerable { values, .. } => match values.get(rng.usize(..=values.len())) {
-            Some(value) => value.to_string(),
-            None => "7".to_owned(),
-        },
-        Stream::String { .. } => word(rng),
-        Stream::Location => format!("{},{}", degrees(rng, 180), degrees(rng, 90)),
+        Stream::Enumerable(Enumerable { values, .. }) => {
+            match values.get(rng.usize(..=values.len())) {
+                Some(value) => value.to_string(),
+                None => "7".to_owned(),
+            }
+        }
+        Stream::String(_) => word(rng),
+        other => unreachable!("no device of the mixed workloads has {other:?}"),
     }
 }
 

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use fastrand::Rng;
-use pinquery_kit::{plain::Adjustment, reference, spec};
+use pinquery::Adjustment;
+use pinquery_kit::{reference, spec};
 
 use super::{Request, Workload, token};
 use crate::device::{Device, Stream};
@@ -35,7 +36,7 @@ pub(super) fn numbers(rng: &mut Rng, queries: usize) -> Workload {
 }
 
 fn is_text_or_place(stream: &Stream) -> bool {
-    matches!(stream, Stream::String { .. } | Stream::Location)
+    matches!(stream, Stream::String(_) | Stream::Location(_))
 }
 
 /// All accepted queries of the spec that an HTTP server hands on. A few devices send a raw space
@@ -82,9 +83,9 @@ fn other_value(rng: &mut Rng, original: &Original, name: &str, value: &str) -> S
         return other_token(rng, value);
     };
     match original.device.stream(pin) {
-        Some(Stream::Boolean) if value.len() == 1 => rng.u8(..2).to_string(),
+        Some(Stream::Boolean(_)) if value.len() == 1 => rng.u8(..2).to_string(),
         // A place has two values, which are judged together: its first digits stay.
-        Some(Stream::Location) => other_digits(rng, value, true),
+        Some(Stream::Location(_)) => other_digits(rng, value, true),
         Some(_) => {
             let wanted = judge(&original.device, pin, value);
             (0..TRIES)

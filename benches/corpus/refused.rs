@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::{Request, Workload, different_pins, texts, token, uniform};
 use crate::corpus::numbers::integer;
-use crate::device::{Device, Stream};
+use crate::device::{Device, Integer, Stream, Text};
 
 /// How many pins a query has that is wrong in one of them.
 const PINS: usize = 12;
@@ -15,7 +15,7 @@ const PINS: usize = 12;
 pub(super) fn all(rng: &mut Rng, queries: usize) -> Workload {
     const KINDS: usize = 9;
     let device = Arc::new(Device::new((0..100).map(|pin| {
-        let stream = Stream::Integer { min: 0, max: 100 };
+        let stream = Stream::Integer(Integer { min: 0, max: 100 });
         (pin, stream)
     })));
     let requests = (0..queries).map(|_| {
@@ -78,7 +78,7 @@ fn bad_value(rng: &mut Rng, segment: &str) -> String {
 
 /// Values with malformed escapes, or escapes that are not UTF-8: what most parsers repair.
 pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Workload {
-    let device = uniform(&Stream::String { max_len: 1_024 });
+    let device = uniform(&Stream::String(Text { max_len: 1_024 }));
     let requests = (0..queries).map(|_| {
         let mut segments: Vec<_> = different_pins(rng, 3, 40)
             .into_iter()

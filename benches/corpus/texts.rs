@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 
 use super::{Workload, different_pins, query, uniform};
-use crate::device::Stream;
+use crate::device::{Stream, Text};
 
 /// How many bytes all queries of one `bytes_N` workload have together. What a byte costs is to be
 /// seen, not what the memory behind the caches costs.
@@ -14,7 +14,7 @@ const TEXT_AT_ONCE: usize = 1 << 20;
 /// Three text values as libraries for the web write them: spaces as `+` or `%20`, and what is not
 /// ASCII as `%C3%A9`.
 pub(super) fn escaped(rng: &mut Rng, queries: usize) -> Workload {
-    let device = uniform(&Stream::String { max_len: 1_024 });
+    let device = uniform(&Stream::String(Text { max_len: 1_024 }));
     let requests = (0..queries).map(|_| {
         let segments: Vec<_> = different_pins(rng, 3, 40)
             .into_iter()
@@ -26,7 +26,7 @@ pub(super) fn escaped(rng: &mut Rng, queries: usize) -> Workload {
 }
 
 pub(super) fn long(rng: &mut Rng, queries: usize) -> Workload {
-    let device = uniform(&Stream::String { max_len: 1_024 });
+    let device = uniform(&Stream::String(Text { max_len: 1_024 }));
     let requests = (0..queries).map(|_| {
         let segments: Vec<_> = different_pins(rng, 16, 40)
             .into_iter()
@@ -39,7 +39,7 @@ pub(super) fn long(rng: &mut Rng, queries: usize) -> Workload {
 
 /// One text of so many bytes.
 pub(super) fn one(rng: &mut Rng, queries: usize, bytes: usize) -> Workload {
-    let device = uniform(&Stream::String { max_len: bytes });
+    let device = uniform(&Stream::String(Text { max_len: bytes }));
     let queries = queries.min(TEXT_AT_ONCE / bytes);
     let requests = (0..queries).map(|_| {
         let pin = rng.u8(..100);

@@ -5,31 +5,18 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::IntErrorKind;
 
-use pinquery::ErrorKind;
-use pinquery_kit::plain::{self, Adjustment};
+use pinquery::{Adjustment, ErrorKind, VirtualPin};
 use smallvec::SmallVec;
 
 use crate::contender::Plain;
-use crate::device::{Device, Stream};
+use crate::device::{Device, Double, Enumerable, Integer, Stream, Text};
 
 /// The rivals' updates: eight of them in place, as the library's are.
 pub(crate) type Updates<'q> = SmallVec<[Update<'q>; 8]>;
 
-/// One pin and its value.
-pub(crate) struct Update<'q> {
-    pin: u8,
-    value: Value<'q>,
-    adjusted: Option<Adjustment>,
-}
-
-enum Value<'q> {
-    Integer(i64),
-    Double(f64),
-    String(Cow<'q, str>),
-    Enumerable(i64),
-    Boolean(bool),
-    Location(f64, f64),
-}
+/// One pin and its value, in the library's type: the layout is no part of the comparison.
+pub(crate) type Update<'q> = pinquery::Update<Cow<'q, str>>;
+type Value<'q> = pinquery::Value<Cow<'q, str>>;
 
 type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
 type Judged<'q> = (Value<'q>, Option<Adjustment>);
@@ -106,12 +93,12 @@ fn judge_pins<'q>(
             return Err(ErrorKind::DuplicatePin);
         }
         let judged = match stream {
-            Stream::Location => location(pin, &value, &mut pairs),
+            Stream::Location(_) => location(pin, &value, &mut pairs),
             _ => convert(stream, value),
         };
         let (value, adjusted) = judged.ok_or(ErrorKind::InvalidValue)?;
         updates.push(Update {
-            pin,
+            pin: VirtualPin(pin),
             value,
             adjusted,
         });
@@ -132,19 +119,19 @@ fn pin(name: &str) -> Option<u8> {
 #[inline]
 fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Judged<'q>> {
     Some(match stream {
-        Stream::Integer { min, max } => {
+        Stream::Integer(Integer { min, max }) => {
             let (integer, adjusted) = clamp(integer(&text)?, *min, *max);
             (Value::Integer(integer), adjusted)
         }
-        Stream::Double { min, max } => {
+        Stream::Double(Double { min, max }) => {
             let (double, adjusted) = clamp(double(&text)?, *min, *max);
             (Value::Double(double), adjusted)
         }
-        Stream::String { max_len } => {
+        Stream::String(Text { max_len }) => {
             let fits = text.len() <= *max_len && !text.contains('\0');
             return fits.then_some((Value::String(text), None));
         }
-        Stream::Enumerable { values, fallback } => {
+        Stream::Enumerable(Enumerable { values, fallback }) => {
             let integer = integer(&text)?;
             if values.contains(&integer) {
                 (Value::Enumerable(integer), None)
@@ -152,8 +139,9 @@ fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Judged<'q>> {
                 (Value::Enumerable((*fallback)?), Some(Adjustment::Fallback))
             }
         }
-        Stream::Boolean => (Value::Boolean(boolean(&text)?), None),
-        Stream::Location => return None,
+        Stream::Boolean(_) => (Value::Boolean(boolean(&text)?), None),
+        // A place may take two pairs and is read above; what no workload sends is refused.
+        _ => return None,
     })
 }
 
@@ -214,23 +202,17 @@ fn location<'q>(
         }
     };
     let on_earth = (-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude);
-    on_earth.then_some((Value::Location(longitude, latitude), None))
+    let place = Value::Location {
+        longitude,
+        latitude,
+    };
+    on_earth.then_some((place, None))
 }
 
 /// The answer in the form that is compared.
 pub(super) fn plain(answer: Result<Updates<'_>, ErrorKind>) -> Plain {
     let updates = answer.map_err(ErrorKind::name)?.into_iter();
-    let updates = updates.map(|update| plain::Update {
-        pin: update.pin,
-        value: match update.value {
-            Value::Integer(integer) => plain::Value::Integer(integer),
-            Value::Double(double) => plain::Value::Double(double),
-            Value::String(text) => plain::Value::String(text.into_owned()),
-            Value::Enumerable(integer) => plain::Value::Enumerable(integer),
-            Value::Boolean(boolean) => plain::Value::Boolean(boolean),
-            Value::Location(longitude, latitude) => plain::Value::Location(longitude, latitude),
-        },
-        adjusted: update.adjusted,
-    });
-    Ok(updates.collect())
+    Ok(updates
+        .map(|update| update.map_string(Cow::into_owned))
+        .collect())
 }

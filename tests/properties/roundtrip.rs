@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use pinquery_kit::Device;
 use pinquery_kit::encoding::Knobs;
-use pinquery_kit::generate::{knobs, token, value};
+use pinquery_kit::generate::{knobs, token};
+use pinquery_kit::types::value;
 use pinquery_kit::write::Batch;
 
 use super::cases;

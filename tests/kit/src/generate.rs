@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::encoding::{Knobs, segment};
-use crate::plain::{Datastream, Template, Value};
+use crate::plain::Template;
+use crate::types::Datastream;
 
 /// A query in its parts, each as written.
 #[derive(Clone, Debug)]
@@ -48,41 +49,7 @@ pub fn query() -> impl Strategy<Value = (Template, Vec<u8>)> {
 /// Templates of a few pins.
 pub fn template() -> impl Strategy<Value = Template> {
     let pin = prop_oneof![3 => 0..12_u8, 1 => any::<u8>()];
-    btree_map(pin, datastream(), 1..10)
-}
-
-fn datastream() -> impl Strategy<Value = Datastream> {
-    prop_oneof![
-        integer_bounds().prop_map(|(min, max)| Datastream::Integer { min, max }),
-        double_bounds().prop_map(|(min, max)| Datastream::Double { min, max }),
-        select(vec![0, 1, 4, 12, 64, 1024, usize::MAX])
-            .prop_map(|max_len| Datastream::String { max_len }),
-        (vec(integer(), 1..5), any::<Option<Index>>()).prop_map(|(values, index)| {
-            let fallback = index.map(|index| *index.get(&values));
-            Datastream::Enumerable { values, fallback }
-        }),
-        Just(Datastream::Location),
-        Just(Datastream::Boolean),
-    ]
-}
-
-fn integer_bounds() -> impl Strategy<Value = (i64, i64)> {
-    prop_oneof![
-        Just((-2_147_483_648, 2_147_483_647)),
-        Just((0, 100)),
-        Just((i64::MIN, i64::MAX)),
-        (integer(), integer()).prop_map(|(a, b)| (a.min(b), a.max(b))),
-    ]
-}
-
-fn double_bounds() -> impl Strategy<Value = (f64, f64)> {
-    prop_oneof![
-        Just((f64::MIN, f64::MAX)),
-        Just((-40.0, 125.0)),
-        Just((0.0, -0.0)),
-        Just((-0.0, 0.0)),
-        (double(), double()).prop_map(|(a, b)| if a <= b { (a, b) } else { (b, a) }),
-    ]
+    btree_map(pin, Datastream::any(), 1..10)
 }
 
 /// Integers, those next to a bound more often than others.
@@ -118,19 +85,6 @@ pub fn token() -> impl Strategy<Value = Vec<u8>> {
             ],
             32
         ),
-    ]
-}
-
-/// Values of every type.
-pub fn value() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        integer().prop_map(Value::Integer),
-        double().prop_map(Value::Double),
-        text().prop_map(Value::String),
-        integer().prop_map(Value::Enumerable),
-        any::<bool>().prop_map(Value::Boolean),
-        (-180.0..=180.0, -90.0..=90.0)
-            .prop_map(|(longitude, latitude)| Value::Location(longitude, latitude)),
     ]
 }
 
@@ -170,7 +124,7 @@ pub fn request() -> impl Strategy<Value = (Template, Request)> {
 }
 
 fn segments(pin: u8, datastream: Datastream) -> BoxedStrategy<Vec<Vec<u8>>> {
-    (any::<bool>(), values(&datastream), knobs())
+    (any::<bool>(), datastream.texts(), knobs())
         .prop_map(move |(upper, values, knobs)| {
             let name = format!("{}{pin}", if upper { 'V' } else { 'v' });
             let knobs = &mut Knobs::new(&knobs);
@@ -180,41 +134,15 @@ fn segments(pin: u8, datastream: Datastream) -> BoxedStrategy<Vec<Vec<u8>>> {
         .boxed()
 }
 
-/// The texts of a pin's one segment, or of a location's two.
-fn values(datastream: &Datastream) -> BoxedStrategy<Vec<String>> {
-    let fitting = match datastream {
-        Datastream::Integer { min, max } => near(*min, *max).boxed(),
-        Datastream::Double { .. } => double_text().boxed(),
-        Datastream::String { .. } => text().boxed(),
-        Datastream::Enumerable { values, .. } => prop_oneof![
-            select(values.clone()).prop_map(|value| value.to_string()),
-            integer_text()
-        ]
-        .boxed(),
-        Datastream::Boolean => select(vec!["0", "1", "true", "True", "FALSE", "false"])
-            .prop_map(str::to_owned)
-            .boxed(),
-        Datastream::Location => return place().boxed(),
-    };
+/// The text of a pin's one segment: most are such, and white space is around.
+pub(crate) fn one(fitting: impl Strategy<Value = String> + 'static) -> BoxedStrategy<Vec<String>> {
     let value = prop_oneof![15 => fitting, 1 => misfit()];
     (value, select(vec!["", "", "", " ", "\t", "\r\n"]))
         .prop_map(|(value, pad)| vec![format!("{pad}{value}{pad}")])
         .boxed()
 }
 
-fn near(min: i64, max: i64) -> impl Strategy<Value = String> {
-    let around = move |(bound, by): (bool, i128)| {
-        (i128::from(if bound { min } else { max }) + by).to_string()
-    };
-    prop_oneof![
-        // In i64, the distance of the bounds overflows within proptest.
-        (i128::from(min)..=i128::from(max)).prop_map(|integer| integer.to_string()),
-        (any::<bool>(), -2..=2_i128).prop_map(around),
-        integer_text(),
-    ]
-}
-
-fn integer_text() -> impl Strategy<Value = String> {
+pub(crate) fn integer_text() -> impl Strategy<Value = String> {
     let digits = vec(b'0'..=b'9', 1..24).prop_map(|digits| String::from_utf8(digits).unwrap());
     prop_oneof![
         integer().prop_map(|integer| integer.to_string()),
@@ -222,7 +150,7 @@ fn integer_text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn double_text() -> impl Strategy<Value = String> {
+pub(crate) fn double_text() -> impl Strategy<Value = String> {
     let decimal = (integer_text(), vec(b'0'..=b'9', 0..9))
         .prop_map(|(whole, fraction)| format!("{whole}.{}", String::from_utf8(fraction).unwrap()));
     prop_oneof![
@@ -246,22 +174,7 @@ pub fn text() -> impl Strategy<Value = String> {
     vec(character, 0..14).prop_map(String::from_iter)
 }
 
-/// Mostly on earth, in one text or in two.
-fn place() -> impl Strategy<Value = Vec<String>> {
-    let degrees = |limit: f64| {
-        let inside = (-limit..=limit).prop_map(|degrees| degrees.to_string());
-        let rounded = (-limit..=limit).prop_map(|degrees| format!("{degrees:.3}"));
-        prop_oneof![6 => inside, 8 => rounded, 1 => double_text(), 1 => misfit()]
-    };
-    (degrees(180.0), degrees(90.0), select(vec!["", ",", " , "])).prop_map(
-        |(longitude, latitude, between)| match between {
-            "" => vec![longitude, latitude],
-            _ => vec![longitude + between + &latitude],
-        },
-    )
-}
-
-fn misfit() -> impl Strategy<Value = String> {
+pub(crate) fn misfit() -> impl Strategy<Value = String> {
     let odd = [
         "", ".", "-", "nan", "inf", "0x10", "1,5", "1_0", "1e", "e5", "1 2", "1\u{b}", "x\0", "２",
     ];

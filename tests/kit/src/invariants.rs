@@ -5,7 +5,7 @@ use std::ops::Range;
 use pinquery::{ErrorKind, Pairs, Updates, Value};
 
 use crate::plain::Template;
-use crate::{Device, UNKNOWN, convert};
+use crate::{Device, UNKNOWN};
 
 /// Judges a query and holds the outcome to everything that can be said of it without judging it
 /// a second time.
@@ -44,8 +44,10 @@ fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
     order.dedup();
     assert!(updates.iter().map(|update| update.pin.0).eq(order));
     for update in updates {
-        let plain = convert::update(update);
-        assert!(template[&plain.pin].holds(&plain), "{update:?}");
+        assert!(
+            template[&update.pin.0].holds(&update.into_owned()),
+            "{update:?}"
+        );
         if let Value::String(text) = update.value {
             assert!(is_inside(query, text.raw()));
             let plain = text.as_str();

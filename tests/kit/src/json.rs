@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::plain::{Datastream, Template};
+use crate::plain::Template;
+use crate::types::Datastream;
 
 /// JSON, nothing lost.
 #[derive(Clone, Debug)]
@@ -99,70 +100,32 @@ fn datastream(json: &Json) -> Option<Datastream> {
     let Json::Object(fields) = json else {
         return None;
     };
-    let mut rest = fields.clone();
-    let Some(Json::String(type_name)) = take(&mut rest, "type") else {
+    let mut rest = Fields(fields.clone());
+    let Some(Json::String(type_name)) = rest.take("type") else {
         return None;
     };
-    let mut take = |name| take(&mut rest, name);
-    let datastream = match type_name.as_str() {
-        "integer" => integer(take("min"), take("max"))?,
-        "double" => double(take("min"), take("max"))?,
-        "string" => Datastream::String {
-            max_len: usize::try_from(whole(take("max_len"), 1024)?).ok()?,
-        },
-        "enumerable" => enumerable(take("values")?, take("fallback"))?,
-        "location" => Datastream::Location,
-        "boolean" => Datastream::Boolean,
-        _ => return None,
-    };
+    let datastream = Datastream::of_json(&type_name, &mut rest)?;
     // What is left is unknown, another type's, or there twice.
-    (rest.is_empty() && datastream.is_sound()).then_some(datastream)
+    (rest.0.is_empty() && datastream.is_sound()).then_some(datastream)
 }
 
-fn take(fields: &mut Vec<(String, Json)>, name: &str) -> Option<Json> {
-    let at = fields.iter().position(|(field, _)| field == name)?;
-    Some(fields.remove(at).1)
-}
+/// The fields of a datastream that are not yet read.
+#[derive(Clone, Debug)]
+pub struct Fields(Vec<(String, Json)>);
 
-fn whole(bound: Option<Json>, default: i64) -> Option<i64> {
-    match bound {
-        None => Some(default),
-        Some(Json::Integer(integer)) => Some(integer),
-        Some(_) => None,
+impl Fields {
+    /// Takes one out.
+    pub fn take(&mut self, name: &str) -> Option<Json> {
+        let at = self.0.iter().position(|(field, _)| field == name)?;
+        Some(self.0.remove(at).1)
     }
-}
 
-fn integer(min: Option<Json>, max: Option<Json>) -> Option<Datastream> {
-    Some(Datastream::Integer {
-        min: whole(min, -2_147_483_648)?,
-        max: whole(max, 2_147_483_647)?,
-    })
-}
-
-fn double(min: Option<Json>, max: Option<Json>) -> Option<Datastream> {
-    let bound = |bound, default| match bound {
-        None => Some(default),
-        Some(Json::Integer(integer)) => Some(integer as f64),
-        Some(Json::Number(number)) => Some(number),
-        Some(_) => None,
-    };
-    Some(Datastream::Double {
-        min: bound(min, f64::MIN)?,
-        max: bound(max, f64::MAX)?,
-    })
-}
-
-fn enumerable(values: Json, fallback: Option<Json>) -> Option<Datastream> {
-    let Json::Array(values) = values else {
-        return None;
-    };
-    let values = values
-        .into_iter()
-        .map(|value| whole(Some(value), 0))
-        .collect::<Option<Vec<i64>>>()?;
-    let fallback = match fallback {
-        None => None,
-        Some(fallback) => Some(whole(Some(fallback), 0)?),
-    };
-    Some(Datastream::Enumerable { values, fallback })
+    /// Takes a whole number out, which may be missing.
+    pub fn whole(&mut self, name: &str, default: i64) -> Option<i64> {
+        match self.take(name) {
+            None => Some(default),
+            Some(Json::Integer(integer)) => Some(integer),
+            Some(_) => None,
+        }
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! - [`plain`]: what a device holds and what becomes of a query, as plain data.
 //! - [`reference`]: the contract written a second time, in these terms.
-//! - [`convert`]: from plain data to the library's types and back, the only place that knows both.
+//! - [`types`]: the types of datastreams, a file for each.
+//! - [`convert`]: from plain data to the library's and back.
 //! - [`notation`]: templates as text, and [`spec`]: the lines of `tests/spec`.
 //! - [`Device`]: a template for both, which holds the library to the reference.
 //! - [`invariants`]: what holds for every query, whoever judges it.
@@ -21,6 +22,7 @@ pub mod plain;
 pub mod reference;
 pub mod spec;
 pub mod targets;
+pub mod types;
 pub mod write;
 
 mod device;

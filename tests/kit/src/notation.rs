@@ -1,6 +1,7 @@
 //! Templates as text: `v1:integer(0,100) v2:double v3:string(64) v4:enumerable(0,20;0)`.
 
-use crate::plain::{Datastream, Template};
+use crate::plain::Template;
+use crate::types::Datastream;
 
 /// The template of the contract's section 6.
 pub const CONTRACT: &str = "v1:integer(0,100) v2:double v3:string(64) \
@@ -24,10 +25,19 @@ pub fn template(text: &str) -> Result<Template, String> {
         let (pins, stream) = entry.split_once(':').ok_or_else(error)?;
         let (first, last) = pins.split_once('-').unwrap_or((pins, pins));
         let pins = pin(first).zip(pin(last));
-        let ((first, last), stream) = pins.zip(Datastream::read(stream)).ok_or_else(error)?;
+        let ((first, last), stream) = pins.zip(datastream(stream)).ok_or_else(error)?;
         template.extend((first..=last).map(|pin| (pin, stream.clone())));
     }
     Ok(template)
+}
+
+/// Reads `integer(0,100)`, `string` and the like; what stands in brackets may be left out.
+pub fn datastream(text: &str) -> Option<Datastream> {
+    let (name, bounds) = match text.split_once('(') {
+        Some((name, bounds)) => (name, bounds.strip_suffix(')')?),
+        None => (text, ""),
+    };
+    Datastream::of_bounds(name, bounds)
 }
 
 fn pin(text: &str) -> Option<u8> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use pinquery::VirtualPin;
+
 use super::query::{Segment, decode, split};
-use super::value;
-use super::{Datastream, Refusal, Template, Update, Value};
+use crate::plain::{Outcome, Refusal, Template, Update, Updates};
+use crate::types::{Datastream, Location, Type};
 
 /// The updates of a query in query order, or the first reason to refuse it whole.
 ///
@@ -16,10 +18,7 @@ use super::{Datastream, Refusal, Template, Update, Value};
 ///
 /// The contract's nine kinds, in its order: the first token, every other segment, and last a batch
 /// without a pin.
-pub fn judge<'t>(
-    query: &[u8],
-    template_of: impl FnOnce(&str) -> Option<&'t Template>,
-) -> Result<Vec<Update>, Refusal> {
+pub fn judge<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Template>) -> Outcome {
     let segments = split(query);
     let end = query.len()..query.len();
 
@@ -42,7 +41,7 @@ pub fn judge<'t>(
     if updates.is_empty() {
         return refuse("no_pins", &end);
     }
-    Ok(updates)
+    Ok(Updates(updates))
 }
 
 /// Every segment but the first token, in query order.
@@ -73,15 +72,15 @@ fn judge_pins(
             return refuse_pin("duplicate_pin", pin, &segment.name);
         }
         let raw = &query[segment.value.clone()];
-        if matches!(datastream, Datastream::Location) && !value::has_comma(raw) {
+        if matches!(datastream, Datastream::Location(_)) && !Location::is_whole(raw) {
             updates.push(location_in_two(query, pin, segment, segments.get(at + 1))?);
             at += 2;
         } else {
-            let judged = value::judge(raw, datastream);
+            let judged = datastream.judge(raw);
             let (value, adjusted) =
                 judged.map_err(|reason| invalid_value(pin, reason, &segment.value))?;
             updates.push(Update {
-                pin,
+                pin: VirtualPin(pin),
                 value,
                 adjusted,
             });
@@ -98,16 +97,16 @@ fn location_in_two(
     first: &Segment,
     next: Option<&Segment>,
 ) -> Result<Update, Refusal> {
-    let longitude = value::longitude(&query[first.value.clone()])
+    let longitude = Location::longitude(&query[first.value.clone()])
         .map_err(|reason| invalid_value(pin, reason, &first.value))?;
     let Some(second) = next.filter(|next| name(query, next) == Name::Pin(pin)) else {
         return Err(invalid_value(pin, "no_latitude", &first.value));
     };
-    let latitude = value::latitude(&query[second.value.clone()])
+    let latitude = Location::latitude(&query[second.value.clone()])
         .map_err(|reason| invalid_value(pin, reason, &second.value))?;
     Ok(Update {
-        pin,
-        value: Value::Location(longitude, latitude),
+        pin: VirtualPin(pin),
+        value: Location::value((longitude, latitude)),
         adjusted: None,
     })
 }

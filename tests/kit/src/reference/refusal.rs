@@ -1,5 +1,9 @@
 //! What the client of a refused query is told.
 
+use std::collections::BTreeSet;
+
+use crate::types;
+
 /// The contract's names for why a query is refused.
 pub const KINDS: [&str; 9] = [
     "missing_token",
@@ -13,19 +17,14 @@ pub const KINDS: [&str; 9] = [
     "no_pins",
 ];
 
+/// What may be wrong with a value of more than one type.
+const REASONS: [&str; 3] = ["too_long", "malformed_escape", "invalid_utf8"];
+
 /// The contract's names for what is wrong with a value.
-pub const REASONS: [&str; 10] = [
-    "too_long",
-    "malformed_escape",
-    "invalid_utf8",
-    "nul",
-    "not_an_integer",
-    "not_a_double",
-    "not_a_boolean",
-    "not_a_value",
-    "out_of_range",
-    "no_latitude",
-];
+pub fn reasons() -> BTreeSet<&'static str> {
+    let of_types = types::REASONS.iter().copied().flatten().copied();
+    REASONS.into_iter().chain(of_types).collect()
+}
 
 /// The vendor's message for a kind.
 ///

@@ -4,65 +4,36 @@ mod locations;
 mod order;
 mod values;
 
-use super::{Adjustment, Datastream, Refusal, Template, Update, Value, judge};
+use pinquery::VirtualPin;
+
+use super::judge;
+use crate::notation;
+use crate::plain::{Adjustment, Outcome, Template, Update, Updates, Value};
 
 /// A datastream of each type, some of them twice.
 fn template() -> Template {
-    Template::from([
-        (1, Datastream::Integer { min: 0, max: 100 }),
-        (
-            2,
-            Datastream::Double {
-                min: -f64::MAX,
-                max: f64::MAX,
-            },
-        ),
-        (3, Datastream::String { max_len: 4 }),
-        (
-            4,
-            Datastream::Enumerable {
-                values: vec![0, 20, 130],
-                fallback: Some(20),
-            },
-        ),
-        (5, Datastream::Location),
-        (6, Datastream::Boolean),
-        (
-            7,
-            Datastream::Integer {
-                min: i64::MIN,
-                max: i64::MAX,
-            },
-        ),
-        (8, Datastream::Double { min: 0.0, max: 1.5 }),
-        (
-            9,
-            Datastream::Enumerable {
-                values: vec![-1, i64::MAX],
-                fallback: None,
-            },
-        ),
-        (10, Datastream::String { max_len: 100_000 }),
-        (255, Datastream::Boolean),
-    ])
+    let template = "v1:integer(0,100) v2:double v3:string(4) v4:enumerable(0,20,130;20) v5:location \
+        v6:boolean v7:integer(-9223372036854775808,9223372036854775807) v8:double(0,1.5) \
+        v9:enumerable(-1,9223372036854775807) v10:string(100000) v255:boolean";
+    notation::template(template).unwrap()
 }
 
-fn judged(query: &[u8]) -> Result<Vec<Update>, Refusal> {
+fn judged(query: &[u8]) -> Outcome {
     let template = template();
     judge(query, |token| (token != "unknown").then_some(&template))
 }
 
 #[track_caller]
 fn accepts(query: &str, expected: &[(u8, Value, Option<Adjustment>)]) {
-    let updates = match judged(query.as_bytes()) {
-        Ok(updates) => updates,
-        Err(refusal) => panic!("{query:?} is refused: {refusal:?}"),
-    };
-    let same = updates.len() == expected.len()
-        && updates.iter().zip(expected).all(|(update, expected)| {
-            update.pin == expected.0 && update.value == expected.1 && update.adjusted == expected.2
-        });
-    assert!(same, "{query:?} gives {updates:?}, not {expected:?}");
+    let expected = expected.iter().cloned();
+    let expected: Updates = expected
+        .map(|(pin, value, adjusted)| Update {
+            pin: VirtualPin(pin),
+            value,
+            adjusted,
+        })
+        .collect();
+    assert_eq!(judged(query.as_bytes()), Ok(expected), "{query:?}");
 }
 
 /// `spanned` is what the span covers, `at` where it starts.

@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
+use pinquery::VirtualPin;
+
 use super::{Told, told};
 use crate::encoding::{Knobs, encode};
-use crate::plain::{Adjustment, Datastream, Outcome, Template, Update, Value};
-use crate::{Device, convert};
+use crate::plain::{Adjustment, Outcome, Update, Updates, Value};
+use crate::{Device, convert, types};
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| {
     Device::read(
@@ -77,7 +79,8 @@ fn padded(text: &[u8]) -> Option<Vec<u8>> {
 fn exact(text: &[u8], value: &[u8]) {
     static WIDE: LazyLock<Device> = LazyLock::new(|| {
         let (min, max) = (i64::MIN, i64::MAX);
-        Device::new(Template::from([(1, Datastream::Integer { min, max })]))
+        let widest = types::Integer { min, max };
+        Device::new([(1, types::Datastream::Integer(widest))].into())
     });
     let query = [b"token=t&v1=", value].concat();
     let judged = pinquery::parse(&query, |_| Some(&WIDE.library));
@@ -93,11 +96,11 @@ fn exact(text: &[u8], value: &[u8]) {
         (number.written().parse().unwrap(), None)
     };
     let expected = Update {
-        pin: 1,
+        pin: VirtualPin(1),
         value: Value::Integer(integer),
         adjusted,
     };
-    assert_eq!(convert::outcome(judged), Ok(vec![expected]));
+    assert_eq!(convert::outcome(judged), Ok(Updates(vec![expected])));
 }
 
 /// `[+-]?[0-9]+`, without the leading zeros.

@@ -4,19 +4,16 @@ use std::sync::LazyLock;
 
 use super::{Told, told};
 use crate::plain::Template;
+use crate::types::{self, Datastream};
 use crate::{Device, convert, notation};
 
-/// Every type, narrow and wide, on low pins and on pins of three digits.
-pub const RICH: &str = "v0:integer v1:integer(0,100) v2:double v3:string(64) \
-    v4:enumerable(0,20,130;0) v5:location v6:boolean v7:double(-40,125) v8:enumerable(-1,7) \
-    v9:string v10-v12:double v30:integer(-9223372036854775808,9223372036854775807) \
-    v40:string(4) v50-v51:location v100:integer v199-v201:double v255:string(100000)";
+/// The device of [`parse`].
+pub static RICH: LazyLock<Device> = LazyLock::new(|| Device::read(&types::RICH.join(" ")));
 
 /// Any bytes as a query, against one template: what [`Device::hold`] asserts.
 pub fn parse(query: &[u8]) -> Told {
-    static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::read(RICH));
-    DEVICE.hold(query);
-    Some(told(&DEVICE.judge(query)))
+    RICH.hold(query);
+    Some(told(&RICH.judge(query)))
 }
 
 /// A template in the notation of the spec lines, and behind the line's end any bytes as a query:
@@ -41,5 +38,5 @@ pub fn device(data: &[u8]) -> Option<(Device, &[u8])> {
 }
 
 fn is_sound(template: &Template) -> bool {
-    template.values().all(|datastream| datastream.is_sound())
+    template.values().all(Datastream::is_sound)
 }

@@ -18,7 +18,7 @@ pub fn roundtrip(data: &[u8]) -> Told {
         token_at: knobs.len(),
         pins: updates
             .iter()
-            .map(|update| (update.pin, update.value.clone()))
+            .map(|update| (update.pin.0, update.value.clone()))
             .collect(),
     };
     batch.comes_back(&device, &mut Knobs::new(knobs));

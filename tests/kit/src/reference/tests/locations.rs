@@ -1,14 +1,21 @@
 //! Section 4: locations, in one segment or in two.
 
 use super::{accepts, does_not_fit, fits, refuses};
-use crate::reference::Value::{Boolean, Location};
+use crate::plain::Value::{self, Boolean};
+
+fn place(longitude: f64, latitude: f64) -> Value {
+    Value::Location {
+        longitude,
+        latitude,
+    }
+}
 
 #[test]
 fn a_location_is_one_segment_with_a_comma() {
-    fits(5, "30.5,50.4", Location(30.5, 50.4));
-    fits(5, "+-180+%2C+90+", Location(-180.0, 90.0));
-    fits(5, "180,-90", Location(180.0, -90.0));
-    fits(5, "-0,1e1", Location(-0.0, 10.0));
+    fits(5, "30.5,50.4", place(30.5, 50.4));
+    fits(5, "+-180+%2C+90+", place(-180.0, 90.0));
+    fits(5, "180,-90", place(180.0, -90.0));
+    fits(5, "-0,1e1", place(-0.0, 10.0));
     for value in [
         ",",
         "1,",
@@ -31,14 +38,14 @@ fn a_location_is_one_segment_with_a_comma() {
 
 #[test]
 fn a_location_is_two_segments_in_a_row() {
-    let there = [(5, Location(30.5, 50.4), None)];
+    let there = [(5, place(30.5, 50.4), None)];
     accepts("token=t&v5=30.5&v5=50.4", &there);
     accepts("v5=+30.5&&&%565=50.4+&token=t", &there);
     accepts(
         "v6=1&v5=30.5&v5=50.4&v255=0&token=t",
         &[
             (6, Boolean(true), None),
-            (5, Location(30.5, 50.4), None),
+            (5, place(30.5, 50.4), None),
             (255, Boolean(false), None),
         ],
     );
@@ -88,7 +95,7 @@ fn a_location_given_again_is_a_duplicate() {
 fn each_half_of_a_location_has_4096_bytes() {
     let (longest, longer) = ("0".repeat(4096), "0".repeat(4097));
     let halves = |longitude, latitude| format!("token=t&v5={longitude}&v5={latitude}");
-    let null_island = [(5, Location(0.0, 0.0), None)];
+    let null_island = [(5, place(0.0, 0.0), None)];
     accepts(&halves(&longest, &longest), &null_island);
     refuses(halves(&longer, &longest), "invalid_value", 11, &longer);
     refuses(

@@ -1,9 +1,10 @@
 //! Sections 1 to 3: splitting, decoding, names, the order of judgement and what the client is told.
 
 use super::{accepts, judged, refuses, template};
-use crate::reference::{DecodeError, Segment, Value, body, decode, judge, split};
+use crate::plain::{Adjustment, Value};
+use crate::reference::{DecodeError, Segment, body, decode, judge, split};
 
-fn on(pin: u8) -> (u8, Value, Option<crate::reference::Adjustment>) {
+fn on(pin: u8) -> (u8, Value, Option<Adjustment>) {
     (pin, Value::Boolean(true), None)
 }
 

@@ -1,8 +1,8 @@
 //! Section 4: values, one datastream after another.
 
 use super::{accepts, does_not_fit, fits, is_adjusted, refuses};
-use crate::reference::Adjustment::{Fallback, Max, Min};
-use crate::reference::Value::{Boolean, Double, Enumerable, Integer, Location, String as Text};
+use crate::plain::Adjustment::{Fallback, Max, Min};
+use crate::plain::Value::{Boolean, Double, Enumerable, Integer, Location, String as Text};
 
 #[test]
 fn white_space_is_ignored_around_a_value_and_an_error_inside() {
@@ -35,7 +35,14 @@ fn the_longest_value_has_4096_bytes_as_written() {
     fits(1, &longest, Integer(0));
     fits(2, &longest, Double(0.0));
     fits(4, &longest, Enumerable(0));
-    fits(5, &format!("{},0", "0".repeat(4094)), Location(0.0, 0.0));
+    fits(
+        5,
+        &format!("{},0", "0".repeat(4094)),
+        Location {
+            longitude: 0.0,
+            latitude: 0.0,
+        },
+    );
     fits(6, &format!("{}1", "+".repeat(4095)), Boolean(true));
     for pin in [1, 2, 4, 6] {
         does_not_fit(pin, &format!("{}1", "+".repeat(4096)));

@@ -1,0 +1,148 @@
+//! Doubles, clamped.
+
+use pinquery::DatastreamError;
+use proptest::prelude::*;
+
+use super::{Judged, Reason, Type, clamp, is_bound, or, padded, pair};
+use crate::encoding::Knobs;
+use crate::generate::{double, double_text, one};
+use crate::json::{Fields, Json};
+use crate::plain::{Adjustment, Value};
+use crate::reference::{is_digits, trimmed, without_sign};
+
+/// A double, clamped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Double {
+    /// The least value, inclusive and finite.
+    pub min: f64,
+    /// The greatest value, inclusive and finite.
+    pub max: f64,
+}
+
+impl Type for Double {
+    type Held = f64;
+
+    const NAME: &'static str = "double";
+    const REASONS: &'static [Reason] = &["not_a_double"];
+    const RICH: &'static str = "v2:double v7:double(-40,125) v10-v12:double v199-v201:double";
+
+    fn held(value: &Value) -> Option<f64> {
+        match value {
+            Value::Double(double) => Some(*double),
+            _ => None,
+        }
+    }
+
+    fn value(double: f64) -> Value {
+        Value::Double(double)
+    }
+
+    fn read(bounds: &str) -> Option<Self> {
+        let (min, max) = pair(bounds);
+        Some(Self {
+            min: or(min, f64::MIN)?,
+            max: or(max, f64::MAX)?,
+        })
+    }
+
+    fn of_json(fields: &mut Fields) -> Option<Self> {
+        let mut bound = |name, default| match fields.take(name) {
+            None => Some(default),
+            Some(Json::Integer(integer)) => Some(integer as f64),
+            Some(Json::Number(number)) => Some(number),
+            Some(_) => None,
+        };
+        Some(Self {
+            min: bound("min", f64::MIN)?,
+            max: bound("max", f64::MAX)?,
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        self.min.is_finite() && self.max.is_finite() && self.min <= self.max
+    }
+
+    fn build(&self) -> Result<pinquery::Datastream, DatastreamError> {
+        match (self.min, self.max) {
+            (f64::MIN, f64::MAX) => pinquery::Datastream::double(..),
+            (f64::MIN, max) => pinquery::Datastream::double(..=max),
+            (min, f64::MAX) => pinquery::Datastream::double(min..),
+            (min, max) => pinquery::Datastream::double(min..=max),
+        }
+    }
+
+    fn judge(&self, raw: &[u8]) -> Judged<f64> {
+        let number = number(&trimmed(raw)?).ok_or("not_a_double")?;
+        Ok(clamp(number, self.min, self.max))
+    }
+
+    fn holds(&self, double: f64, adjusted: Option<Adjustment>) -> bool {
+        (self.min..=self.max).contains(&double) && is_bound(adjusted, double, self.min, self.max)
+    }
+
+    fn any() -> BoxedStrategy<Self> {
+        let bounds = prop_oneof![
+            Just((f64::MIN, f64::MAX)),
+            Just((-40.0, 125.0)),
+            Just((0.0, -0.0)),
+            Just((-0.0, 0.0)),
+            (double(), double()).prop_map(|(a, b)| if a <= b { (a, b) } else { (b, a) }),
+        ];
+        bounds.prop_map(|(min, max)| Self { min, max }).boxed()
+    }
+
+    fn texts(&self) -> BoxedStrategy<Vec<String>> {
+        one(double_text())
+    }
+
+    fn any_value() -> BoxedStrategy<f64> {
+        double().boxed()
+    }
+
+    fn just(double: f64) -> Self {
+        Self {
+            min: double,
+            max: double,
+        }
+    }
+
+    fn write(double: f64, knobs: &mut Knobs<'_>) -> Vec<String> {
+        let text = text(double, knobs);
+        padded(&text, knobs)
+    }
+}
+
+/// Each of these is read back to the same bits.
+pub(super) fn text(double: f64, knobs: &mut Knobs<'_>) -> String {
+    match knobs.turn() & 3 {
+        0 => format!("{double}"),
+        1 => format!("{double:?}"),
+        2 => format!("{double:e}"),
+        _ => format!("{double:+.17E}"),
+    }
+}
+
+/// `[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?`, rounded to the nearest.
+///
+/// `core` takes more than this grammar, `inf` for one, and is asked only once the grammar holds.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let unsigned = without_sign(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let mantissa_holds = match mantissa.split_once('.') {
+        Some((whole, "")) => is_digits(whole),
+        Some(("", fraction)) => is_digits(fraction),
+        Some((whole, fraction)) => is_digits(whole) && is_digits(fraction),
+        None => is_digits(mantissa),
+    };
+    let exponent_holds = match exponent {
+        Some(exponent) => is_digits(without_sign(exponent)),
+        None => true,
+    };
+    if !(mantissa_holds && exponent_holds) {
+        return None;
+    }
+    text.parse().ok()
+}

@@ -1,0 +1,132 @@
+//! A longitude and a latitude, in one segment or in two.
+
+use pinquery::DatastreamError;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::double::{number, text};
+use super::{Judged, Reason, Type, padded};
+use crate::encoding::Knobs;
+use crate::generate::{double_text, misfit};
+use crate::json::Fields;
+use crate::plain::{Adjustment, Value};
+use crate::reference::{decode, trim, trimmed};
+
+/// A longitude and a latitude.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Location;
+
+impl Type for Location {
+    /// The longitude and the latitude.
+    type Held = (f64, f64);
+
+    const NAME: &'static str = "location";
+    const REASONS: &'static [Reason] = &["not_a_double", "out_of_range", "no_latitude"];
+    const RICH: &'static str = "v5:location v50-v51:location";
+
+    fn held(value: &Value) -> Option<(f64, f64)> {
+        match value {
+            Value::Location {
+                longitude,
+                latitude,
+            } => Some((*longitude, *latitude)),
+            _ => None,
+        }
+    }
+
+    fn value((longitude, latitude): (f64, f64)) -> Value {
+        Value::Location {
+            longitude,
+            latitude,
+        }
+    }
+
+    fn show((longitude, latitude): (f64, f64)) -> String {
+        format!("({longitude:?},{latitude:?})")
+    }
+
+    fn read(bounds: &str) -> Option<Self> {
+        bounds.is_empty().then_some(Self)
+    }
+
+    fn of_json(_: &mut Fields) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn build(&self) -> Result<pinquery::Datastream, DatastreamError> {
+        Ok(pinquery::Datastream::location())
+    }
+
+    fn judge(&self, raw: &[u8]) -> Judged<(f64, f64)> {
+        let text = trimmed(raw)?;
+        let (longitude, latitude) = text.split_once(',').ok_or("no_latitude")?;
+        let longitude = coordinate(longitude, 180.0)?;
+        Ok(((longitude, coordinate(latitude, 90.0)?), None))
+    }
+
+    fn holds(&self, (longitude, latitude): (f64, f64), adjusted: Option<Adjustment>) -> bool {
+        longitude.abs() <= 180.0 && latitude.abs() <= 90.0 && adjusted.is_none()
+    }
+
+    fn any() -> BoxedStrategy<Self> {
+        Just(Self).boxed()
+    }
+
+    /// Mostly on earth, in one text or in two.
+    fn texts(&self) -> BoxedStrategy<Vec<String>> {
+        let degrees = |limit: f64| {
+            let inside = (-limit..=limit).prop_map(|degrees| degrees.to_string());
+            let rounded = (-limit..=limit).prop_map(|degrees| format!("{degrees:.3}"));
+            prop_oneof![6 => inside, 8 => rounded, 1 => double_text(), 1 => misfit()]
+        };
+        let parts = (degrees(180.0), degrees(90.0), select(vec!["", ",", " , "]));
+        let texts = parts.prop_map(|(longitude, latitude, between)| match between {
+            "" => vec![longitude, latitude],
+            _ => vec![longitude + between + &latitude],
+        });
+        texts.boxed()
+    }
+
+    fn any_value() -> BoxedStrategy<(f64, f64)> {
+        (-180.0..=180.0, -90.0..=90.0).boxed()
+    }
+
+    fn just(_: (f64, f64)) -> Self {
+        Self
+    }
+
+    fn write((longitude, latitude): (f64, f64), knobs: &mut Knobs<'_>) -> Vec<String> {
+        let halves = [text(longitude, knobs), text(latitude, knobs)];
+        match knobs.turn() & 3 {
+            0 => padded(&halves.join(","), knobs),
+            1 => padded(&halves.join(" , "), knobs),
+            _ => halves.into(),
+        }
+    }
+}
+
+impl Location {
+    /// Whether a value holds both halves, well formed or not.
+    pub(crate) fn is_whole(raw: &[u8]) -> bool {
+        decode(raw).is_ok_and(|text| text.contains(','))
+    }
+
+    /// The first half where it stands alone.
+    pub(crate) fn longitude(raw: &[u8]) -> Result<f64, Reason> {
+        coordinate(&trimmed(raw)?, 180.0)
+    }
+
+    /// The second half where it stands alone.
+    pub(crate) fn latitude(raw: &[u8]) -> Result<f64, Reason> {
+        coordinate(&trimmed(raw)?, 90.0)
+    }
+}
+
+fn coordinate(text: &str, limit: f64) -> Result<f64, Reason> {
+    let number = number(trim(text)).ok_or("not_a_double")?;
+    if -limit <= number && number <= limit {
+        Ok(number)
+    } else {
+        Err("out_of_range")
+    }
+}

@@ -1,0 +1,260 @@
+//! The types of datastreams, a file for each: how a template says one, how the reference judges its
+//! values, how values of it are made up and written. All else in the kit walks over [`TYPES`].
+
+use pinquery::DatastreamError;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+
+use crate::encoding::Knobs;
+use crate::json::Fields;
+use crate::plain::{Adjustment, Update, Value};
+
+/// The contract's name for why a value does not fit.
+pub type Reason = &'static str;
+
+/// A value and what was done to it, or why it does not fit.
+pub type Judged<T> = Result<(T, Option<Adjustment>), Reason>;
+
+/// A type of datastream; one value of it is what a template says of a pin, with nothing left to a
+/// default.
+pub trait Type: Sized {
+    /// What a value of this type holds.
+    type Held;
+
+    /// What the contract calls it.
+    const NAME: &'static str;
+    /// What may be wrong with its values alone, by the contract's names.
+    const REASONS: &'static [Reason];
+    /// Its datastreams in the template of the fuzz target `parse`, on pins that no other type has.
+    const RICH: &'static str;
+
+    /// The other way of [`value`](Self::value). `None` for a value of another type.
+    fn held(value: &Value) -> Option<Self::Held>;
+    /// The library's value.
+    fn value(held: Self::Held) -> Value;
+    /// The value in a spec line.
+    fn show(held: Self::Held) -> String {
+        Self::value(held).to_string()
+    }
+
+    /// Reads what stands in brackets behind the name, which may be nothing.
+    fn read(bounds: &str) -> Option<Self>;
+    /// Takes the bounds out of the fields of JSON.
+    fn of_json(fields: &mut Fields) -> Option<Self>;
+    /// Whether a template may have it: what cannot be judged cannot be built.
+    fn is_sound(&self) -> bool {
+        true
+    }
+    /// The library's. What is the contract's default is left to the library's: it has to be the
+    /// same.
+    ///
+    /// # Errors
+    ///
+    /// The library's.
+    fn build(&self) -> Result<pinquery::Datastream, DatastreamError>;
+
+    /// Section 4 of the contract: a whole value, a location's both halves included.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not fit.
+    fn judge(&self, raw: &[u8]) -> Judged<Self::Held>;
+    /// Whether it has such a value, and the adjustment is one that leads there.
+    fn holds(&self, held: Self::Held, adjusted: Option<Adjustment>) -> bool;
+
+    /// Datastreams of this type, wide and narrow.
+    fn any() -> BoxedStrategy<Self>;
+    /// Texts for a pin, most of which fit: one, or the two halves of a location.
+    fn texts(&self) -> BoxedStrategy<Vec<String>>;
+    /// Values of this type.
+    fn any_value() -> BoxedStrategy<Self::Held>;
+
+    /// A datastream that holds the value and no other, where there is such a one.
+    fn just(held: Self::Held) -> Self;
+    /// The value as clients write it: one text, or the two halves of a location.
+    fn write(held: Self::Held, knobs: &mut Knobs<'_>) -> Vec<String>;
+}
+
+/// Without a wildcard over the library's values: a type that is missing here does not compile.
+macro_rules! types {
+    ($($variant:ident($module:ident::$type:ident),)+) => {
+        $(mod $module;)+
+        $(pub use $module::$type;)+
+
+        /// The contract's names of all types.
+        pub const TYPES: &[&str] = &[$($type::NAME),+];
+
+        /// What a template says of one pin.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Datastream {
+            $(#[doc = concat!("Of [`", stringify!($type), "`].")] $variant($type),)+
+        }
+
+        impl Datastream {
+            /// What the contract calls its type.
+            #[must_use]
+            pub fn type_name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $type::NAME,)+
+                }
+            }
+
+            /// Reads what stands in brackets behind the name of a type.
+            #[must_use]
+            pub fn of_bounds(type_name: &str, bounds: &str) -> Option<Self> {
+                match type_name {
+                    $($type::NAME => $type::read(bounds).map(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            /// Takes the bounds out of the fields of JSON.
+            pub fn of_json(type_name: &str, fields: &mut Fields) -> Option<Self> {
+                match type_name {
+                    $($type::NAME => $type::of_json(fields).map(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            /// See [`Type::is_sound`].
+            #[must_use]
+            pub fn is_sound(&self) -> bool {
+                match self {
+                    $(Self::$variant(stream) => stream.is_sound(),)+
+                }
+            }
+
+            /// See [`Type::build`].
+            ///
+            /// # Errors
+            ///
+            /// The library's.
+            pub fn build(&self) -> Result<pinquery::Datastream, DatastreamError> {
+                match self {
+                    $(Self::$variant(stream) => stream.build(),)+
+                }
+            }
+
+            /// See [`Type::judge`].
+            ///
+            /// # Errors
+            ///
+            /// Why the value does not fit.
+            pub fn judge(&self, raw: &[u8]) -> Judged<Value> {
+                match self {
+                    $(Self::$variant(stream) => {
+                        stream.judge(raw).map(|(held, adjusted)| ($type::value(held), adjusted))
+                    })+
+                }
+            }
+
+            /// Whether the update's value is one that it holds, and the adjustment one that leads
+            /// there.
+            #[must_use]
+            pub fn holds(&self, update: &Update) -> bool {
+                match self {
+                    $(Self::$variant(stream) => $type::held(&update.value)
+                        .is_some_and(|held| stream.holds(held, update.adjusted)),)+
+                }
+            }
+
+            /// Datastreams of every type.
+            pub fn any() -> impl Strategy<Value = Self> {
+                Union::new([$($type::any().prop_map(Self::$variant).boxed()),+])
+            }
+
+            /// See [`Type::texts`].
+            pub fn texts(&self) -> BoxedStrategy<Vec<String>> {
+                match self {
+                    $(Self::$variant(stream) => stream.texts(),)+
+                }
+            }
+
+            /// See [`Type::just`].
+            #[must_use]
+            pub fn just(value: &Value) -> Self {
+                match value {
+                    $(Value::$variant { .. } => Self::$variant($type::just(held::<$type>(value))),)+
+                }
+            }
+        }
+
+        /// Values of every type.
+        pub fn value() -> impl Strategy<Value = Value> {
+            Union::new([$($type::any_value().prop_map($type::value).boxed()),+])
+        }
+
+        /// See [`Type::write`].
+        pub fn write(value: &Value, knobs: &mut Knobs<'_>) -> Vec<String> {
+            match value {
+                $(Value::$variant { .. } => $type::write(held::<$type>(value), knobs),)+
+            }
+        }
+
+        /// See [`Type::show`].
+        #[must_use]
+        pub fn show(value: &Value) -> String {
+            match value {
+                $(Value::$variant { .. } => $type::show(held::<$type>(value)),)+
+            }
+        }
+
+        /// What may be wrong with values of some types, in the order of the types.
+        pub const REASONS: &[&[Reason]] = &[$($type::REASONS),+];
+
+        /// Every type, narrow and wide, on low pins and on pins of three digits.
+        pub const RICH: &[&str] = &[$($type::RICH),+];
+    };
+}
+
+fn held<T: Type>(value: &Value) -> T::Held {
+    T::held(value).expect("a type knows its own values")
+}
+
+types! {
+    Integer(integer::Integer),
+    Double(double::Double),
+    String(string::Text),
+    Enumerable(enumerable::Enumerable),
+    Boolean(boolean::Boolean),
+    Location(location::Location),
+}
+
+/// A bound in the notation, which may be left out.
+fn or<T: std::str::FromStr>(text: &str, default: T) -> Option<T> {
+    match text {
+        "" => Some(default),
+        _ => text.parse().ok(),
+    }
+}
+
+/// `min,max`, each of which may be left out.
+fn pair(bounds: &str) -> (&str, &str) {
+    bounds.split_once(',').unwrap_or((bounds, ""))
+}
+
+fn clamp<T: PartialOrd>(held: T, min: T, max: T) -> (T, Option<Adjustment>) {
+    if held < min {
+        (min, Some(Adjustment::Min))
+    } else if held > max {
+        (max, Some(Adjustment::Max))
+    } else {
+        (held, None)
+    }
+}
+
+/// Whether a value within its bounds is one that it was moved to.
+fn is_bound<T: PartialEq>(adjusted: Option<Adjustment>, held: T, min: T, max: T) -> bool {
+    match adjusted {
+        None => true,
+        Some(Adjustment::Min) => held == min,
+        Some(Adjustment::Max) => held == max,
+        Some(Adjustment::Fallback) => false,
+    }
+}
+
+/// White space around a text, which every type but strings ignores.
+fn padded(text: &str, knobs: &mut Knobs<'_>) -> Vec<String> {
+    let pad = ["", "", " ", "\t\r\n"][usize::from(knobs.turn() & 3)];
+    vec![format!("{pad}{text}{pad}")]
+}
