@@ -57,11 +57,13 @@ function within(bounds, value, read) {
   return read(value) > read(max) ? max : value;
 }
 
-// Of different types, as far as there are, and in the order of the pins.
+// Of different types, as far as there are, and in the order of the pins. A type that came after this page is shown
+// as text, and no value of it is made up.
 function examples(datastreams) {
   const types = Object.keys(EXAMPLES);
   const seen = new Set();
-  const pins = datastreams.map(({ pin, datastream }, place) => {
+  const known = datastreams.filter(({ datastream }) => typeOf(datastream) in EXAMPLES);
+  const pins = known.map(({ pin, datastream }, place) => {
     const [, type, rest] = datastream.match(/^(\w+) ?(.*)$/);
     const rank = types.indexOf(type) + (seen.has(type) ? types.length : 0);
     seen.add(type);

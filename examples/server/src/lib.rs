@@ -8,7 +8,7 @@
 //! - [`http`]: which path is which endpoint, and the endpoints.
 //! - [`app`]: the judge. What embedding [`pinquery`] takes is [`app::App::accept`] and [`read`].
 //! - [`store`]: the interface of a database; [`sqlite`] and `postgres`, which are two; and [`writer`], which every
-//!   store needs: batches wait in a queue and are committed in groups.
+//!   store needs: batches wait in a queue and are committed in groups. [`value`] is a value as the columns of a table.
 //! - [`devices`], [`config`], [`metrics`], [`fault`], [`log`], [`answer`], [`page`]: what these are
 //!   made of.
 #![forbid(unsafe_code)]
@@ -29,4 +29,5 @@ pub mod run;
 pub mod serve;
 pub mod sqlite;
 pub mod store;
+pub mod value;
 pub mod writer;

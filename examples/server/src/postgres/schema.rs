@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use deadpool_postgres::{Client, Transaction};
 use futures_util::future::try_join;
-use pinquery::{Adjustment, Update, Value, VirtualPin};
+use pinquery::{Adjustment, Update, VirtualPin};
 use tokio_postgres::Row;
 
 use crate::devices::{Device, DeviceKey, Devices, Listed};
 use crate::store::{Batch, Latest, SavedBatch, Timestamp};
+use crate::value::{self, Column, columns};
 
 /// Each brings the tables from one version to the next.
 const MIGRATIONS: [&str; 1] = [include_str!("1.sql")];
@@ -117,19 +118,19 @@ struct Columns<'a> {
 
 impl Columns<'_> {
     fn of(batches: &[Batch]) -> Self {
-        let mut columns = Self::default();
+        let mut all = Self::default();
         for (place, batch) in (1..).zip(batches) {
             for update in &batch.updates {
-                let (value, latitude) = text(&update.value);
-                columns.places.push(place);
-                columns.pins.push(update.pin.0.into());
-                columns.types.push(update.value.type_name());
-                columns.values.push(value);
-                columns.latitudes.push(latitude);
-                columns.adjusted.push(update.adjusted.map(Adjustment::name));
+                let (value, latitude) = columns(&update.value);
+                all.places.push(place);
+                all.pins.push(update.pin.0.into());
+                all.types.push(update.value.type_name());
+                all.values.push(text(value));
+                all.latitudes.push(latitude);
+                all.adjusted.push(update.adjusted.map(Adjustment::name));
             }
         }
-        columns
+        all
     }
 }
 
@@ -187,18 +188,12 @@ pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), NotWri
     Ok(transaction.commit().await?)
 }
 
-/// A value as SQLite would cast it to text, so that doubles come back bit for bit, and what there is
-/// beside it of a location.
-fn text(value: &Value) -> (String, Option<f64>) {
-    match value {
-        Value::Integer(integer) | Value::Enumerable(integer) => (integer.to_string(), None),
-        Value::Double(double) => (format!("{double:?}"), None),
-        Value::String(text) => (text.clone(), None),
-        Value::Boolean(boolean) => (u8::from(*boolean).to_string(), None),
-        Value::Location {
-            longitude,
-            latitude,
-        } => (format!("{longitude:?}"), Some(*latitude)),
+/// As SQLite would cast it to text, so that doubles come back bit for bit.
+fn text(column: Column<'_>) -> String {
+    match column {
+        Column::Integer(integer) => integer.to_string(),
+        Column::Double(double) => format!("{double:?}"),
+        Column::Text(text) => text.to_owned(),
     }
 }
 
@@ -256,7 +251,8 @@ pub async fn history(
 fn update(row: &Row) -> anyhow::Result<Update> {
     Ok(Update {
         pin: VirtualPin(u8::try_from(row.try_get::<_, i16>(0)?)?),
-        value: value(row)?,
+        value: value::value(row.try_get(1)?, row)?
+            .context("a type that this server does not write")?,
         adjusted: row
             .try_get::<_, Option<&str>>(4)?
             .map(str::parse)
@@ -264,18 +260,22 @@ fn update(row: &Row) -> anyhow::Result<Update> {
     })
 }
 
-fn value(row: &Row) -> anyhow::Result<Value> {
-    let text: &str = row.try_get(2)?;
-    Ok(match row.try_get(1)? {
-        "integer" => Value::Integer(text.parse()?),
-        "double" => Value::Double(text.parse()?),
-        "string" => Value::String(text.to_owned()),
-        "enumerable" => Value::Enumerable(text.parse()?),
-        "boolean" => Value::Boolean(text == "1"),
-        "location" => Value::Location {
-            longitude: text.parse()?,
-            latitude: row.try_get(3)?,
-        },
-        _ => anyhow::bail!("a type that this server does not write"),
-    })
+impl value::Row for Row {
+    type Error = anyhow::Error;
+
+    fn integer(&self) -> anyhow::Result<i64> {
+        Ok(self.try_get::<_, &str>(2)?.parse()?)
+    }
+
+    fn double(&self) -> anyhow::Result<f64> {
+        Ok(self.try_get::<_, &str>(2)?.parse()?)
+    }
+
+    fn text(&self) -> anyhow::Result<String> {
+        Ok(self.try_get(2)?)
+    }
+
+    fn latitude(&self) -> anyhow::Result<f64> {
+        Ok(self.try_get(3)?)
+    }
 }

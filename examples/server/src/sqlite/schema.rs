@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
-use pinquery::{Adjustment, Update, Value, VirtualPin};
-use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
+use pinquery::{Adjustment, Update, VirtualPin};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Result, Row as SqlRow, Transaction, TransactionBehavior, params};
 
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices, Listed};
 use crate::store::{Batch, Latest, SavedBatch, Timestamp};
+use crate::value::{self, Column, columns};
 
 /// "pinq", to tell this database from another program's.
 const APPLICATION: i64 = 0x7069_6e71;
@@ -151,21 +152,13 @@ pub fn insert(transaction: &Transaction<'_>, batch: &Batch, at: Timestamp) -> Re
     Ok(())
 }
 
-/// A value, and what there is beside it of a location.
-fn columns(value: &Value) -> (ToSqlOutput<'_>, Option<f64>) {
-    let owned = |value| (ToSqlOutput::Owned(value), None);
-    match value {
-        Value::Integer(integer) | Value::Enumerable(integer) => owned(Sql::Integer(*integer)),
-        Value::Double(double) => owned(Sql::Real(*double)),
-        Value::String(text) => {
-            let text = ValueRef::Text(text.as_bytes());
-            (ToSqlOutput::Borrowed(text), None)
-        }
-        Value::Boolean(boolean) => owned(Sql::Integer((*boolean).into())),
-        Value::Location {
-            longitude,
-            latitude,
-        } => (ToSqlOutput::Owned(Sql::Real(*longitude)), Some(*latitude)),
+impl ToSql for Column<'_> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Integer(integer) => ValueRef::Integer(integer),
+            Self::Double(double) => ValueRef::Real(double),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
     }
 }
 
@@ -222,7 +215,7 @@ pub fn history(
 fn update(row: &SqlRow<'_>) -> Result<Update> {
     Ok(Update {
         pin: VirtualPin(row.get(0)?),
-        value: value(row)?,
+        value: value::value(row.get_ref(1)?.as_str()?, row)?.ok_or_else(|| unknown(1))?,
         adjusted: match row.get_ref(4)?.as_str_or_null()? {
             Some(name) => Some(name.parse().map_err(|_| unknown(4))?),
             None => None,
@@ -230,19 +223,24 @@ fn update(row: &SqlRow<'_>) -> Result<Update> {
     })
 }
 
-fn value(row: &SqlRow<'_>) -> Result<Value> {
-    Ok(match row.get_ref(1)?.as_str()? {
-        "integer" => Value::Integer(row.get(2)?),
-        "double" => Value::Double(row.get(2)?),
-        "string" => Value::String(row.get(2)?),
-        "enumerable" => Value::Enumerable(row.get(2)?),
-        "boolean" => Value::Boolean(row.get(2)?),
-        "location" => Value::Location {
-            longitude: row.get(2)?,
-            latitude: row.get(3)?,
-        },
-        _ => return Err(unknown(1)),
-    })
+impl value::Row for SqlRow<'_> {
+    type Error = rusqlite::Error;
+
+    fn integer(&self) -> Result<i64> {
+        self.get(2)
+    }
+
+    fn double(&self) -> Result<f64> {
+        self.get(2)
+    }
+
+    fn text(&self) -> Result<String> {
+        self.get(2)
+    }
+
+    fn latitude(&self) -> Result<f64> {
+        self.get(3)
+    }
 }
 
 fn unknown(column: usize) -> rusqlite::Error {
