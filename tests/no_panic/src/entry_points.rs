@@ -9,8 +9,8 @@ use core::hint::{assert_unchecked, black_box};
 use core::ops::Bound;
 
 use pinquery::{
-    Adjustment, BatchUpdate, Datastream, DatastreamError, DecodeError, Encoded, ErrorKind, Pair,
-    Pairs, Template, Text, Token, Update, Updates, Value, VirtualPin, parse,
+    Adjustment, BatchUpdate, Datastream, DatastreamError, DatastreamRow, DecodeError, Encoded,
+    ErrorKind, Pair, Pairs, Template, Text, Token, Update, Updates, Value, VirtualPin, parse,
 };
 
 /// A template with each type of datastream.
@@ -103,14 +103,8 @@ fn one_update(update: &Update<Text<'_>>) {
     used((update.value.as_bool(), update.value.as_string().is_some()));
     used(update.value.type_name());
     match update.value {
-        Value::Integer(integer) | Value::Enumerable(integer) => used(integer),
-        Value::Double(double) => used(double),
         Value::String(string) => text(string),
-        Value::Boolean(boolean) => used(boolean),
-        Value::Location {
-            longitude,
-            latitude,
-        } => used((longitude, latitude)),
+        other => used(other),
     }
     if let Some(adjustment) = update.adjusted {
         used(adjustment.name());
@@ -229,7 +223,13 @@ fn datastreams() {
     let integers = black_box((Bound::Included(0), Bound::Unbounded));
     let doubles = black_box((Bound::Included(0.0), Bound::Unbounded));
     let values = black_box(&[3_i64, 1, 2][..]);
-    for built in [
+    let row = |type_name| DatastreamRow {
+        type_name,
+        ..DatastreamRow::default()
+    };
+    let of_every_type = Datastream::TYPES.iter().copied().map(row);
+    let of_every_type = of_every_type.map(|row| Datastream::from_row(&row));
+    let built = [
         Datastream::integer(integers),
         Datastream::double(doubles),
         Datastream::enumerable(values.iter().copied()),
@@ -239,7 +239,8 @@ fn datastreams() {
         Ok(Datastream::string_up_to(black_box(64))),
         Ok(Datastream::boolean()),
         Ok(Datastream::location()),
-    ] {
+    ];
+    for built in built.into_iter().chain(of_every_type) {
         match built {
             Ok(datastream) => {
                 used(datastream.type_name());
