@@ -17,15 +17,15 @@ pub fn spec_lines() -> Vec<Case> {
 
 /// The first inputs of a target.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
+    let mut first = Vec::new();
     if target == "template" {
-        return TEMPLATES.map(|text| text.as_bytes().to_vec()).into();
+        first.extend(TEMPLATES.map(|text| text.as_bytes().to_vec()));
     }
     let lines = spec_lines().into_iter();
     let lines = lines.filter(|case| case.query.len() <= LONGEST);
     let inputs = lines.zip(KNOBS.iter().cycle());
-    inputs
-        .map(|(case, &knob)| input(target, case, knob))
-        .collect()
+    first.extend(inputs.map(|(case, &knob)| input(target, case, knob)));
+    first
 }
 
 /// Choices of how to write a text, none of them the end of a line.
@@ -38,6 +38,12 @@ fn input(target: &str, case: Case, knob: u8) -> Vec<u8> {
     match target {
         "against_reference" => [template.as_bytes(), b"\n", &query].concat(),
         "roundtrip" => [template.as_bytes(), b"\n", &[knob], b"\n", &query].concat(),
+        #[cfg(feature = "serde")]
+        "template" => {
+            let device = pinquery_kit::Device::read(&template);
+            let json = serde_json::to_vec(&device.library).expect("a template can be written");
+            [&json, &b"\0"[..], &query].concat()
+        }
         "number" => {
             let value = query
                 .rsplit(|&byte| byte == b'=')

@@ -13,7 +13,7 @@ mod template;
 
 pub use forms::against_form_urlencoded;
 pub use number::number;
-pub use queries::{RICH, against_reference, parse};
+pub use queries::{RICH, against_reference, device, parse};
 pub use roundtrip::roundtrip;
 pub use template::template;
 

@@ -38,9 +38,10 @@ pub fn template(data: &[u8], read: fn(&[u8]) -> Result<pinquery::Template, Strin
     }
 }
 
-/// The beginning of a reason, without what it cites and what the reader of JSON says in the end.
+/// The beginning of a reason, without what it cites, what it expects and what the reader of JSON
+/// says in the end.
 fn words(reason: &str) -> &str {
-    let cited = reason.find(['`', '"', '(']).unwrap_or(reason.len());
+    let cited = reason.find(['`', '"', '(', ',']).unwrap_or(reason.len());
     let end = reason.find(" at line").unwrap_or(reason.len());
     reason[..cited.min(end)].trim_matches([':', ' '])
 }
