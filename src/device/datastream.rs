@@ -1,7 +1,6 @@
 //! What a virtual pin holds: a type, and bounds that were checked when they were set.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::ops::RangeBounds;
 
 use super::enumerable::Enumerable;
@@ -228,7 +227,8 @@ impl Datastream {
     /// assert_eq!(Datastream::enumerable([]), Err(DatastreamError::NoValues));
     /// ```
     pub fn enumerable(values: impl IntoIterator<Item = i64>) -> Result<Self, DatastreamError> {
-        Self::of_values(values.into_iter().collect(), None)
+        let stream = Enumerable::new(values.into_iter().collect(), None)?;
+        Ok(Self(Kind::Enumerable(Box::new(stream))))
     }
 
     /// One of the whole numbers `values`; any other whole number becomes `fallback`.
@@ -247,11 +247,7 @@ impl Datastream {
         values: impl IntoIterator<Item = i64>,
         fallback: i64,
     ) -> Result<Self, DatastreamError> {
-        Self::of_values(values.into_iter().collect(), Some(fallback))
-    }
-
-    fn of_values(values: Vec<i64>, fallback: Option<i64>) -> Result<Self, DatastreamError> {
-        let stream = Enumerable::new(values, fallback)?;
+        let stream = Enumerable::new(values.into_iter().collect(), Some(fallback))?;
         Ok(Self(Kind::Enumerable(Box::new(stream))))
     }
 
@@ -361,20 +357,15 @@ impl Datastream {
 
     /// Builds what a row says, without a look at columns that its type has not.
     pub(crate) fn of_row(row: &DatastreamRow<'_>) -> Result<Self, DatastreamError> {
+        let values = || row.values.unwrap_or_default().iter().copied();
         match row.type_name.parse() {
-            Ok(Type::Integer) => Self::integer((
-                Number::integer_bound(row.min)?,
-                Number::integer_bound(row.max)?,
-            )),
-            Ok(Type::Double) => {
-                Self::double((Number::double_bound(row.min), Number::double_bound(row.max)))
-            }
-            Ok(Type::String) => Ok(Self::string_up_to(
-                row.max_len.unwrap_or(Self::DEFAULT_MAX_LEN),
-            )),
-            Ok(Type::Enumerable) => {
-                Self::of_values(row.values.unwrap_or_default().to_vec(), row.fallback)
-            }
+            Ok(Type::Integer) => Self::integer(row.integers()?),
+            Ok(Type::Double) => Self::double(row.doubles()),
+            Ok(Type::String) => Ok(row.max_len.map_or_else(Self::string, Self::string_up_to)),
+            Ok(Type::Enumerable) => match row.fallback {
+                Some(fallback) => Self::enumerable_or(values(), fallback),
+                None => Self::enumerable(values()),
+            },
             Ok(Type::Boolean) => Ok(Self::boolean()),
             Ok(Type::Location) => Ok(Self::location()),
             Err(_) => Err(DatastreamError::UnknownType),

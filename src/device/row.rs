@@ -82,20 +82,22 @@ impl fmt::Display for Number {
     }
 }
 
-impl Number {
-    pub(super) fn integer_bound(bound: Option<Self>) -> Result<Bound<i64>, DatastreamError> {
-        match bound {
+impl DatastreamRow<'_> {
+    pub(super) fn integers(&self) -> Result<(Bound<i64>, Bound<i64>), DatastreamError> {
+        let bound = |bound| match bound {
             None => Ok(Bound::Unbounded),
-            Some(Self::Integer(integer)) => Ok(Bound::Included(integer)),
-            Some(Self::Double(_)) => Err(DatastreamError::BoundNotAnInteger),
-        }
+            Some(Number::Integer(integer)) => Ok(Bound::Included(integer)),
+            Some(Number::Double(_)) => Err(DatastreamError::BoundNotAnInteger),
+        };
+        Ok((bound(self.min)?, bound(self.max)?))
     }
 
-    pub(super) fn double_bound(bound: Option<Self>) -> Bound<f64> {
-        match bound {
+    pub(super) fn doubles(&self) -> (Bound<f64>, Bound<f64>) {
+        let bound = |bound| match bound {
             None => Bound::Unbounded,
-            Some(Self::Integer(integer)) => Bound::Included(integer as f64),
-            Some(Self::Double(double)) => Bound::Included(double),
-        }
+            Some(Number::Integer(integer)) => Bound::Included(integer as f64),
+            Some(Number::Double(double)) => Bound::Included(double),
+        };
+        (bound(self.min), bound(self.max))
     }
 }

@@ -1,14 +1,12 @@
 //! What is written as JSON.
 
-use core::ops::Range;
-
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::device::datastream::Datastream;
 use crate::device::pin::VirtualPin;
 use crate::device::row::Number;
 use crate::device::template::Template;
-use crate::error::{Error, Reason};
+use crate::error::Error;
 use crate::query::text::Text;
 use crate::update::Update;
 use crate::update::updates::Updates;
@@ -81,21 +79,16 @@ impl Serialize for Error {
             }
         }
 
-        let Range { start, end } = self.span();
-        let pin: Option<u8> = self.pin().map(u8::from);
-        let reason: Option<Reason> = self.reason();
-        let fields = 3 + usize::from(pin.is_some()) + usize::from(reason.is_some());
+        let fields = 3 + usize::from(self.pin().is_some()) + usize::from(self.reason().is_some());
         let mut error = serializer.serialize_struct("Error", fields)?;
         error.serialize_field("error", &Message(self.message()))?;
         error.serialize_field("kind", &self.kind())?;
-        error.serialize_field("span", &(start, end))?;
-        match pin {
-            Some(pin) => error.serialize_field("pin", &pin)?,
-            None => error.skip_field("pin")?,
+        error.serialize_field("span", &(self.span().start, self.span().end))?;
+        if let Some(VirtualPin(pin)) = self.pin() {
+            error.serialize_field("pin", &pin)?;
         }
-        match reason {
-            Some(reason) => error.serialize_field("reason", &reason)?,
-            None => error.skip_field("reason")?,
+        if let Some(reason) = self.reason() {
+            error.serialize_field("reason", &reason)?;
         }
         error.end()
     }
