@@ -53,7 +53,8 @@ fn short_negative(view: View<'_>, offset: usize) -> Option<(f64, usize)> {
     short_unsigned(view, view.word(offset)?, offset)
 }
 
-/// Up to seven characters, without a loop and without a branch on the point, which goes either way.
+/// Up to eight characters in front of `&` or `,`, without a loop, and without a branch on the point
+/// or on whether there are eight, which go either way.
 #[inline(always)]
 fn short_unsigned(view: View<'_>, word: u64, offset: usize) -> Option<(f64, usize)> {
     let word = word ^ repeat(b'0');
@@ -66,21 +67,19 @@ fn short_unsigned(view: View<'_>, word: u64, offset: usize) -> Option<(f64, usiz
     let end = stops.trailing_zeros();
     let point = u32::from(has_point) * 8;
     let length = end.wrapping_sub(point);
-    if stops == 0 || length == 0 {
+    let behind = offset + end as usize / 8;
+    if length == 0 || !matches!(view.byte(behind), SEPARATOR | b',') {
         return long(view, offset);
     }
     let before = u64::MAX.wrapping_shl(whole);
     let digits = word & !before | word >> point & before;
     let digits = eight_digits(digits.wrapping_shl(64 - length));
     let fraction = length.wrapping_sub(whole) as usize / 8;
-    let end = offset + end as usize / 8;
-    Some((
-        digits as i64 as f64 / EXACT_POWERS_OF_TEN[fraction % 8],
-        end,
-    ))
+    let double = digits as i64 as f64 / EXACT_POWERS_OF_TEN[fraction % 8];
+    Some((double, behind))
 }
 
-/// One in twenty numbers of real queries has eight characters or more.
+/// Numbers of nine characters and more, which are rare, and those in front of other bytes.
 #[inline(never)]
 fn long(view: View<'_>, offset: usize) -> Option<(f64, usize)> {
     let Run {

@@ -79,7 +79,8 @@ pub(crate) fn add_short<'q>(
         Kind::Integer { min, max } => integer::add_short(view, value, *min, *max, pin, updates),
         Kind::Double { min, max } => double::add_short(view, value, *min, *max, pin, updates),
         Kind::String { max_len } => {
-            string::add_short(window, segment, value, *max_len, pin, updates)
+            let text = segment.get(value..)?;
+            behind(value + string::add_short(window, text, *max_len, pin, updates)?)
         }
         Kind::Enumerable(stream) => enumerable::add_short(view, value, stream, pin, updates),
         Kind::Boolean => boolean::add_short(view, value, pin, updates),

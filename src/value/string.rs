@@ -1,6 +1,6 @@
 //! Strings: UTF-8 of at most so many bytes, decoded, and without U+0000.
 
-use super::{Behind, Converted, behind};
+use super::Converted;
 use crate::device::pin::VirtualPin;
 use crate::error::Reason;
 use crate::query::text::{Measured, Text};
@@ -13,52 +13,44 @@ const SHORT: usize = 24;
 
 /// The short form: ASCII of less than 24 bytes, none of them below `,`, which leaves out escapes,
 /// separators and NUL. Other texts go on from where it stops.
+///
+/// How long the text is, as written. It is given the query from the value on and not the segment:
+/// with no more than six arguments all are in registers.
 #[inline(never)]
 pub(super) fn add_short<'q>(
     window: &Window<'_, 'q>,
-    segment: &'q [u8],
-    value: usize,
+    bytes: &'q [u8],
     max_len: usize,
     pin: VirtualPin,
     updates: &mut Updates<'q>,
-) -> Option<Behind> {
-    let text = short(window, segment, value, max_len)?;
+) -> Option<usize> {
+    let text = short(window, bytes, max_len)?;
     updates.add(pin, Value::String(text), None)?;
-    behind(value + text.raw().len())
+    Some(text.raw().len())
 }
 
 #[inline(always)]
-fn short<'q>(
-    window: &Window<'_, 'q>,
-    segment: &'q [u8],
-    value: usize,
-    max_len: usize,
-) -> Option<Text<'q>> {
-    let view = window.view(segment)?;
-    let words = [
-        view.word(value)?,
-        view.word(value + 8)?,
-        view.word(value + 16)?,
-    ];
+fn short<'q>(window: &Window<'_, 'q>, bytes: &'q [u8], max_len: usize) -> Option<Text<'q>> {
+    let view = window.view(bytes)?;
     let mut length = 0;
-    for word in words {
+    for word in [view.word(0)?, view.word(8)?, view.word(16)?] {
         let stops = view::text_stops(word);
         if stops != 0 {
             let bits = stops.trailing_zeros() & 0x38;
             length += bits as usize / 8;
             if (word >> bits) as u8 != SEPARATOR {
-                return any(segment.get(value..)?, length, max_len);
+                return any(bytes, length, max_len);
             }
             if length > max_len {
                 return None;
             }
-            let start = window.query.len() - segment.len() + value;
+            let start = window.query.len() - bytes.len();
             let text = view::short_ascii(window.query, start, start + length)?;
             return Some(Text::plain(text));
         }
         length += 8;
     }
-    long(segment.get(value..)?, max_len)
+    long(bytes, max_len)
 }
 
 /// ASCII text of any length without any byte below `,`.
