@@ -4,7 +4,7 @@
 
 use std::ffi::{CStr, c_char};
 
-use pinquery::{Adjustment, ErrorKind, Reason, Template, Update};
+use pinquery::{Adjustment, Datastream, ErrorKind, Reason, Template, Update};
 
 use crate::update::pinquery_update;
 use crate::{error, pinquery_kind_name, pinquery_reason_name};
@@ -120,6 +120,10 @@ fn every_adjustment_has_a_number() {
 
 #[test]
 fn every_type_has_a_number() {
+    let names: Vec<&str> = TYPES.iter().map(|(name, ..)| *name).collect();
+    for name in Datastream::TYPES {
+        position(&names, name);
+    }
     for (number, listed) in (1..).zip(TYPES) {
         let (name, ..) = *listed;
         assert_eq!(there_and_back(*listed, None).r#type, number, "{name}");
