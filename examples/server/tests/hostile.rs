@@ -203,7 +203,7 @@ fn a_client_that_closes_its_side_is_answered() {
 #[test]
 fn one_connection_too_many_is_told_and_there_is_room_later() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &["--connections", "8", "--header-timeout", "1"]);
+    let server = Server::start(&scratch, &["--connections", "8", "--header-timeout", "3"]);
     let silent: Vec<Client> = (0..8).map(|_| server.connect()).collect();
     let start = Instant::now();
     let mut refused = server.connect();

@@ -228,13 +228,7 @@ fn a_request_in_flight_is_answered_before_the_end() {
     let mut server = Server::start(&scratch, &["--lock-wait", "5"]);
     let database = scratch.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut client = server.connect();
-    let target = update_target("v1=42");
-    client
-        .send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes())
-        .unwrap();
-    // Until the request is in the store's hands.
-    std::thread::sleep(Duration::from_millis(300));
+    let mut client = server.send_and_wait_until_it_waits(&update_target("v1=42"));
     server.signal("TERM");
     std::thread::sleep(Duration::from_millis(300));
     database.execute_batch("ROLLBACK").unwrap();

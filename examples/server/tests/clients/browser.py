@@ -46,13 +46,16 @@ class Browser:
                 self.base = f"http://127.0.0.1:{found[1]}/session"
                 break
         arguments = [*OPTIONS, f"--user-data-dir={profile}"]
-        wanted = {"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}}
+        wanted = {
+            "goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"},
+            "timeouts": {"script": 240_000, "pageLoad": 240_000},
+        }
         self.base += "/" + self.call("", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
 
     def call(self, path, body=None, method="POST"):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, {"content-type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return json.load(answer)["value"]
 
     def run(self, script, *args):
@@ -85,12 +88,12 @@ class Browser:
 
 def send(**pins):
     query = urllib.parse.urlencode({"token": TOKEN, **pins})
-    with urllib.request.urlopen(f"{url}/external/api/batch/update?{query}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/external/api/batch/update?{query}", timeout=60) as answer:
         assert answer.read() == b"OK"
 
 
 def eventually(what, holds):
-    end = time.monotonic() + 15
+    end = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < end, f"never: {what}"
         time.sleep(0.1)
@@ -253,7 +256,7 @@ def check(browser):
     assert not wrong, wrong
 
 
-with tempfile.TemporaryDirectory() as profile:
+with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
     browser = Browser(profile)
     try:
         check(browser)

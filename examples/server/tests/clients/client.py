@@ -18,7 +18,7 @@ def with_urllib():
     def get(path, pins):
         query = urllib.parse.urlencode([("token", token), *pins])
         try:
-            with urllib.request.urlopen(f"{url}{path}?{query}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{url}{path}?{query}", timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -32,7 +32,7 @@ def with_requests():
     session = requests.Session()
 
     def get(path, pins):
-        answer = session.get(f"{url}{path}", params=[("token", token), *pins], timeout=10)
+        answer = session.get(f"{url}{path}", params=[("token", token), *pins], timeout=60)
         return answer.status_code, answer.text
 
     return get

@@ -33,7 +33,7 @@ pub const DEVICES: &str = r#"{
 }"#;
 
 /// How long anything in a test may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A directory that goes with its test.
 pub struct Scratch(pub PathBuf);
@@ -44,6 +44,8 @@ impl Scratch {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("pinquery-server-test-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
+        // One that was killed may have had the same id, and left its directory.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a directory");
         fs::write(path.join("devices.json"), DEVICES).expect("a devices' file");
         Self(path)
@@ -92,6 +94,10 @@ impl Server {
         let mut command = command();
         command.arg("--devices").arg(scratch.path("devices.json"));
         command.arg("--database").arg(database).args(args);
+        // On a busy machine, what is not about time takes its time.
+        if !args.contains(&"--request-timeout") {
+            command.args(["--request-timeout", "60"]);
+        }
         Self::spawn(scratch, command)
     }
 
@@ -162,6 +168,19 @@ impl Server {
             .send(format!("{head}{body}").as_bytes())
             .expect("it is sent");
         client.answer(false).expect("an answer")
+    }
+
+    /// Sends a batch that has to wait for the database, and waits until the store has it.
+    pub fn send_and_wait_until_it_waits(&self, target: &str) -> Client {
+        let judged = || self.metric("pinquery_judging_seconds_total");
+        let before = judged();
+        let mut client = self.connect();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n");
+        client.send(request.as_bytes()).expect("it is sent");
+        eventually("the batch is judged", || judged() > before);
+        // From there to the store is one step, which no metric shows.
+        std::thread::sleep(Duration::from_millis(300));
+        client
     }
 
     pub fn metric(&self, name: &str) -> f64 {

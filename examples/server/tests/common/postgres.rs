@@ -161,8 +161,10 @@ impl Cluster {
                 return false;
             }
             let mut psql = self.psql("postgres");
-            let answer = psql.args(["-c", "SELECT 1"]).stderr(Stdio::null()).output();
-            if answer.expect("psql").status.success() {
+            psql.args(["-c", "SHOW data_directory"]);
+            let answer = psql.stderr(Stdio::null()).output().expect("psql");
+            // Another cluster may have taken the port.
+            if answer.stdout.trim_ascii_end() == self.data.as_os_str().as_encoded_bytes() {
                 *self.child() = Some(child);
                 return true;
             }
