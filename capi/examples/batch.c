@@ -18,6 +18,7 @@ static void show(const pinquery_update *update) {
         pinquery_decode(&update->value.text, text, sizeof text);
         printf("v%d = \"%s\"\n", update->pin, text);
         break;
+    default: printf("v%d is of a type that came after this program\n", update->pin);
     }
 }
 

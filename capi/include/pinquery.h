@@ -47,11 +47,6 @@ typedef struct pinquery_template pinquery_template;
 typedef uint8_t pinquery_kind;
 
 /**
- * Why a value does not fit its datastream. The numbers never change.
- */
-typedef uint8_t pinquery_reason;
-
-/**
  * Which member of a `pinquery_value` is the value. The numbers never change.
  */
 typedef uint8_t pinquery_type;
@@ -153,6 +148,11 @@ typedef struct pinquery_update {
 typedef const struct pinquery_template *(*pinquery_lookup)(void *context,
                                                            const char *token,
                                                            size_t length);
+
+/**
+ * Why a value does not fit its datastream. The numbers never change.
+ */
+typedef uint8_t pinquery_reason;
 
 /**
  * Why a query was refused, and what to answer. It holds no byte of the query and owns nothing.
@@ -260,6 +260,56 @@ typedef struct pinquery_error {
 #define PINQUERY_OTHER_KIND 255
 
 /**
+ * Nothing.
+ */
+#define PINQUERY_AS_SENT 0
+
+/**
+ * It was below the minimum and is the minimum now.
+ */
+#define PINQUERY_RAISED_TO_MIN 1
+
+/**
+ * It was above the maximum and is the maximum now.
+ */
+#define PINQUERY_LOWERED_TO_MAX 2
+
+/**
+ * It was none of the enumerable's values and is the fallback now.
+ */
+#define PINQUERY_REPLACED_BY_FALLBACK 3
+
+/**
+ * A whole number within its bounds, in `integer`.
+ */
+#define PINQUERY_INTEGER 1
+
+/**
+ * A finite number within its bounds, in `number`.
+ */
+#define PINQUERY_DOUBLE 2
+
+/**
+ * A text without U+0000, of at most the datastream's `max_len` bytes once decoded, in `text`.
+ */
+#define PINQUERY_STRING 3
+
+/**
+ * One of the datastream's whole numbers, in `integer`.
+ */
+#define PINQUERY_ENUMERABLE 4
+
+/**
+ * 1 or 0, in `boolean`.
+ */
+#define PINQUERY_BOOLEAN 5
+
+/**
+ * A place, in `location`.
+ */
+#define PINQUERY_LOCATION 6
+
+/**
  * There is none: the kind is not `PINQUERY_INVALID_VALUE`.
  */
 #define PINQUERY_NO_REASON 0
@@ -318,56 +368,6 @@ typedef struct pinquery_error {
  * A reason that came after this version of the header.
  */
 #define PINQUERY_OTHER_REASON 255
-
-/**
- * A whole number within its bounds, in `integer`.
- */
-#define PINQUERY_INTEGER 1
-
-/**
- * A finite number within its bounds, in `number`.
- */
-#define PINQUERY_DOUBLE 2
-
-/**
- * A text without U+0000, of at most the datastream's `max_len` bytes once decoded, in `text`.
- */
-#define PINQUERY_STRING 3
-
-/**
- * One of the datastream's whole numbers, in `integer`.
- */
-#define PINQUERY_ENUMERABLE 4
-
-/**
- * 1 or 0, in `boolean`.
- */
-#define PINQUERY_BOOLEAN 5
-
-/**
- * A place, in `location`.
- */
-#define PINQUERY_LOCATION 6
-
-/**
- * Nothing.
- */
-#define PINQUERY_AS_SENT 0
-
-/**
- * It was below the minimum and is the minimum now.
- */
-#define PINQUERY_RAISED_TO_MIN 1
-
-/**
- * It was above the maximum and is the maximum now.
- */
-#define PINQUERY_LOWERED_TO_MAX 2
-
-/**
- * It was none of the enumerable's values and is the fallback now.
- */
-#define PINQUERY_REPLACED_BY_FALLBACK 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -462,12 +462,6 @@ void pinquery_devices_free(struct pinquery_devices *devices);
  * for a number that has none. It lives for ever.
  */
 const char *pinquery_kind_name(pinquery_kind kind);
-
-/**
- * The name of a reason for logs and metrics, such as `not_an_integer`, with a NUL behind it; an
- * empty text for `PINQUERY_NO_REASON`, and `other` for a number that has none. It lives for ever.
- */
-const char *pinquery_reason_name(pinquery_reason reason);
 
 /**
  * Writes updates as JSON, such as `[{"pin":1,"value":100,"adjusted":"max"}]`, into `buffer`, with
@@ -573,6 +567,12 @@ pinquery_kind pinquery_updates(const char *query,
  * the two do not overlap.
  */
 size_t pinquery_decode(const struct pinquery_text *text, char *buffer, size_t capacity);
+
+/**
+ * The name of a reason for logs and metrics, such as `not_an_integer`, with a NUL behind it; an
+ * empty text for `PINQUERY_NO_REASON`, and `other` for a number that has none. It lives for ever.
+ */
+const char *pinquery_reason_name(pinquery_reason reason);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,8 +1,10 @@
-//! Kinds and reasons as numbers, and the error as a plain struct.
+//! Kinds as numbers, and the error as a plain struct.
 
 use std::ffi::{CStr, c_char};
 
-use pinquery::{Error, ErrorKind, Reason};
+use pinquery::{Error, ErrorKind};
+
+use crate::value::{PINQUERY_NO_REASON, pinquery_reason, reason};
 
 /// What became of a query: `PINQUERY_ACCEPTED` or why it was refused. The numbers never change.
 pub type pinquery_kind = u8;
@@ -34,34 +36,6 @@ pub const PINQUERY_NO_ROOM: pinquery_kind = 64;
 pub const PINQUERY_BAD_CALL: pinquery_kind = 65;
 /// A kind that came after this version of the header: answer with the error's status and body.
 pub const PINQUERY_OTHER_KIND: pinquery_kind = 255;
-
-/// Why a value does not fit its datastream. The numbers never change.
-pub type pinquery_reason = u8;
-
-/// There is none: the kind is not `PINQUERY_INVALID_VALUE`.
-pub const PINQUERY_NO_REASON: pinquery_reason = 0;
-/// A string of more than its `max_len` bytes, or another value of more than 4,096 bytes as written.
-pub const PINQUERY_TOO_LONG: pinquery_reason = 1;
-/// A `%` without two hexadecimal digits behind it.
-pub const PINQUERY_MALFORMED_ESCAPE: pinquery_reason = 2;
-/// The decoded bytes are not UTF-8.
-pub const PINQUERY_INVALID_UTF8: pinquery_reason = 3;
-/// A string with U+0000.
-pub const PINQUERY_NUL: pinquery_reason = 4;
-/// Not a whole number.
-pub const PINQUERY_NOT_AN_INTEGER: pinquery_reason = 5;
-/// Not a decimal number.
-pub const PINQUERY_NOT_A_DOUBLE: pinquery_reason = 6;
-/// None of `true`, `false`, `1` and `0`.
-pub const PINQUERY_NOT_A_BOOLEAN: pinquery_reason = 7;
-/// A whole number that is none of an enumerable's values, and there is no fallback.
-pub const PINQUERY_NOT_A_VALUE: pinquery_reason = 8;
-/// A longitude beyond -180 to 180 or a latitude beyond -90 to 90.
-pub const PINQUERY_OUT_OF_RANGE: pinquery_reason = 9;
-/// A longitude without its latitude behind it.
-pub const PINQUERY_NO_LATITUDE: pinquery_reason = 10;
-/// A reason that came after this version of the header.
-pub const PINQUERY_OTHER_REASON: pinquery_reason = 255;
 
 /// Why a query was refused, and what to answer. It holds no byte of the query and owns nothing.
 #[repr(C)]
@@ -135,22 +109,6 @@ pub(crate) fn kind(kind: ErrorKind) -> pinquery_kind {
     }
 }
 
-pub(crate) fn reason(reason: Reason) -> pinquery_reason {
-    match reason {
-        Reason::TooLong => PINQUERY_TOO_LONG,
-        Reason::MalformedEscape => PINQUERY_MALFORMED_ESCAPE,
-        Reason::InvalidUtf8 => PINQUERY_INVALID_UTF8,
-        Reason::Nul => PINQUERY_NUL,
-        Reason::NotAnInteger => PINQUERY_NOT_AN_INTEGER,
-        Reason::NotADouble => PINQUERY_NOT_A_DOUBLE,
-        Reason::NotABoolean => PINQUERY_NOT_A_BOOLEAN,
-        Reason::NotAValue => PINQUERY_NOT_A_VALUE,
-        Reason::OutOfRange => PINQUERY_OUT_OF_RANGE,
-        Reason::NoLatitude => PINQUERY_NO_LATITUDE,
-        _ => PINQUERY_OTHER_REASON,
-    }
-}
-
 /// The name of a kind for logs and metrics, such as `invalid_pin`, with a NUL behind it; `other`
 /// for a number that has none. It lives for ever.
 #[unsafe(no_mangle)]
@@ -168,27 +126,6 @@ pub extern "C" fn pinquery_kind_name(kind: pinquery_kind) -> *const c_char {
         PINQUERY_NO_PINS => c"no_pins",
         PINQUERY_NO_ROOM => c"no_room",
         PINQUERY_BAD_CALL => c"bad_call",
-        _ => c"other",
-    };
-    name.as_ptr()
-}
-
-/// The name of a reason for logs and metrics, such as `not_an_integer`, with a NUL behind it; an
-/// empty text for `PINQUERY_NO_REASON`, and `other` for a number that has none. It lives for ever.
-#[unsafe(no_mangle)]
-pub extern "C" fn pinquery_reason_name(reason: pinquery_reason) -> *const c_char {
-    let name: &CStr = match reason {
-        PINQUERY_NO_REASON => c"",
-        PINQUERY_TOO_LONG => c"too_long",
-        PINQUERY_MALFORMED_ESCAPE => c"malformed_escape",
-        PINQUERY_INVALID_UTF8 => c"invalid_utf8",
-        PINQUERY_NUL => c"nul",
-        PINQUERY_NOT_AN_INTEGER => c"not_an_integer",
-        PINQUERY_NOT_A_DOUBLE => c"not_a_double",
-        PINQUERY_NOT_A_BOOLEAN => c"not_a_boolean",
-        PINQUERY_NOT_A_VALUE => c"not_a_value",
-        PINQUERY_OUT_OF_RANGE => c"out_of_range",
-        PINQUERY_NO_LATITUDE => c"no_latitude",
         _ => c"other",
     };
     name.as_ptr()

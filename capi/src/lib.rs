@@ -15,6 +15,7 @@ mod memory;
 mod numbers;
 mod text;
 mod update;
+mod value;
 
 pub use devices::*;
 pub use error::*;
@@ -22,6 +23,7 @@ pub use json::pinquery_updates_json;
 pub use judge::*;
 pub use text::*;
 pub use update::*;
+pub use value::*;
 
 use std::ffi::{CStr, c_char};
 

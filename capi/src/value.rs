@@ -1,0 +1,229 @@
+//! What a type of datastream is in C: its number, where its values stand, and why one does not fit.
+
+use std::ffi::{CStr, c_char};
+
+use pinquery::{Reason, Text, Value};
+
+use crate::text::{decode, pinquery_text};
+
+/// Which member of a `pinquery_value` is the value. The numbers never change.
+pub type pinquery_type = u8;
+
+/// A whole number within its bounds, in `integer`.
+pub const PINQUERY_INTEGER: pinquery_type = 1;
+/// A finite number within its bounds, in `number`.
+pub const PINQUERY_DOUBLE: pinquery_type = 2;
+/// A text without U+0000, of at most the datastream's `max_len` bytes once decoded, in `text`.
+pub const PINQUERY_STRING: pinquery_type = 3;
+/// One of the datastream's whole numbers, in `integer`.
+pub const PINQUERY_ENUMERABLE: pinquery_type = 4;
+/// 1 or 0, in `boolean`.
+pub const PINQUERY_BOOLEAN: pinquery_type = 5;
+/// A place, in `location`.
+pub const PINQUERY_LOCATION: pinquery_type = 6;
+
+/// A place on earth.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct pinquery_location {
+    /// Degrees east, -180 to 180.
+    pub longitude: f64,
+    /// Degrees north, -90 to 90.
+    pub latitude: f64,
+}
+
+/// A value; which member it is says the update's `type`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union pinquery_value {
+    /// Of `PINQUERY_INTEGER` and `PINQUERY_ENUMERABLE`.
+    pub integer: i64,
+    /// Of `PINQUERY_DOUBLE`.
+    pub number: f64,
+    /// Of `PINQUERY_STRING`.
+    pub text: pinquery_text,
+    /// Of `PINQUERY_BOOLEAN`: 1 or 0.
+    pub boolean: u8,
+    /// Of `PINQUERY_LOCATION`.
+    pub location: pinquery_location,
+}
+
+impl pinquery_value {
+    #[inline(always)]
+    pub(crate) fn new(value: &Value<Text<'_>>) -> (pinquery_type, Self) {
+        match *value {
+            Value::Integer(integer) => (PINQUERY_INTEGER, Self { integer }),
+            Value::Double(number) => (PINQUERY_DOUBLE, Self { number }),
+            Value::String(text) => {
+                let text = pinquery_text::new(text.raw(), text.as_str().is_some());
+                (PINQUERY_STRING, Self { text })
+            }
+            Value::Enumerable(integer) => (PINQUERY_ENUMERABLE, Self { integer }),
+            Value::Boolean(boolean) => {
+                let boolean = u8::from(boolean);
+                (PINQUERY_BOOLEAN, Self { boolean })
+            }
+            Value::Location {
+                longitude,
+                latitude,
+            } => {
+                let location = pinquery_location {
+                    longitude,
+                    latitude,
+                };
+                (PINQUERY_LOCATION, Self { location })
+            }
+        }
+    }
+
+    /// The library's value again. `None` where it is none that this library wrote.
+    ///
+    /// # Safety
+    ///
+    /// The bytes of a string can be read.
+    pub(crate) unsafe fn read(&self, r#type: pinquery_type) -> Option<Value> {
+        // SAFETY: the type says which member was written, and every bit pattern is one of each
+        // member; the caller vouches for the bytes of a string.
+        unsafe {
+            Some(match r#type {
+                PINQUERY_INTEGER => Value::Integer(self.integer),
+                PINQUERY_DOUBLE => Value::Double(self.number),
+                PINQUERY_STRING => Value::String(decode(self.text.raw()?)?),
+                PINQUERY_ENUMERABLE => Value::Enumerable(self.integer),
+                PINQUERY_BOOLEAN => Value::Boolean(self.boolean != 0),
+                PINQUERY_LOCATION => Value::Location {
+                    longitude: self.location.longitude,
+                    latitude: self.location.latitude,
+                },
+                _ => return None,
+            })
+        }
+    }
+}
+
+/// Why a value does not fit its datastream. The numbers never change.
+pub type pinquery_reason = u8;
+
+/// There is none: the kind is not `PINQUERY_INVALID_VALUE`.
+pub const PINQUERY_NO_REASON: pinquery_reason = 0;
+/// A string of more than its `max_len` bytes, or another value of more than 4,096 bytes as written.
+pub const PINQUERY_TOO_LONG: pinquery_reason = 1;
+/// A `%` without two hexadecimal digits behind it.
+pub const PINQUERY_MALFORMED_ESCAPE: pinquery_reason = 2;
+/// The decoded bytes are not UTF-8.
+pub const PINQUERY_INVALID_UTF8: pinquery_reason = 3;
+/// A string with U+0000.
+pub const PINQUERY_NUL: pinquery_reason = 4;
+/// Not a whole number.
+pub const PINQUERY_NOT_AN_INTEGER: pinquery_reason = 5;
+/// Not a decimal number.
+pub const PINQUERY_NOT_A_DOUBLE: pinquery_reason = 6;
+/// None of `true`, `false`, `1` and `0`.
+pub const PINQUERY_NOT_A_BOOLEAN: pinquery_reason = 7;
+/// A whole number that is none of an enumerable's values, and there is no fallback.
+pub const PINQUERY_NOT_A_VALUE: pinquery_reason = 8;
+/// A longitude beyond -180 to 180 or a latitude beyond -90 to 90.
+pub const PINQUERY_OUT_OF_RANGE: pinquery_reason = 9;
+/// A longitude without its latitude behind it.
+pub const PINQUERY_NO_LATITUDE: pinquery_reason = 10;
+/// A reason that came after this version of the header.
+pub const PINQUERY_OTHER_REASON: pinquery_reason = 255;
+
+pub(crate) fn reason(reason: Reason) -> pinquery_reason {
+    match reason {
+        Reason::TooLong => PINQUERY_TOO_LONG,
+        Reason::MalformedEscape => PINQUERY_MALFORMED_ESCAPE,
+        Reason::InvalidUtf8 => PINQUERY_INVALID_UTF8,
+        Reason::Nul => PINQUERY_NUL,
+        Reason::NotAnInteger => PINQUERY_NOT_AN_INTEGER,
+        Reason::NotADouble => PINQUERY_NOT_A_DOUBLE,
+        Reason::NotABoolean => PINQUERY_NOT_A_BOOLEAN,
+        Reason::NotAValue => PINQUERY_NOT_A_VALUE,
+        Reason::OutOfRange => PINQUERY_OUT_OF_RANGE,
+        Reason::NoLatitude => PINQUERY_NO_LATITUDE,
+        _ => PINQUERY_OTHER_REASON,
+    }
+}
+
+/// The name of a reason for logs and metrics, such as `not_an_integer`, with a NUL behind it; an
+/// empty text for `PINQUERY_NO_REASON`, and `other` for a number that has none. It lives for ever.
+#[unsafe(no_mangle)]
+pub extern "C" fn pinquery_reason_name(reason: pinquery_reason) -> *const c_char {
+    let name: &CStr = match reason {
+        PINQUERY_NO_REASON => c"",
+        PINQUERY_TOO_LONG => c"too_long",
+        PINQUERY_MALFORMED_ESCAPE => c"malformed_escape",
+        PINQUERY_INVALID_UTF8 => c"invalid_utf8",
+        PINQUERY_NUL => c"nul",
+        PINQUERY_NOT_AN_INTEGER => c"not_an_integer",
+        PINQUERY_NOT_A_DOUBLE => c"not_a_double",
+        PINQUERY_NOT_A_BOOLEAN => c"not_a_boolean",
+        PINQUERY_NOT_A_VALUE => c"not_a_value",
+        PINQUERY_OUT_OF_RANGE => c"out_of_range",
+        PINQUERY_NO_LATITUDE => c"no_latitude",
+        _ => c"other",
+    };
+    name.as_ptr()
+}
+
+#[cfg(test)]
+mod tests {
+    use pinquery::Datastream;
+
+    use super::*;
+    use crate::numbers::{defined, position, text, there_and_back};
+
+    // By number. Both lists only ever grow, at their ends.
+    const REASONS: &[&str] = &[
+        "no_reason",
+        "too_long",
+        "malformed_escape",
+        "invalid_utf8",
+        "nul",
+        "not_an_integer",
+        "not_a_double",
+        "not_a_boolean",
+        "not_a_value",
+        "out_of_range",
+        "no_latitude",
+    ];
+    // From 1 on, each with the rest of its datastream in JSON, and a value.
+    const TYPES: &[(&str, &str, &str)] = &[
+        ("integer", "", "1"),
+        ("double", "", "1.5"),
+        ("string", "", "a+b"),
+        ("enumerable", r#","values":[1]"#, "1"),
+        ("boolean", "", "1"),
+        ("location", "", "8.5,47.25"),
+    ];
+
+    #[test]
+    fn every_reason_has_a_number() {
+        for reason in Reason::ALL {
+            let number = super::reason(*reason);
+            assert_eq!(
+                usize::from(number),
+                position(REASONS, reason.name()),
+                "{reason:?}"
+            );
+        }
+        for (number, name) in (0..).zip(REASONS) {
+            let expected = if number == 0 { "" } else { name };
+            assert_eq!(text(pinquery_reason_name(number)), expected);
+            assert_eq!(defined(name), usize::from(number), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_number() {
+        let names: Vec<&str> = TYPES.iter().map(|(name, ..)| *name).collect();
+        for name in Datastream::TYPES {
+            position(&names, name);
+        }
+        for (number, listed) in (1..).zip(TYPES) {
+            let (name, ..) = *listed;
+            assert_eq!(there_and_back(*listed, None).r#type, number, "{name}");
+            assert_eq!(defined(name), usize::from(number), "{name}");
+        }
+    }
+}
