@@ -3,7 +3,9 @@
 
 use std::ops::Bound;
 
-use pinquery::{Datastream, DatastreamError, DecodeError, Error, ErrorKind, Template, VirtualPin};
+use pinquery::{
+    Datastream, DatastreamError, DecodeError, Error, ErrorKind, Template, Token, VirtualPin,
+};
 use pinquery_kit::Device;
 
 fn error(query: &str) -> Error {
@@ -237,6 +239,18 @@ fn the_other_errors_say_what_is_wrong() {
             DatastreamError::FallbackNotAValue,
             "the fallback is none of the values",
         ),
+        (
+            DatastreamError::UnknownType,
+            "unknown type, expected one of integer, double, string, enumerable, boolean, location",
+        ),
+        (
+            DatastreamError::BoundNotAnInteger,
+            "a bound of an integer is no 64-bit integer",
+        ),
+        (
+            DatastreamError::ForeignBound,
+            "there is a bound that the type does not have",
+        ),
     ];
     for (error, text) in words {
         assert_eq!(error.to_string(), text);
@@ -248,6 +262,14 @@ fn the_other_errors_say_what_is_wrong() {
     assert_eq!(
         DecodeError::InvalidUtf8.to_string(),
         "the decoded bytes are not UTF-8"
+    );
+    assert_eq!(
+        "x".parse::<ErrorKind>().unwrap_err().to_string(),
+        "the name is not known"
+    );
+    assert_eq!(
+        "".parse::<Token>().unwrap_err().to_string(),
+        "a token is one or more bytes of 0x21 to 0x7E"
     );
     assert_eq!(
         "v256".parse::<VirtualPin>().unwrap_err().to_string(),

@@ -7,8 +7,8 @@ use std::sync::{Arc, RwLock};
 
 use pinquery::{
     BatchUpdate, Chars, Datastream, DatastreamError, DecodeError, Encoded, Error, ErrorKind,
-    IntoIter, Pair, Pairs, ParsePinError, ParseTokenError, Template, Text, Token, UnknownName,
-    Update, Updates, Value, VirtualPin, parse,
+    IntoIter, Number, Pair, Pairs, ParsePinError, ParseTokenError, Template, Text, Token,
+    UnknownName, Update, Updates, Value, VirtualPin, parse,
 };
 
 fn template() -> Template {
@@ -96,6 +96,15 @@ fn accepted_updates_show_their_values() {
     let shown = r#"[Update { pin: VirtualPin(1), value: String("a b"), adjusted: None }, Update { pin: VirtualPin(2), value: String("c"), adjusted: None }]"#;
     assert_eq!(format!("{updates:?}"), shown);
     assert_eq!(format!("{:?}", updates.into_iter()), shown);
+}
+
+#[test]
+fn an_update_is_displayed_in_one_line() {
+    let template = template().with(VirtualPin(9), Datastream::integer(..=100).unwrap());
+    let query = "token=t&v1=a%0Ab%1B%7F&v2=caf%C3%A9&v9=101";
+    let updates = parse(query, |_| Some(&template)).unwrap();
+    let shown: Vec<String> = updates.iter().map(Update::to_string).collect();
+    assert_eq!(shown, [r"v1=a\nb\u{1b}\u{7f}", "v2=café", "v9=100 (max)"]);
 }
 
 #[test]
@@ -238,6 +247,41 @@ fn a_template_can_be_read() {
         "enumerable [5]"
     );
     assert_eq!(Datastream::location().to_string(), "location");
+}
+
+#[test]
+fn a_template_is_compared_changed_and_taken_apart() {
+    let pins = [
+        (VirtualPin(3), Datastream::location()),
+        (VirtualPin(200), Datastream::boolean()),
+    ];
+    let mut template = Template::from(pins.clone());
+    assert_ne!(template, Template::new());
+    assert_eq!(
+        format!("{template:?}"),
+        "{VirtualPin(3): Datastream(Location), VirtualPin(200): Datastream(Boolean)}"
+    );
+    assert!(template.clone().into_iter().eq(pins));
+    assert_eq!(
+        template.remove(VirtualPin(200)),
+        Some(Datastream::boolean())
+    );
+    for pin in [VirtualPin(200), VirtualPin(255)] {
+        assert_eq!(template.remove(pin), None);
+    }
+    let rest = Template::new().with(VirtualPin(3), Datastream::location());
+    assert_eq!(template, rest);
+}
+
+#[test]
+fn a_number_is_whole_where_an_i64_holds_it() {
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+
+    assert_eq!(Number::from(-1.0), Number::Integer(-1));
+    assert_eq!(Number::from(-BEYOND), Number::Integer(i64::MIN));
+    for number in [0.5, BEYOND, -1e300, f64::INFINITY] {
+        assert_eq!(Number::from(number), Number::Double(number));
+    }
 }
 
 #[test]
