@@ -160,6 +160,18 @@ fn a_ninth_pin_allocates_once_refused_or_not() {
 }
 
 #[test]
+fn there_is_room_for_no_more_updates_than_the_rest_of_the_query_may_hold() {
+    let template = template();
+    let eight = pins(8, &format!("{:0>60}", "21.5"));
+    for ninth in ["v9=1", "v9=%31", "%769=1", "v100=a+b", "v200=1,2"] {
+        let query = format!("{eight}&{ninth}");
+        let used = measure(|| parse(&query, |_| Some(&template)).unwrap().len());
+        let most = (8 + ninth.len() / 3 + 1) * UPDATE_SIZE;
+        assert!(used.bytes_total <= most as u64, "{ninth}: {used:?}");
+    }
+}
+
+#[test]
 fn a_token_with_escapes_may_cost_one() {
     hold("token=%74oken&v1=1", 1);
     hold("token=%74oken", 1);

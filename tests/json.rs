@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use pinquery::{Datastream, Template, VirtualPin, parse};
+use serde_test::{Token, assert_ser_tokens};
 
 const CONTRACT: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double"},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
 
@@ -294,4 +295,41 @@ fn updates_are_written_as_the_line_format_has_them() {
             r#"{"pin":2,"value":44.0,"adjusted":null}]"#,
         )
     );
+}
+
+#[test]
+fn an_error_says_beforehand_how_many_fields_it_has() {
+    let template = read(CONTRACT);
+    for (query, fields) in [("token=t", 3), ("token=t&v9=1", 4), ("token=t&v1=x", 5)] {
+        let error = parse(query, |_| Some(&template)).unwrap_err();
+        let mut tokens = vec![
+            Token::Struct {
+                name: "Error",
+                len: fields,
+            },
+            Token::Str("error"),
+            Token::Struct {
+                name: "Message",
+                len: 1,
+            },
+            Token::Str("message"),
+            Token::Str(error.message()),
+            Token::StructEnd,
+            Token::Str("kind"),
+            Token::Str(error.kind().name()),
+            Token::Str("span"),
+            Token::Tuple { len: 2 },
+            Token::U64(error.span().start as u64),
+            Token::U64(error.span().end as u64),
+            Token::TupleEnd,
+        ];
+        if let Some(VirtualPin(pin)) = error.pin() {
+            tokens.extend([Token::Str("pin"), Token::U8(pin)]);
+        }
+        if let Some(reason) = error.reason() {
+            tokens.extend([Token::Str("reason"), Token::Str(reason.name())]);
+        }
+        tokens.push(Token::StructEnd);
+        assert_ser_tokens(&error, &tokens);
+    }
 }

@@ -2,7 +2,8 @@
 #![allow(missing_docs)]
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, RwLock};
 
 use pinquery::{
@@ -206,6 +207,21 @@ fn a_text_has_several_ways_out() {
 }
 
 #[test]
+fn texts_are_ordered_and_hashed_by_what_they_mean() {
+    let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
+    let (plain, escaped, next) = (text("v1=a b"), text("v1=a+b"), text("v1=%61%20c"));
+    assert!(plain < next && escaped < next && escaped <= plain);
+    let texts = HashSet::from([plain, escaped, next]);
+    assert_eq!(texts.len(), 2);
+    let state = RandomState::new();
+    assert_eq!(state.hash_one(plain), state.hash_one(escaped));
+    assert_ne!(state.hash_one(plain), state.hash_one(next));
+    // Where one text ends and the next begins is part of it.
+    let (a, ab, b, empty) = (text("v1=a"), text("v1=ab"), text("v1=b"), text("v1="));
+    assert_ne!(state.hash_one([a, b]), state.hash_one([ab, empty]));
+}
+
+#[test]
 fn a_template_can_be_read() {
     let mut template = Template::new()
         .with(VirtualPin(200), Datastream::boolean())
@@ -311,6 +327,18 @@ fn tokens_of_other_endpoints_are_judged_alike() {
     ] {
         assert_eq!(token(query), None);
     }
+}
+
+#[test]
+fn tokens_are_made_of_text_and_looked_up_by_it() {
+    assert_eq!(Token::try_from("a%41").unwrap().as_str(), "a%41");
+    for text in ["", " ", "a b", "a\u{7f}", "é"] {
+        assert!(Token::try_from(text).is_err(), "{text}");
+        assert!(text.parse::<Token>().is_err(), "{text}");
+    }
+    let devices = HashMap::from([("abc".parse::<Token>().unwrap(), 7)]);
+    assert_eq!(devices.get("abc"), Some(&7));
+    assert_eq!(devices.get("abd"), None);
 }
 
 #[test]
