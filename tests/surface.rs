@@ -1,15 +1,17 @@
 //! The public surface: what an embedder relies on beside the outcomes.
 #![allow(missing_docs)]
 
+#[path = "surface/values.rs"]
+mod values;
+
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use pinquery::{
     BatchUpdate, Chars, Datastream, DatastreamError, DecodeError, Encoded, Error, ErrorKind,
-    IntoIter, Number, Pair, Pairs, ParsePinError, ParseTokenError, Template, Text, Token,
-    UnknownName, Update, Updates, Value, VirtualPin, parse,
+    IntoIter, Pair, Pairs, ParsePinError, ParseTokenError, Template, Text, Token, UnknownName,
+    Update, Updates, Value, VirtualPin, parse,
 };
 
 fn template() -> Template {
@@ -97,15 +99,6 @@ fn accepted_updates_show_their_values() {
     let shown = r#"[Update { pin: VirtualPin(1), value: String("a b"), adjusted: None }, Update { pin: VirtualPin(2), value: String("c"), adjusted: None }]"#;
     assert_eq!(format!("{updates:?}"), shown);
     assert_eq!(format!("{:?}", updates.into_iter()), shown);
-}
-
-#[test]
-fn an_update_is_displayed_in_one_line() {
-    let template = template().with(VirtualPin(9), Datastream::integer(..=100).unwrap());
-    let query = "token=t&v1=a%0Ab%1B%7F&v2=caf%C3%A9&v9=101";
-    let updates = parse(query, |_| Some(&template)).unwrap();
-    let shown: Vec<String> = updates.iter().map(Update::to_string).collect();
-    assert_eq!(shown, [r"v1=a\nb\u{1b}\u{7f}", "v2=café", "v9=100 (max)"]);
 }
 
 #[test]
@@ -207,21 +200,6 @@ fn a_text_has_several_ways_out() {
 }
 
 #[test]
-fn texts_are_ordered_and_hashed_by_what_they_mean() {
-    let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
-    let (plain, escaped, next) = (text("v1=a b"), text("v1=a+b"), text("v1=%61%20c"));
-    assert!(plain < next && escaped < next && escaped <= plain);
-    let texts = HashSet::from([plain, escaped, next]);
-    assert_eq!(texts.len(), 2);
-    let state = RandomState::new();
-    assert_eq!(state.hash_one(plain), state.hash_one(escaped));
-    assert_ne!(state.hash_one(plain), state.hash_one(next));
-    // Where one text ends and the next begins is part of it.
-    let (a, ab, b, empty) = (text("v1=a"), text("v1=ab"), text("v1=b"), text("v1="));
-    assert_ne!(state.hash_one([a, b]), state.hash_one([ab, empty]));
-}
-
-#[test]
 fn a_template_can_be_read() {
     let mut template = Template::new()
         .with(VirtualPin(200), Datastream::boolean())
@@ -287,17 +265,6 @@ fn a_template_is_compared_changed_and_taken_apart() {
     }
     let rest = Template::new().with(VirtualPin(3), Datastream::location());
     assert_eq!(template, rest);
-}
-
-#[test]
-fn a_number_is_whole_where_an_i64_holds_it() {
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-
-    assert_eq!(Number::from(-1.0), Number::Integer(-1));
-    assert_eq!(Number::from(-BEYOND), Number::Integer(i64::MIN));
-    for number in [0.5, BEYOND, -1e300, f64::INFINITY] {
-        assert_eq!(Number::from(number), Number::Double(number));
-    }
 }
 
 #[test]

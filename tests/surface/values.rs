@@ -1,0 +1,85 @@
+//! Texts, values and updates, and the numbers of rows.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+use pinquery::{Datastream, Number, Pairs, Update, Value, VirtualPin, parse};
+
+use super::template;
+
+#[test]
+fn an_update_is_displayed_in_one_line() {
+    let template = template().with(VirtualPin(9), Datastream::integer(..=100).unwrap());
+    let query = "token=t&v1=a%0Ab%1B%7F&v2=caf%C3%A9&v9=101";
+    let updates = parse(query, |_| Some(&template)).unwrap();
+    let shown: Vec<String> = updates.iter().map(Update::to_string).collect();
+    assert_eq!(shown, [r"v1=a\nb\u{1b}\u{7f}", "v2=café", "v9=100 (max)"]);
+}
+
+#[test]
+fn texts_are_ordered_and_hashed_by_what_they_mean() {
+    let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
+    let (plain, escaped, next) = (text("v1=a b"), text("v1=a+b"), text("v1=%61%20c"));
+    assert!(plain < next && escaped < next && escaped <= plain);
+    let texts = HashSet::from([plain, escaped, next]);
+    assert_eq!(texts.len(), 2);
+    let state = BuildHasherDefault::<DefaultHasher>::default();
+    assert_eq!(state.hash_one(plain), state.hash_one(escaped));
+    assert_ne!(state.hash_one(plain), state.hash_one(next));
+    // Where one text ends and the next begins is part of it.
+    let (a, ab, b, empty) = (text("v1=a"), text("v1=ab"), text("v1=b"), text("v1="));
+    assert_ne!(state.hash_one([a, b]), state.hash_one([ab, empty]));
+}
+
+#[test]
+fn a_number_is_whole_where_an_i64_holds_it() {
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+
+    assert_eq!(Number::from(-1.0), Number::Integer(-1));
+    assert_eq!(Number::from(-BEYOND), Number::Integer(i64::MIN));
+    for number in [0.5, BEYOND, -1e300, f64::INFINITY] {
+        assert_eq!(Number::from(number), Number::Double(number));
+    }
+}
+
+#[test]
+fn a_value_is_asked_for_by_what_it_is() {
+    let hold = |value: Value<&str>, name, integer, double, boolean, string| {
+        assert_eq!(value.type_name(), name);
+        assert_eq!((value.as_i64(), value.as_f64()), (integer, double));
+        assert_eq!((value.as_bool(), value.as_string()), (boolean, string));
+    };
+    let (longitude, latitude) = (1.0, 2.0);
+    let place = Value::Location {
+        longitude,
+        latitude,
+    };
+    hold(Value::Integer(7), "integer", Some(7), Some(7.0), None, None);
+    hold(Value::Double(7.5), "double", None, Some(7.5), None, None);
+    hold(Value::String("a"), "string", None, None, None, Some(&"a"));
+    hold(
+        Value::Enumerable(5),
+        "enumerable",
+        Some(5),
+        Some(5.0),
+        None,
+        None,
+    );
+    hold(
+        Value::Boolean(true),
+        "boolean",
+        None,
+        None,
+        Some(true),
+        None,
+    );
+    hold(
+        Value::Boolean(false),
+        "boolean",
+        None,
+        None,
+        Some(false),
+        None,
+    );
+    hold(place, "location", None, None, None, None);
+}
