@@ -76,7 +76,8 @@ pub enum DatastreamView<'a> {
         /// The largest value.
         max: i64,
     },
-    /// A decimal number, clamped to these bounds, which are finite.
+    /// A decimal number, clamped to these bounds, which are finite. `{:?}` writes a default bound
+    /// as `1.7976931348623157e308`, `{}` in 309 digits.
     Double {
         /// The smallest value.
         min: f64,

@@ -10,9 +10,11 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 
 use crate::device::row::Number;
 
-/// Asked for as a number, the text of `serde_json` tells `-0` from 0, whatever its features. But
-/// what `#[serde(flatten)]` has put aside may be a number in a map's clothes, which is found only
-/// where it is asked for as anything.
+/// How a number is asked for.
+///
+/// Under `arbitrary_precision`, `serde_json` before 1.0.154 tells `-0` from 0 only where its text is
+/// asked for a number. But what `#[serde(flatten)]` has put aside may be a number in a map's
+/// clothes, which is found only where it is asked for as anything.
 #[derive(Clone, Copy)]
 pub(super) struct NumberSeed {
     pub(super) as_number: bool,
@@ -56,7 +58,8 @@ impl<'de> Visitor<'de> for NumberSeed {
         Ok(Number::Double(number))
     }
 
-    /// How `serde_json` hands over other numbers under `arbitrary_precision`.
+    /// How `serde_json` hands over other numbers under `arbitrary_precision`. An object that looks
+    /// the same is a number to `serde_json`, too.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
         let number = match map.next_entry::<String, String>()? {
             Some((key, number)) if key == "$serde_json::private::Number" => number.parse().ok(),
