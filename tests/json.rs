@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use pinquery::{Datastream, Template, VirtualPin, parse};
+use serde_json::json;
 use serde_test::{Token, assert_ser_tokens};
 
 const CONTRACT: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double"},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
@@ -268,6 +269,18 @@ fn what_cannot_be_judged_cannot_be_read() {
     for json in ["", "[]", "null", "1", "{", r#"{"v1":{"type":"boolean"}"#] {
         assert!(serde_json::from_str::<Template>(json).is_err());
     }
+}
+
+/// As a `Value` has it under `arbitrary_precision`.
+#[test]
+fn a_number_in_a_maps_clothes_is_one_and_no_other_map_is() {
+    let read = |key: &str| {
+        let min = json!({ key: "0.5" });
+        serde_json::from_value::<Datastream>(json!({ "type": "double", "min": min }))
+    };
+    let number = read("$serde_json::private::Number").unwrap();
+    assert_eq!(number, Datastream::double(0.5..).unwrap());
+    assert!(read("number").is_err());
 }
 
 #[test]
