@@ -166,8 +166,8 @@ pub(crate) fn short_ascii(bytes: &[u8], start: usize, end: usize) -> Option<&str
     }
 }
 
-/// ASCII bytes as text. `core::str::from_utf8` takes 137 instructions for a token of 32 bytes, as it
-/// walks single bytes up to an aligned address; this takes 30.
+/// ASCII bytes as text. `core::str::from_utf8` walks single bytes up to an aligned address, which is
+/// slow for short texts.
 #[inline(always)]
 pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     ascii::AsciiStr::from_ascii(bytes)

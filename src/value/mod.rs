@@ -60,8 +60,8 @@ pub(crate) struct Short<'w, 'q> {
 /// Reads a value by the short form of its type and adds its update: how long the segment is.
 ///
 /// Numbers are read, clamped and added inline. Each other type is a function that is never inlined
-/// and adds its own update: one place that adds for all of them takes 7 % more instructions on
-/// `mixed_1_12`.
+/// and adds its own update: one place that adds for all of them would have to take each value
+/// apart again.
 #[inline(always)]
 pub(crate) fn add_short<'q>(
     kind: &Kind,
