@@ -60,7 +60,14 @@ fn rounds(entries: &[&Entry], workload: &Workload, effort: Effort) -> Vec<Vec<f6
     while rounds.len() < effort.least_rounds || thread_time() - start < effort.time {
         let mut round = vec![0.0; entries.len()];
         for turn in 0..entries.len() {
-            let index = (turn + rounds.len()) % entries.len();
+            let place = (turn + rounds.len()) % entries.len();
+            // Every other round goes backwards, so that nobody always comes behind the same one:
+            // where memory is what is waited for, as in `server_like`, who comes behind one that
+            // reads the same has the warmer caches.
+            let index = match rounds.len() % 2 {
+                0 => place,
+                _ => entries.len() - 1 - place,
+            };
             // Once before, not timed: else who comes behind one that reads the same memory finds it
             // in the cache, and who does not waits for it.
             (entries[index].sweep)(workload);
