@@ -80,7 +80,8 @@ pub(crate) fn add_short<'q>(
         Kind::Double { min, max } => double::add_short(view, value, *min, *max, pin, updates),
         Kind::String { max_len } => {
             let text = segment.get(value..)?;
-            behind(value + string::add_short(window, text, *max_len, pin, updates)?)
+            let behind = string::add_short(window, text, *max_len, pin, updates)?;
+            Behind::new(value + behind.get())
         }
         Kind::Enumerable(stream) => enumerable::add_short(view, value, stream, pin, updates),
         Kind::Boolean => boolean::add_short(view, value, pin, updates),

@@ -1,6 +1,6 @@
 //! Strings: UTF-8 of at most so many bytes, decoded, and without U+0000.
 
-use super::Converted;
+use super::{Behind, Converted, behind};
 use crate::device::pin::VirtualPin;
 use crate::error::Reason;
 use crate::query::text::{Measured, Text};
@@ -14,8 +14,8 @@ const SHORT: usize = 24;
 /// The short form: ASCII of less than 24 bytes, none of them below `,`, which leaves out escapes,
 /// separators and NUL. Other texts go on from where it stops.
 ///
-/// How long the text is, as written. It is given the query from the value on and not the segment:
-/// with no more than six arguments all are in registers.
+/// It is given the query from the value on and counts from there, not from the segment: with no more
+/// than six arguments all are in registers.
 #[inline(never)]
 pub(super) fn add_short<'q>(
     window: &Window<'_, 'q>,
@@ -23,10 +23,10 @@ pub(super) fn add_short<'q>(
     max_len: usize,
     pin: VirtualPin,
     updates: &mut Updates<'q>,
-) -> Option<usize> {
+) -> Option<Behind> {
     let text = short(window, bytes, max_len)?;
     updates.add(pin, Value::String(text), None)?;
-    Some(text.raw().len())
+    behind(text.raw().len())
 }
 
 #[inline(always)]
