@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::query::name::{self, Name};
 use crate::query::pairs::{Pair, Pairs};
 use crate::query::view::{self, End, Window};
+use crate::update::Update;
 use crate::update::updates::Updates;
 use crate::value::{self, Behind, Short};
 
@@ -145,7 +146,7 @@ fn add_any<'q>(
     Ok(pairs.at() + 1 - start)
 }
 
-/// The short form once more, now with room. Apart, as a cold function inlines nothing.
+/// The short form once more, now that there is room. Apart, as a cold function inlines nothing.
 #[inline(never)]
 fn add_again<'q>(
     kind: &Kind,
@@ -162,7 +163,16 @@ fn add_again<'q>(
         value,
         pin,
     };
-    value::add_short(kind, short, updates)
+    // In room of its own, of which the optimiser knows that it is empty.
+    let mut one = Updates::new();
+    let behind = value::add_short(kind, short, &mut one)?;
+    let Update {
+        pin,
+        value,
+        adjusted,
+    } = *one.first()?;
+    updates.add(pin, value, adjusted)?;
+    Some(behind)
 }
 
 /// Adds the value of a segment by the complete form of its type.

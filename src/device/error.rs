@@ -22,7 +22,7 @@ impl fmt::Display for ParsePinError {
 
 impl core::error::Error for ParsePinError {}
 
-/// Why a [`Datastream`](crate::Datastream) cannot be built: no value could be judged by it.
+/// Why a [`Datastream`] cannot be built: no value could be judged by it.
 ///
 /// ```
 /// use pinquery::{Datastream, DatastreamError};

@@ -324,10 +324,8 @@ fn skip_plain(decoded: &mut Decoded<'_>) -> usize {
     let mut skipped = 0;
     while let Some(word) = decoded.rest.first_chunk() {
         let stops = view::text_stops(u64::from_le_bytes(*word));
-        let plain = match stops {
-            0 => 8,
-            _ => stops.trailing_zeros() as usize / 8,
-        };
+        // All eight where none stops, as zero has 64 trailing zeros.
+        let plain = stops.trailing_zeros() as usize / 8;
         skipped += plain;
         decoded.rest = decoded.rest.get(plain..).unwrap_or_default();
         if stops != 0 {
