@@ -96,7 +96,8 @@ impl Error {
         self.pin
     }
 
-    /// Why the value does not fit, for an [`InvalidValue`](ErrorKind::InvalidValue).
+    /// Why the value does not fit: there for every [`InvalidValue`](ErrorKind::InvalidValue), and for
+    /// no other kind.
     ///
     /// ```
     /// # use pinquery::{Datastream, Reason, Template, VirtualPin};

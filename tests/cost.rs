@@ -33,7 +33,7 @@ const LARGE: usize = if cfg!(debug_assertions) {
 /// How many more instructions a byte of the large query may take than one of the small query.
 const STEEPEST: f64 = 1.2;
 
-/// Every type, strings of any length, on every pin: `v0` an integer, `v1` a double, ...
+/// The types, strings of any length, on every pin: `v0` an integer, `v1` a double, ...
 fn template() -> Template {
     let types = [
         Datastream::integer(..).unwrap(),

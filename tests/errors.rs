@@ -4,7 +4,7 @@
 use std::ops::Bound;
 
 use pinquery::{
-    Datastream, DatastreamError, DecodeError, Error, ErrorKind, Template, Token, VirtualPin,
+    Datastream, DatastreamError, DecodeError, Error, ErrorKind, Reason, Template, Token, VirtualPin,
 };
 use pinquery_kit::Device;
 
@@ -194,6 +194,11 @@ fn each_reason_has_a_name_and_words_of_its_own() {
             "the longitude is not followed by its latitude",
         ),
     ];
+    for reason in Reason::ALL {
+        let same = |other: &&Reason| other.to_string() == reason.to_string();
+        assert_eq!(Reason::ALL.iter().filter(same).count(), 1, "{reason}");
+        assert_ne!(reason.to_string(), reason.name(), "write words for it");
+    }
     let device = Device::read("v1:integer v3:string(4) v4:enumerable(1) v5:location v6:boolean");
     for (segment, name, text) in words {
         let query = format!("token=t&{segment}");
@@ -241,7 +246,10 @@ fn the_other_errors_say_what_is_wrong() {
         ),
         (
             DatastreamError::UnknownType,
-            "unknown type, expected one of integer, double, string, enumerable, boolean, location",
+            &format!(
+                "unknown type, expected one of {}",
+                Datastream::TYPES.join(", ")
+            ),
         ),
         (
             DatastreamError::BoundNotAnInteger,

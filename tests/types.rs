@@ -100,6 +100,18 @@ fn the_contract_has_a_row_for_every_type_and_every_reason() {
         &names() - &first_cells(values),
         "a row of section 4 of CONTRACT.md",
     );
+    let (_, json) = contract
+        .split_once("\n| value | as JSON |")
+        .expect("section 6");
+    let (json, _) = json.split_once("\n\n").expect("the end of the table");
+    let written = first_cells(json)
+        .into_iter()
+        .flat_map(|cell| cell.split(", "))
+        .collect();
+    none_is_missing(
+        &names() - &written,
+        "a row of the table of values in section 6 of CONTRACT.md",
+    );
     none_is_missing(
         &reasons() - &first_cells(kinds),
         "a row of section 3 of CONTRACT.md",

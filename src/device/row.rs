@@ -23,7 +23,7 @@ use super::error::DatastreamError;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DatastreamRow<'a> {
-    /// `integer`, `double`, `string`, `enumerable`, `boolean` or `location`.
+    /// One of [`Datastream::TYPES`](crate::Datastream::TYPES).
     pub type_name: &'a str,
     /// The smallest value of an integer or a double.
     pub min: Option<Number>,

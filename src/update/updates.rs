@@ -81,6 +81,7 @@ impl<'q> Updates<'q> {
     ///
     /// A server that keeps one variable a thread, or a pool of them, allocates nothing for the
     /// next query, so long as that has no more pins than one before it.
+    /// Where it does have more, the old room and the new one are both held for a moment.
     ///
     /// ```
     /// use pinquery::{BatchUpdate, Datastream, Template, Updates, VirtualPin};

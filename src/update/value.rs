@@ -26,6 +26,8 @@ use crate::query::text::Text;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// A new type of datastream is a new variant, and a breaking change: your `match` then notices it.
+///
 /// The rules are in [section 4 of the contract](crate::contract#4-values).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<S = String> {

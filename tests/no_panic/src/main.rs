@@ -44,7 +44,8 @@
 //!
 //! ```text
 //! cargo rustc --release -- -C link-arg=-Wl,--unresolved-symbols=ignore-all
-//! objdump -dC target/release/pinquery-no-panic | grep -E '^[0-9a-f]+ <|panic|overflow|_fail'
+//! objdump -dC target/release/pinquery-no-panic |
+//!     awk '/^[0-9a-f]+ </{f=$0} /(call|jmp).*<(core::panicking|core::(option|result)::|core::slice::index|smallvec.*reserve)/{print f; print}'
 //! ```
 #![no_std]
 #![no_main]
