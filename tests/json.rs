@@ -38,6 +38,40 @@ fn the_template_of_the_contract_is_read() {
     );
 }
 
+/// As it is written, of every type and with every field.
+const WRITTEN: [&str; 7] = [
+    r#"{"type":"integer","min":-9223372036854775808,"max":9223372036854775807}"#,
+    r#"{"type":"double","min":-40.5,"max":0.1}"#,
+    r#"{"type":"string","max_len":64}"#,
+    r#"{"type":"enumerable","values":[-1,7]}"#,
+    r#"{"type":"enumerable","values":[0,20,130],"fallback":0}"#,
+    r#"{"type":"boolean"}"#,
+    r#"{"type":"location"}"#,
+];
+
+#[test]
+fn what_was_written_is_read_back() {
+    let mut template = Template::new();
+    for (pin, json) in (0..).zip(WRITTEN) {
+        let datastream: Datastream = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&datastream).unwrap(), json);
+        let value = serde_json::to_value(&datastream).unwrap();
+        assert_eq!(
+            serde_json::from_value::<Datastream>(value).unwrap(),
+            datastream
+        );
+        template.insert(VirtualPin(pin), datastream);
+    }
+    for name in Datastream::TYPES {
+        let field = format!(r#""type":"{name}""#);
+        assert!(WRITTEN.iter().any(|json| json.contains(&field)), "{name}");
+    }
+    let json = serde_json::to_string(&template).unwrap();
+    assert!(json.starts_with(r#"{"v0":{"type":"integer","#), "{json}");
+    assert!(json.ends_with(r#","v6":{"type":"location"}}"#), "{json}");
+    assert_eq!(read(&json), template);
+}
+
 #[test]
 fn bounds_may_be_left_out_and_stand_in_any_order() {
     let one = |json: &str| {

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use pinquery::{Datastream, Number, Pairs, Update, Value, VirtualPin, parse};
+use pinquery::{
+    Datastream, DatastreamError, DatastreamRow, Number, Pairs, Update, Value, VirtualPin, parse,
+};
 
 use super::template;
 
@@ -82,4 +84,82 @@ fn a_value_is_asked_for_by_what_it_is() {
         None,
     );
     hold(place, "location", None, None, None, None);
+}
+
+#[test]
+fn a_row_is_a_datastream_of_each_type() {
+    let row = |type_name| DatastreamRow {
+        type_name,
+        ..DatastreamRow::default()
+    };
+    let (min, max) = (Some(Number::from(-5)), Some(Number::from(0.5)));
+    let rows = [
+        (
+            DatastreamRow {
+                min,
+                ..row("integer")
+            },
+            Datastream::integer(-5..),
+        ),
+        (
+            DatastreamRow {
+                min,
+                max,
+                ..row("double")
+            },
+            Datastream::double(-5.0..=0.5),
+        ),
+        (
+            DatastreamRow {
+                max_len: Some(4),
+                ..row("string")
+            },
+            Ok(Datastream::string_up_to(4)),
+        ),
+        (
+            DatastreamRow {
+                values: Some(&[7, 1]),
+                fallback: Some(7),
+                ..row("enumerable")
+            },
+            Datastream::enumerable_or([1, 7], 7),
+        ),
+        (row("boolean"), Ok(Datastream::boolean())),
+        (row("location"), Ok(Datastream::location())),
+        (
+            DatastreamRow {
+                max,
+                ..row("integer")
+            },
+            Err(DatastreamError::BoundNotAnInteger),
+        ),
+        (
+            DatastreamRow {
+                min,
+                ..row("location")
+            },
+            Err(DatastreamError::ForeignBound),
+        ),
+        (
+            DatastreamRow {
+                max_len: Some(4),
+                ..row("double")
+            },
+            Err(DatastreamError::ForeignBound),
+        ),
+        (
+            DatastreamRow {
+                fallback: Some(1),
+                ..row("boolean")
+            },
+            Err(DatastreamError::ForeignBound),
+        ),
+        (row("text"), Err(DatastreamError::UnknownType)),
+    ];
+    for name in Datastream::TYPES {
+        assert!(rows.iter().any(|(row, _)| row.type_name == *name), "{name}");
+    }
+    for (row, datastream) in rows {
+        assert_eq!(Datastream::from_row(&row), datastream, "{row:?}");
+    }
 }
