@@ -1,6 +1,6 @@
 //! Every kind and adjustment of the library has a number of its own that never changes, a name, and
-//! a constant in the header; so has every type and reason, in `value`. The face's own `match`es have wildcards, which
-//! keep silent about a new one.
+//! a constant in the header; so has every type and reason, in `value`. The face's own `match`es have
+//! wildcards, which keep silent about a new one.
 
 use std::ffi::{CStr, c_char};
 

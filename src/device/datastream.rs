@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use core::ops::RangeBounds;
 
 use super::enumerable::Enumerable;
-use super::error::{DatastreamError, included};
-use super::row::{DatastreamRow, Number};
+use super::error::DatastreamError;
+use super::row::{DatastreamRow, Number, included};
 use crate::named::named;
 
 /// What a virtual pin holds: a type, and the bounds of its values.
@@ -123,6 +123,7 @@ impl Datastream {
         }
         names
     };
+
     /// The smallest value of an integer without a minimum, the vendor's.
     ///
     /// ```

@@ -1,9 +1,6 @@
 //! What cannot be: a name that is no pin, a datastream that could judge no value.
 
 use core::fmt;
-use core::ops::Bound;
-
-use super::datastream::Datastream;
 
 /// A name is no virtual pin.
 ///
@@ -22,7 +19,7 @@ impl fmt::Display for ParsePinError {
 
 impl core::error::Error for ParsePinError {}
 
-/// Why a [`Datastream`] cannot be built: no value could be judged by it.
+/// Why a [`Datastream`](crate::Datastream) cannot be built: no value could be judged by it.
 ///
 /// ```
 /// use pinquery::{Datastream, DatastreamError};
@@ -54,39 +51,4 @@ pub enum DatastreamError {
     ForeignBound,
 }
 
-impl fmt::Display for DatastreamError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::MinAboveMax => "min is above max",
-            Self::BoundNotFinite => "a bound is not a finite number",
-            Self::BoundExcluded => "a bound is excluded, and bounds must be included",
-            Self::NoValues => "values are empty",
-            Self::FallbackNotAValue => "the fallback is none of the values",
-            Self::UnknownType => return unknown_type(f),
-            Self::BoundNotAnInteger => "a bound of an integer is no 64-bit integer",
-            Self::ForeignBound => "there is a bound that the type does not have",
-        })
-    }
-}
-
 impl core::error::Error for DatastreamError {}
-
-/// Not the name that is there: tokens stand beside templates.
-fn unknown_type(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str("unknown type, expected one of ")?;
-    let mut separator = "";
-    for name in Datastream::TYPES {
-        write!(f, "{separator}{name}")?;
-        separator = ", ";
-    }
-    Ok(())
-}
-
-/// A bound that is included, if there is one.
-pub(super) fn included<T: Copy>(bound: Bound<&T>) -> Result<Option<T>, DatastreamError> {
-    match bound {
-        Bound::Included(value) => Ok(Some(*value)),
-        Bound::Excluded(_) => Err(DatastreamError::BoundExcluded),
-        Bound::Unbounded => Ok(None),
-    }
-}

@@ -1,10 +1,8 @@
-//! What the columns of a row do for all types alike: a datastream from a row, and as a text.
-
-use core::fmt;
+//! A datastream from a row of a table.
 
 use super::datastream::Datastream;
 use super::error::DatastreamError;
-use super::row::{DatastreamRow, Number};
+use super::row::DatastreamRow;
 
 impl Datastream {
     /// Builds a datastream from a row of a table.
@@ -43,29 +41,4 @@ pub(crate) fn foreign(row: &DatastreamRow<'_>, datastream: &Datastream) -> Optio
     ];
     let foreign = given.iter().find(|(_, is_foreign)| *is_foreign);
     foreign.map(|(name, _)| *name)
-}
-
-/// The type and its bounds, for people: `integer 0..=100`.
-impl fmt::Display for Datastream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DEFAULTS: (Number, Number) = (Number::Double(f64::MIN), Number::Double(f64::MAX));
-
-        let row = self.row();
-        f.write_str(row.type_name)?;
-        if let (Some(min), Some(max)) = (row.min, row.max) {
-            if (min, max) != DEFAULTS {
-                write!(f, " {min}..={max}")?;
-            }
-        }
-        if let Some(max_len) = row.max_len {
-            write!(f, " up to {max_len} bytes")?;
-        }
-        if let Some(values) = row.values {
-            write!(f, " {values:?}")?;
-        }
-        match row.fallback {
-            Some(fallback) => write!(f, " or {fallback}"),
-            None => Ok(()),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The columns of a datastream in a table.
+//! The columns of a datastream in a table, and the bounds that they say.
 
 use core::fmt;
 use core::ops::Bound;
@@ -99,5 +99,14 @@ impl DatastreamRow<'_> {
             Some(Number::Double(double)) => Bound::Included(double),
         };
         (bound(self.min), bound(self.max))
+    }
+}
+
+/// A bound that is included, if there is one.
+pub(super) fn included<T: Copy>(bound: Bound<&T>) -> Result<Option<T>, DatastreamError> {
+    match bound {
+        Bound::Included(value) => Ok(Some(*value)),
+        Bound::Excluded(_) => Err(DatastreamError::BoundExcluded),
+        Bound::Unbounded => Ok(None),
     }
 }

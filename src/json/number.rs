@@ -58,8 +58,8 @@ impl<'de> Visitor<'de> for NumberSeed {
         Ok(Number::Double(number))
     }
 
-    /// How `serde_json` hands over other numbers under `arbitrary_precision`. An object that looks
-    /// the same is a number to `serde_json`, too.
+    /// How `serde_json` hands over other numbers under `arbitrary_precision`. Nothing here tells an
+    /// object that looks the same from one, with that feature or without.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
         let number = match map.next_entry::<String, String>()? {
             Some((key, number)) if key == "$serde_json::private::Number" => number.parse().ok(),

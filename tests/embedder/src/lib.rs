@@ -112,9 +112,9 @@ pub struct Server {
 pub type Answer = (u16, &'static str, &'static str);
 
 impl Server {
-    /// Answers one query.
-    pub fn answer(&self, query: &[u8], refusals: &mut Refusals) -> Answer {
-        match self.accept(query) {
+    /// Answers one query, which came at that time.
+    pub fn answer(&self, query: &[u8], at: SystemTime, refusals: &mut Refusals) -> Answer {
+        match self.accept(query, at) {
             Ok(event) => match self.events.send(event) {
                 Ok(()) => (200, "text/plain", "OK"),
                 Err(_) => (503, "text/plain", ""),
@@ -126,13 +126,13 @@ impl Server {
         }
     }
 
-    fn accept(&self, query: &[u8]) -> Result<Event, Error> {
+    fn accept(&self, query: &[u8], at: SystemTime) -> Result<Event, Error> {
         let request = BatchUpdate::parse(query)?;
         let template = self.devices.get(request.token().as_str());
         let template = template.ok_or_else(|| request.unknown_token())?;
         let updates = request.updates(&template)?;
         Ok(Event {
-            at: SystemTime::now(),
+            at,
             updates: updates
                 .into_iter()
                 .map(|update| update.map_string(|text| text.to_cow().into()))

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::str::FromStr;
 use std::sync::mpsc;
+use std::time::{Duration, SystemTime};
 
 use dashmap::DashMap;
 use pinquery::{Adjustment, Datastream, Error, ErrorKind, Reason, Template, VirtualPin, parse};
-use pinquery_embedder::{Refusals, Server, template_of_rows};
+use pinquery_embedder::{Event, Refusals, Server, template_of_rows};
 use serde::Serialize;
 
 const WRONG_VALUE: &str = r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#;
@@ -143,17 +144,19 @@ fn a_server_answers_and_counts() {
     let all = (ErrorKind::ALL.len(), Reason::ALL.len());
     assert_eq!((refusals.kinds.len(), refusals.reasons.len()), all);
 
-    let ok = server.answer(b"token=t&v1=133&v3=a%20b", &mut refusals);
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    let ok = server.answer(b"token=t&v1=133&v3=a%20b", at, &mut refusals);
     assert_eq!(ok, (200, "text/plain", "OK"));
-    let updates = stored.recv().unwrap().updates;
+    let Event { at: stamp, updates } = stored.recv().unwrap();
+    assert_eq!(stamp, at);
     let shown: Vec<String> = updates.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["v1=100 (max)", "v3=a b"]);
 
-    let refused = server.answer(b"token=t&v1=hot", &mut refusals);
+    let refused = server.answer(b"token=t&v1=hot", at, &mut refusals);
     assert_eq!(refused, (400, "application/json", WRONG_VALUE));
     assert_eq!(refusals.kinds[&ErrorKind::InvalidValue], 1);
     assert_eq!(refusals.reasons[&Reason::NotAnInteger], 1);
-    assert_eq!(server.answer(b"token=u&v1=1", &mut refusals).0, 400);
+    assert_eq!(server.answer(b"token=u&v1=1", at, &mut refusals).0, 400);
     assert_eq!(refusals.kinds[&ErrorKind::UnknownToken], 1);
     assert!(stored.try_recv().is_err());
 }
