@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use pinquery_kit::{convert, plain, reference};
+use pinquery_test_support::{convert, plain, reference};
 
 use crate::corpus::{Case, Workload};
 use crate::device::Device;

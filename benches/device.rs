@@ -2,9 +2,9 @@
 //! way.
 
 /// What one pin holds, as plain data.
-pub use pinquery_kit::types::Datastream as Stream;
-pub use pinquery_kit::types::{Boolean, Double, Enumerable, Integer, Location, Text};
-use pinquery_kit::{convert, notation, plain};
+pub use pinquery_test_support::types::Datastream as Stream;
+pub use pinquery_test_support::types::{Boolean, Double, Enumerable, Integer, Location, Text};
+use pinquery_test_support::{convert, notation, plain};
 
 /// One device's datastreams, built in advance for every contender.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use allocation_counter::AllocationInfo;
 use pinquery::{BatchUpdate, Datastream, Pairs, Template, Updates, VirtualPin, parse};
-use pinquery_kit::convert::UPDATE_SIZE;
+use pinquery_test_support::convert::UPDATE_SIZE;
 
 /// The most that is held at a time: what all 256 updates take.
 const MOST: u64 = 256 * UPDATE_SIZE as u64;

@@ -21,7 +21,7 @@ use std::hint::black_box;
 use counted::Counted;
 use family::{Hostile, family, friendly};
 use pinquery::{Datastream, Pairs, Template, Value, VirtualPin};
-use pinquery_kit::convert::UPDATE_SIZE;
+use pinquery_test_support::convert::UPDATE_SIZE;
 
 const SMALL: usize = 1 << 10;
 const LARGE: usize = if cfg!(debug_assertions) {

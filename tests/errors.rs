@@ -6,7 +6,7 @@ use std::ops::Bound;
 use pinquery::{
     Datastream, DatastreamError, DecodeError, Error, ErrorKind, Reason, Template, Token, VirtualPin,
 };
-use pinquery_kit::Device;
+use pinquery_test_support::Device;
 
 fn error(query: &str) -> Error {
     let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100).unwrap());

@@ -3,8 +3,8 @@
 //! What takes minutes is ignored; `cargo test --release --test exhaustive -- --ignored` runs it.
 #![allow(missing_docs)]
 
-use pinquery_kit::Device;
-use pinquery_kit::plain::show;
+use pinquery_test_support::Device;
+use pinquery_test_support::plain::show;
 
 /// Judges `token=t&` and these parts.
 struct Judge(Device);

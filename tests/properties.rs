@@ -16,10 +16,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use pinquery_kit::Device;
-use pinquery_kit::generate::{query, raw, request, template};
-use pinquery_kit::plain::{Adjustment, Template, Update, Updates, Value};
-use pinquery_kit::types::{Datastream, Double, Enumerable, Integer};
+use pinquery_test_support::Device;
+use pinquery_test_support::generate::{query, raw, request, template};
+use pinquery_test_support::plain::{Adjustment, Template, Update, Updates, Value};
+use pinquery_test_support::types::{Datastream, Double, Enumerable, Integer};
 
 /// The tests' settings: so many cases, and no file of failures.
 fn cases(cases: u32) -> ProptestConfig {
@@ -90,7 +90,10 @@ fn the_generated_queries_reach_every_outcome() {
     assert_eq!(counts.len(), 10, "{counts:?}");
     assert!(counts["ok"] > 200, "{counts:?}");
     let all = BTreeSet::from_iter(pinquery::Datastream::TYPES.iter().copied());
-    assert_eq!(types, all, "see `any` and `texts` in tests/kit/src/types");
+    assert_eq!(
+        types, all,
+        "see `any` and `texts` in tests/support/src/types"
+    );
 }
 
 /// The same types, as wide as they go.

@@ -17,8 +17,8 @@ use std::sync::LazyLock;
 use std::{env, fs};
 
 use pinquery::{Adjustment, Datastream};
-use pinquery_kit::reference::{KINDS, reasons};
-use pinquery_kit::targets::{self, Told};
+use pinquery_test_support::reference::{KINDS, reasons};
+use pinquery_test_support::targets::{self, Told};
 
 type Target = fn(&[u8]) -> Told;
 
@@ -139,7 +139,7 @@ static COMPLETED: LazyLock<()> = LazyLock::new(|| {
             let mut inputs = corpus::of(target).into_iter();
             let reaches = |input: &Vec<u8>| outcome::reached(target, input).contains(wanted);
             let input = inputs.find(reaches).unwrap_or_else(|| {
-                panic!("no line of tests/spec brings {wanted} to {target}: write one, with a pin of RICH in tests/kit/src/types")
+                panic!("no line of tests/spec brings {wanted} to {target}: write one, with a pin of RICH in tests/support/src/types")
             });
             fs::write(fuzz("seeds").join(target).join(wanted), input).unwrap();
         }

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::{env, fs, io};
 
-use pinquery_kit::spec::{bless, cases, changed, files};
+use pinquery_test_support::spec::{bless, cases, changed, files};
 
 /// Judges each line of each file by the library, in one call and in two steps, and by the
 /// reference.

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use pinquery::{Datastream, Reason};
-use pinquery_kit::{notation, reference, spec, types};
+use pinquery_test_support::{notation, reference, spec, types};
 
 fn names() -> BTreeSet<&'static str> {
     Datastream::TYPES.iter().copied().collect()
@@ -27,17 +27,17 @@ fn none_is_missing(missing: BTreeSet<&str>, write: &str) {
 
 #[test]
 fn the_kit_has_every_type() {
-    let kit = types::TYPES.iter().copied().collect();
-    none_is_missing(&names() - &kit, "a file of tests/kit/src/types");
-    none_is_missing(&kit - &names(), "it in src, the kit has it");
+    let support = types::TYPES.iter().copied().collect();
+    none_is_missing(&names() - &support, "a file of tests/support/src/types");
+    none_is_missing(&support - &names(), "it in src, the support has it");
 }
 
 #[test]
 fn the_kit_has_every_reason() {
-    let kit = reference::reasons();
-    let write = "it into REASONS of its type in tests/kit/src/types";
-    none_is_missing(&reasons() - &kit, write);
-    none_is_missing(&kit - &reasons(), "it in src, the kit has it");
+    let support = reference::reasons();
+    let write = "it into REASONS of its type in tests/support/src/types";
+    none_is_missing(&reasons() - &support, write);
+    none_is_missing(&support - &reasons(), "it in src, the support has it");
 }
 
 /// The types of the pins that a spec line names in its query.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use pinquery::Adjustment;
-use pinquery_kit::{reference, spec};
+use pinquery_test_support::{reference, spec};
 
 use super::{Request, Workload, token};
 use crate::device::{Device, Stream};

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the spec lines through libpinquery, by ctypes: spec.py LIBRARY FOLDER
 
-A line is `<template> | <query> => <outcome>`; tests/kit/src/spec.rs and notation.rs of the core say how they are
+A line is `<template> | <query> => <outcome>`; tests/support/src/spec.rs and notation.rs of the core say how they are
 written. Values are compared as values, doubles bit by bit. Every query is judged in one call and in two steps.
 """
 import ctypes

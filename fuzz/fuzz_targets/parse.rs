@@ -1,8 +1,8 @@
-//! See `pinquery_kit::targets::parse`.
+//! See `pinquery_test_support::targets::parse`.
 #![no_main]
 
 use libfuzzer_sys::Corpus;
-use pinquery_kit::targets;
+use pinquery_test_support::targets;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| -> Corpus {
     targets::parse(data).map_or(Corpus::Reject, |_| Corpus::Keep)

@@ -1,8 +1,8 @@
-//! See `pinquery_kit::targets::roundtrip`.
+//! See `pinquery_test_support::targets::roundtrip`.
 #![no_main]
 
 use libfuzzer_sys::Corpus;
-use pinquery_kit::targets;
+use pinquery_test_support::targets;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| -> Corpus {
     targets::roundtrip(data).map_or(Corpus::Reject, |_| Corpus::Keep)

@@ -1,7 +1,7 @@
 //! Plain decimals, as the short forms read them, and whatever may stand behind one: held to the
 //! reference through the whole of `parse`.
 
-use pinquery_kit::Device;
+use pinquery_test_support::Device;
 
 use super::random::Random;
 

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use pinquery::Pairs;
-use pinquery_kit::Device;
-use pinquery_kit::encoding::escape;
-use pinquery_kit::generate::{self, Request};
-use pinquery_kit::plain::{Refusal, Template};
+use pinquery_test_support::Device;
+use pinquery_test_support::encoding::escape;
+use pinquery_test_support::generate::{self, Request};
+use pinquery_test_support::plain::{Refusal, Template};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;

@@ -3,11 +3,11 @@
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 
-use pinquery_kit::Device;
-use pinquery_kit::encoding::Knobs;
-use pinquery_kit::generate::{knobs, token};
-use pinquery_kit::types::value;
-use pinquery_kit::write::Batch;
+use pinquery_test_support::Device;
+use pinquery_test_support::encoding::Knobs;
+use pinquery_test_support::generate::{knobs, token};
+use pinquery_test_support::types::value;
+use pinquery_test_support::write::Batch;
 
 use super::cases;
 

@@ -1,6 +1,6 @@
 //! What fuzzing begins with: the spec lines, and templates in JSON.
 
-use pinquery_kit::spec::{Case, cases, files};
+use pinquery_test_support::spec::{Case, cases, files};
 
 /// Longer ones would only slow the fuzzer down.
 const LONGEST: usize = 300;
@@ -40,7 +40,7 @@ fn input(target: &str, case: Case, knob: u8) -> Vec<u8> {
         "roundtrip" => [template.as_bytes(), b"\n", &[knob], b"\n", &query].concat(),
         #[cfg(feature = "serde")]
         "template" => {
-            let device = pinquery_kit::Device::read(&template);
+            let device = pinquery_test_support::Device::read(&template);
             let json = serde_json::to_vec(&device.library).expect("a template can be written");
             [&json, &b"\0"[..], &query].concat()
         }

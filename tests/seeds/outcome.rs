@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use pinquery_kit::Device;
-use pinquery_kit::json::{self, Json};
-use pinquery_kit::plain::Outcome;
-use pinquery_kit::targets::{RICH, device};
+use pinquery_test_support::Device;
+use pinquery_test_support::json::{self, Json};
+use pinquery_test_support::plain::Outcome;
+use pinquery_test_support::targets::{RICH, device};
 
 /// Whether the target is about updates of every type.
 pub fn has_updates(target: &str) -> bool {

@@ -10,8 +10,8 @@ use std::ptr;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pinquery::{Adjustment, Template, Value};
 use pinquery_capi::*;
-use pinquery_kit::plain::{Outcome, Refusal};
-use pinquery_kit::{UNKNOWN, convert, notation};
+use pinquery_test_support::plain::{Outcome, Refusal};
+use pinquery_test_support::{UNKNOWN, convert, notation};
 
 fuzz_target!(|data: &[u8]| -> Corpus {
     let Some((template, query)) = input(data) else {

@@ -1,5 +1,5 @@
 //! The types of datastreams, a file for each: how a template says one, how the reference judges its
-//! values, how values of it are made up and written. All else in the kit walks over [`TYPES`].
+//! values, how values of it are made up and written. All else in the test support walks over [`TYPES`].
 
 use pinquery::DatastreamError;
 use proptest::prelude::*;
