@@ -37,7 +37,7 @@ pub(crate) trait Contender {
     }
 }
 
-/// An answer that can be compared, doubles bit by bit. A refusal is told by its kind.
+/// An answer that can be compared, doubles bit by bit. A rejection is told by its kind.
 pub type Plain = Result<plain::Updates, &'static str>;
 
 /// One that takes part.
@@ -172,7 +172,7 @@ impl Contender for UpdatesInto {
     }
 
     fn plain(answer: Result<pinquery::Updates<'_>, pinquery::Error>) -> Plain {
-        convert::outcome(answer).map_err(|refusal| refusal.kind)
+        convert::outcome(answer).map_err(|rejection| rejection.kind)
     }
 }
 
@@ -222,20 +222,20 @@ struct Reference;
 
 impl Contender for Reference {
     type Updates<'q> = plain::Updates;
-    type Error = plain::Refusal;
+    type Error = plain::Rejection;
 
     fn judge<'q, 'd>(
         case: &'q Case,
         lookup: impl FnOnce(&str) -> Option<&'d Device>,
         updates: &mut plain::Updates,
-    ) -> Result<(), plain::Refusal> {
-        *updates = reference::judge(case.query.as_bytes(), |token| {
+    ) -> Result<(), plain::Rejection> {
+        *updates = reference::parse(case.query.as_bytes(), |token| {
             lookup(token).map(|device| &device.plain)
         })?;
         Ok(())
     }
 
     fn plain(answer: plain::Outcome) -> Plain {
-        answer.map_err(|refusal| refusal.kind)
+        answer.map_err(|rejection| rejection.kind)
     }
 }

@@ -60,7 +60,7 @@ fn shown(result: &Result<Updates<'_>, Error>) -> String {
 /// How many examples the page has, each of which is true.
 fn true_examples(page: &str) -> usize {
     let template = template();
-    let judge = |(query, outcome, span): (&str, &str, Option<&str>)| {
+    let check = |(query, outcome, span): (&str, &str, Option<&str>)| {
         let whole = if query.to_ascii_lowercase().contains("token") {
             query.to_owned()
         } else {
@@ -73,7 +73,7 @@ fn true_examples(page: &str) -> usize {
             assert_eq!(format!("{}..{}", found.start, found.end), span, "{query}");
         }
     };
-    examples(page).map(judge).count()
+    examples(page).map(check).count()
 }
 
 #[test]

@@ -14,7 +14,7 @@ impl Judge {
         Self(Device::read(template))
     }
 
-    fn judge(&self, parts: &[&[u8]]) -> String {
+    fn parse(&self, parts: &[&[u8]]) -> String {
         let query = [b"token=t&", &parts.concat()[..]].concat();
         show(&self.0.outcome(&query))
     }
@@ -29,7 +29,7 @@ fn every_pin_has_two_names_and_no_third() {
     for pin in 0..=255_u8 {
         for name in [format!("v{pin}"), format!("V{pin}")] {
             assert_eq!(name.parse(), Ok(pinquery::VirtualPin(pin)));
-            let outcome = judge.judge(&[name.as_bytes(), b"=33"]);
+            let outcome = judge.parse(&[name.as_bytes(), b"=33"]);
             assert_eq!(outcome, format!("ok v{pin}=33"));
         }
         for name in [
@@ -39,7 +39,7 @@ fn every_pin_has_two_names_and_no_third() {
             format!("v+{pin}"),
         ] {
             assert!(name.parse::<pinquery::VirtualPin>().is_err(), "{name}");
-            let outcome = judge.judge(&[name.as_bytes(), b"=33"]);
+            let outcome = judge.parse(&[name.as_bytes(), b"=33"]);
             assert_eq!(outcome, format!("invalid_pin 8..{}", 8 + name.len()));
         }
     }
@@ -52,11 +52,11 @@ fn every_pin_has_two_names_and_no_third() {
 #[test]
 fn every_name_of_up_to_three_bytes_that_begins_as_a_pin_agrees() {
     let judge = Judge::new(MOST_PINS);
-    judge.judge(&[b"v=1"]);
+    judge.parse(&[b"v=1"]);
     for first in 0..=255 {
-        judge.judge(&[b"v", &[first], b"=1"]);
+        judge.parse(&[b"v", &[first], b"=1"]);
         for second in 0..=255 {
-            judge.judge(&[b"v", &[first, second], b"=1"]);
+            judge.parse(&[b"v", &[first, second], b"=1"]);
         }
     }
 }
@@ -70,7 +70,7 @@ fn names_of_four_bytes_from_an_alphabet_agree() {
     for &first in ALPHABET {
         for &second in ALPHABET {
             for &third in ALPHABET {
-                judge.judge(&[b"V", &[first, second, third], b"=1"]);
+                judge.parse(&[b"V", &[first, second, third], b"=1"]);
             }
         }
     }
@@ -83,7 +83,7 @@ fn every_name_of_four_bytes_that_begins_as_a_pin_agrees() {
     for first in 0..=255 {
         for second in 0..=255 {
             for third in 0..=255 {
-                judge.judge(&[b"v", &[first, second, third], b"=1"]);
+                judge.parse(&[b"v", &[first, second, third], b"=1"]);
             }
         }
     }
@@ -113,7 +113,7 @@ fn splits(escape: [u8; 3]) -> bool {
 fn every_escape_in_a_string_is_the_byte_or_refused() {
     let judge = Judge::new("v1:string v2:integer");
     every_escape(|escape, byte| {
-        let outcome = judge.judge(&[b"v1=a", &escape, b"b&v2=1"]);
+        let outcome = judge.parse(&[b"v1=a", &escape, b"b&v2=1"]);
         match byte {
             Some(byte @ 1..=0x7F) => {
                 let text = format!("a{}b", char::from(byte));
@@ -131,8 +131,8 @@ fn every_escape_in_a_string_is_the_byte_or_refused() {
 fn every_escape_in_a_name_is_the_byte_or_refused() {
     let judge = Judge::new("v0-v255:integer");
     every_escape(|escape, byte| {
-        let letter = judge.judge(&[&escape, b"1=1"]);
-        let digit = judge.judge(&[b"v1", &escape, b"=1"]);
+        let letter = judge.parse(&[&escape, b"1=1"]);
+        let digit = judge.parse(&[b"v1", &escape, b"=1"]);
         if splits(escape) {
             return;
         }
@@ -160,8 +160,8 @@ fn every_byte_in_every_place_of_a_small_query_agrees() {
     ] {
         for at in 0..query.len() {
             for byte in 0..=255 {
-                judge.judge(&[&query[..at], &[byte], &query[at + 1..]]);
-                judge.judge(&[&query[..at], &[byte], &query[at..]]);
+                judge.parse(&[&query[..at], &[byte], &query[at + 1..]]);
+                judge.parse(&[&query[..at], &[byte], &query[at..]]);
             }
         }
     }
@@ -186,15 +186,15 @@ fn any_number_of_blanks_around_a_value_changes_nothing() {
     let types = "v1:integer v2:double v3:enumerable(-5,5) v4:location v6:boolean";
     let judge = Judge::new(types);
     for value in ["v1=-5", "v2=-5.25", "v3=-5", "v4=-5.25,5", "v6=falsE"] {
-        let plain = judge.judge(&[value.as_bytes()]);
+        let plain = judge.parse(&[value.as_bytes()]);
         let (name, value) = value.split_once('=').unwrap();
         for count in 0..300 {
             for blank in ["+", "%20", "%0d", "\t"] {
                 let blanks = blank.repeat(count);
                 let before = format!("{name}={blanks}{value}");
                 let behind = format!("{name}={value}{blanks}");
-                assert_eq!(judge.judge(&[before.as_bytes()]), plain, "{before}");
-                assert_eq!(judge.judge(&[behind.as_bytes()]), plain, "{behind}");
+                assert_eq!(judge.parse(&[before.as_bytes()]), plain, "{before}");
+                assert_eq!(judge.parse(&[behind.as_bytes()]), plain, "{behind}");
             }
         }
     }

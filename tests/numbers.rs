@@ -37,7 +37,7 @@ impl Judge {
     }
 
     #[track_caller]
-    fn judge(&mut self, text: &str) -> (Value, Option<Adjustment>) {
+    fn parse(&mut self, text: &str) -> (Value, Option<Adjustment>) {
         self.query.truncate(PREFIX.len());
         self.query.push_str(text);
         let updates = pinquery::parse(&self.query, |_| Some(&self.template)).expect(text);
@@ -49,7 +49,7 @@ impl Judge {
     #[track_caller]
     fn means(&mut self, text: &str, expected: f64) {
         let clamped = expected.clamp(f64::MIN, f64::MAX);
-        match self.judge(text) {
+        match self.parse(text) {
             (Value::Double(double), adjusted) if double.to_bits() == clamped.to_bits() => {
                 assert_eq!(adjusted.is_some(), expected.is_infinite(), "{text}");
             }
@@ -115,7 +115,7 @@ fn integers_around_every_bound_and_power_are_exact_or_clamped() {
                 format!("+{number}&"),
             ] {
                 assert_eq!(
-                    judge.judge(&text),
+                    judge.parse(&text),
                     (Value::Integer(expected), adjusted),
                     "{text}"
                 );
@@ -139,7 +139,7 @@ fn an_enumerable_takes_its_numbers_and_no_neighbour() {
                 true => (number as i64, None),
                 false => (fallback, Some(Adjustment::Fallback)),
             };
-            let found = judge.judge(&number.to_string());
+            let found = judge.parse(&number.to_string());
             assert_eq!(
                 found,
                 (Value::Enumerable(expected), adjusted),

@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn what_holds_for_every_query_holds((template, query) in query()) {
-        Device::new(template).hold(&query);
+        Device::new(template).check_invariants(&query);
     }
 }
 
@@ -52,15 +52,15 @@ proptest! {
     fn raw_bytes_do_no_harm(template in template(), query in raw()) {
         let device = Device::new(template);
         device.agree(&query);
-        device.hold(&query);
+        device.check_invariants(&query);
     }
 
     #[test]
     fn a_value_is_adjusted_exactly_when_it_is_changed((template, request) in request()) {
         let query = request.query();
-        if let Ok(updates) = Device::new(template.clone()).judge(&query) {
+        if let Ok(updates) = Device::new(template.clone()).parse(&query) {
             let wide = Device::new(widened(&template));
-            let unbounded = wide.judge(&query).expect("wider bounds fit more");
+            let unbounded = wide.parse(&query).expect("wider bounds fit more");
             for (update, unbounded) in updates.iter().zip(&*unbounded) {
                 let datastream = &template[&update.pin.0];
                 prop_assert!(is_explained(datastream, update, unbounded), "{update:?}");
@@ -83,7 +83,7 @@ fn the_generated_queries_reach_every_outcome() {
                 types.extend(updates.iter().map(|update| update.value.type_name()));
                 "ok"
             }
-            Err(refusal) => refusal.kind,
+            Err(rejection) => rejection.kind,
         };
         *counts.entry(kind).or_default() += 1;
     }

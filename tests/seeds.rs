@@ -18,9 +18,9 @@ use std::{env, fs};
 
 use pinquery::{Adjustment, Datastream};
 use pinquery_test_support::reference::{KINDS, reasons};
-use pinquery_test_support::targets::{self, Told};
+use pinquery_test_support::targets::{self, Summary};
 
-type Target = fn(&[u8]) -> Told;
+type Target = fn(&[u8]) -> Summary;
 
 const TARGETS: &[(&str, Target)] = &[
     ("parse", targets::parse),
@@ -54,13 +54,13 @@ fn seeds(target: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// What becomes of each seed, a line for each.
-fn outcomes(target: &str, judge: Target) -> String {
+fn outcomes(target: &str, parse: Target) -> String {
     let mut lines = String::new();
     for (name, seed) in seeds(target) {
         // The name of the seed that fails is the last line before the panic.
         println!("{target}/{name}");
-        match judge(&seed) {
-            Some(told) => lines += &format!("{name} {}\n", told.escape_debug()),
+        match parse(&seed) {
+            Some(summary) => lines += &format!("{name} {}\n", summary.escape_debug()),
             None if is_blessed() => {
                 fs::remove_file(fuzz("seeds").join(target).join(name)).unwrap();
             }
@@ -79,9 +79,9 @@ fn every_seed_means_what_it_was_kept_for() {
     if is_blessed() {
         LazyLock::force(&COMPLETED);
     }
-    for &(target, judge) in TARGETS {
+    for &(target, parse) in TARGETS {
         let file = fuzz("outcomes").join(format!("{target}.txt"));
-        let found = outcomes(target, judge);
+        let found = outcomes(target, parse);
         if is_blessed() {
             fs::write(&file, &found).unwrap();
         }
@@ -139,7 +139,7 @@ static COMPLETED: LazyLock<()> = LazyLock::new(|| {
             let mut inputs = corpus::of(target).into_iter();
             let reaches = |input: &Vec<u8>| outcome::reached(target, input).contains(wanted);
             let input = inputs.find(reaches).unwrap_or_else(|| {
-                panic!("no line of tests/spec brings {wanted} to {target}: write one, with a pin of RICH in tests/support/src/types")
+                panic!("no line of tests/spec brings {wanted} to {target}: write one, with a pin of FUZZ_TEMPLATE in tests/support/src/types")
             });
             fs::write(fuzz("seeds").join(target).join(wanted), input).unwrap();
         }
@@ -167,7 +167,7 @@ fn every_spec_line_holds_in_every_target_of_queries() {
     for case in corpus::spec_lines() {
         targets::parse(&case.query);
         targets::against_form_urlencoded(&case.query);
-        targets::RICH.agree(&case.query);
+        targets::FUZZ_TEMPLATE.agree(&case.query);
     }
 }
 

@@ -100,7 +100,7 @@ fn other_value(rng: &mut Rng, original: &Original, name: &str, value: &str) -> S
 /// Whether the value is accepted, and what is done to it.
 fn judge(device: &Device, pin: u8, value: &str) -> Result<Option<Adjustment>, ()> {
     let query = format!("token=t&v{pin}={value}");
-    let updates = reference::judge(query.as_bytes(), |_| Some(&device.plain));
+    let updates = reference::parse(query.as_bytes(), |_| Some(&device.plain));
     updates.map(|updates| updates[0].adjusted).map_err(drop)
 }
 

@@ -90,20 +90,20 @@ pub unsafe extern "C" fn pinquery_token(
 ) -> pinquery_kind {
     // SAFETY: the caller vouches for the query.
     let query = unsafe { memory::read_text(query, query_length) };
-    let refusal = match query {
+    let rejection = match query {
         Some(query) if !token.is_null() => match BatchUpdate::parse(query) {
             Ok(request) => {
                 // SAFETY: not NULL, and the caller vouches for it.
                 unsafe { token.write(written(query, &request)) };
                 return PINQUERY_ACCEPTED;
             }
-            Err(refusal) => pinquery_error::from(refusal),
+            Err(rejection) => pinquery_error::from(rejection),
         },
         _ => pinquery_error::of_call(PINQUERY_BAD_CALL),
     };
     // SAFETY: the caller vouches for the error.
-    unsafe { memory::put(error, refusal) };
-    refusal.kind
+    unsafe { memory::put(error, rejection) };
+    rejection.kind
 }
 
 /// The token as the query has it. It is where the error about it would point.

@@ -12,7 +12,7 @@ Judges batch update queries by a template, as a server would.
 Usage: batch_update [--json] [--template FILE] [--token TOKEN] [--] [QUERY]...
 
 Without any argument it shows a demonstration. Otherwise each QUERY is judged
-and shown as a table or as a refusal, its token and unknown names masked. Where
+and shown as a table or as a rejection, its token and unknown names masked. Where
 there is an option and no QUERY, standard input is read: LF alone ends a query,
 and an empty line is an empty query.
 

@@ -6,7 +6,7 @@ use pinquery::Pairs;
 use pinquery_test_support::Device;
 use pinquery_test_support::encoding::escape;
 use pinquery_test_support::generate::{self, Request};
-use pinquery_test_support::plain::{Refusal, Template};
+use pinquery_test_support::plain::{Rejection, Template};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -61,12 +61,12 @@ impl Moved {
     /// Holds the new query to the outcome of the old one.
     fn means_the_same(&self, old: &[u8], template: Template) -> Result<(), TestCaseError> {
         let device = Device::new(template);
-        let expected = device.judge(old).map_err(|refusal| Refusal {
-            span: self.span(refusal.kind, refusal.span.clone()),
-            ..refusal
+        let expected = device.parse(old).map_err(|rejection| Rejection {
+            span: self.span(rejection.kind, rejection.span.clone()),
+            ..rejection
         });
         let shown = String::from_utf8_lossy(&self.query);
-        prop_assert_eq!(device.judge(&self.query), expected, "for {:?}", shown);
+        prop_assert_eq!(device.parse(&self.query), expected, "for {:?}", shown);
         Ok(())
     }
 }
@@ -95,11 +95,11 @@ proptest! {
     #[test]
     fn percent_encoding_a_byte_changes_nothing(
         (template, query) in generate::query(),
-        knobs in vec(any::<u8>(), 1..9),
+        choices in vec(any::<u8>(), 1..9),
     ) {
         let plain = plain_bytes(&query);
-        let byte = |at: usize| match knobs[at % knobs.len()] {
-            knob if plain[at] && knob & 1 == 0 => escape(query[at], knob).to_vec(),
+        let byte = |at: usize| match choices[at % choices.len()] {
+            choice if plain[at] && choice & 1 == 0 => escape(query[at], choice).to_vec(),
             _ => vec![query[at]],
         };
         let moved = Moved::new(&query, |_| vec![], byte);
@@ -111,14 +111,14 @@ proptest! {
         ((template, request), order, token_at) in shuffled(),
     ) {
         let device = Device::new(template);
-        if let Ok(updates) = device.judge(&request.query()) {
+        if let Ok(updates) = device.parse(&request.query()) {
             let permuted = Request {
                 token: request.token.clone(),
                 token_at,
                 pins: order.iter().map(|&index| request.pins[index].clone()).collect(),
             };
             let expected = order.iter().map(|&index| updates[index].clone()).collect();
-            prop_assert_eq!(device.judge(&permuted.query()), Ok(expected));
+            prop_assert_eq!(device.parse(&permuted.query()), Ok(expected));
         }
     }
 }

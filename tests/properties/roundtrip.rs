@@ -4,8 +4,8 @@ use proptest::collection::btree_map;
 use proptest::prelude::*;
 
 use pinquery_test_support::Device;
-use pinquery_test_support::encoding::Knobs;
-use pinquery_test_support::generate::{knobs, token};
+use pinquery_test_support::encoding::Choices;
+use pinquery_test_support::generate::{choices, token};
 use pinquery_test_support::types::value;
 use pinquery_test_support::write::Batch;
 
@@ -19,11 +19,11 @@ proptest! {
         token in token(),
         token_at in 0..20_usize,
         pins in btree_map(any::<u8>(), value(), 1..20),
-        knobs in knobs(),
+        choices in choices(),
     ) {
         let token = String::from_utf8(token).unwrap();
         let pins = pins.into_iter().collect();
         let batch = Batch { token, token_at, pins };
-        batch.comes_back(&Device::new(batch.template()), &mut Knobs::new(&knobs));
+        batch.comes_back(&Device::new(batch.template()), &mut Choices::new(&choices));
     }
 }

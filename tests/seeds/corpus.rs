@@ -23,21 +23,21 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
     }
     let lines = spec_lines().into_iter();
     let lines = lines.filter(|case| case.query.len() <= LONGEST);
-    let inputs = lines.zip(KNOBS.iter().cycle());
-    first.extend(inputs.map(|(case, &knob)| input(target, case, knob)));
+    let inputs = lines.zip(CHOICES.iter().cycle());
+    first.extend(inputs.map(|(case, &choice)| input(target, case, choice)));
     first
 }
 
 /// Choices of how to write a text, none of them the end of a line.
-const KNOBS: [u8; 5] = [0, 7, 0x3F, 0x12, 0x81];
+const CHOICES: [u8; 5] = [0, 7, 0x3F, 0x12, 0x81];
 
-fn input(target: &str, case: Case, knob: u8) -> Vec<u8> {
+fn input(target: &str, case: Case, choice: u8) -> Vec<u8> {
     let Case {
         template, query, ..
     } = case;
     match target {
         "against_reference" => [template.as_bytes(), b"\n", &query].concat(),
-        "roundtrip" => [template.as_bytes(), b"\n", &[knob], b"\n", &query].concat(),
+        "roundtrip" => [template.as_bytes(), b"\n", &[choice], b"\n", &query].concat(),
         #[cfg(feature = "serde")]
         "template" => {
             let device = pinquery_test_support::Device::read(&template);
@@ -49,7 +49,7 @@ fn input(target: &str, case: Case, knob: u8) -> Vec<u8> {
                 .rsplit(|&byte| byte == b'=')
                 .next()
                 .unwrap_or_default();
-            [&[knob], value].concat()
+            [&[choice], value].concat()
         }
         _ => query,
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pinquery_test_support::Device;
 use pinquery_test_support::json::{self, Json};
 use pinquery_test_support::plain::Outcome;
-use pinquery_test_support::targets::{RICH, device};
+use pinquery_test_support::targets::{FUZZ_TEMPLATE, device};
 
 /// Whether the target is about updates of every type.
 pub fn has_updates(target: &str) -> bool {
@@ -15,7 +15,7 @@ pub fn has_updates(target: &str) -> bool {
     )
 }
 
-/// The types and adjustments of the updates, or the kind and the reason of the refusal.
+/// The types and adjustments of the updates, or the kind and the reason of the rejection.
 pub fn reached(target: &str, input: &[u8]) -> BTreeSet<&'static str> {
     match outcome(target, input) {
         Some(Ok(updates)) => {
@@ -25,7 +25,10 @@ pub fn reached(target: &str, input: &[u8]) -> BTreeSet<&'static str> {
                 .chain(adjusted.map(|adjusted| adjusted.name()))
                 .collect()
         }
-        Some(Err(refusal)) => [refusal.kind].into_iter().chain(refusal.reason).collect(),
+        Some(Err(rejection)) => [rejection.kind]
+            .into_iter()
+            .chain(rejection.reason)
+            .collect(),
         None => BTreeSet::new(),
     }
 }
@@ -33,22 +36,22 @@ pub fn reached(target: &str, input: &[u8]) -> BTreeSet<&'static str> {
 /// What becomes of the query in an input.
 fn outcome(target: &str, input: &[u8]) -> Option<Outcome> {
     match target {
-        "parse" => Some(RICH.judge(input)),
+        "parse" => Some(FUZZ_TEMPLATE.parse(input)),
         "against_reference" => {
             let (device, query) = device(input)?;
-            Some(device.judge(query))
+            Some(device.parse(query))
         }
         "roundtrip" => {
             let (device, rest) = device(input)?;
             let (_knobs, query) = cut(rest, b'\n')?;
-            Some(device.judge(query))
+            Some(device.parse(query))
         }
         "template" => {
             let (text, query) = cut(input, 0)?;
             let Json::Object(entries) = serde_json::from_slice(text).ok()? else {
                 return None;
             };
-            Some(Device::new(json::template(&entries).ok()?).judge(query))
+            Some(Device::new(json::template(&entries).ok()?).parse(query))
         }
         _ => None,
     }

@@ -10,7 +10,7 @@ use std::ptr;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pinquery::{Adjustment, Template, Value};
 use pinquery_capi::*;
-use pinquery_test_support::plain::{Outcome, Refusal};
+use pinquery_test_support::plain::{Outcome, Rejection};
 use pinquery_test_support::{UNKNOWN, convert, notation};
 
 fuzz_target!(|data: &[u8]| -> Corpus {
@@ -18,11 +18,11 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         return Corpus::Reject;
     };
     let face = Face::new(&template);
-    let judged = pinquery::parse(query, |token| (token != UNKNOWN).then_some(&template));
-    let json = judged
+    let parsed = pinquery::parse(query, |token| (token != UNKNOWN).then_some(&template));
+    let json = parsed
         .as_ref()
         .map(|updates| serde_json::to_value(updates).unwrap());
-    let expected = convert::outcome(judged.clone());
+    let expected = convert::outcome(parsed.clone());
     face.parse(query, 256).is(&expected);
     face.in_two_steps(query).is(&expected);
     if let Ok(json) = json {
@@ -56,26 +56,26 @@ impl Face {
         Self(read)
     }
 
-    fn parse(&self, query: &[u8], capacity: usize) -> Judged {
-        let mut judged = Judged::new(capacity);
+    fn parse(&self, query: &[u8], capacity: usize) -> Parsed {
+        let mut parsed = Parsed::new(capacity);
         // SAFETY: all of it can be read or written, and `lookup` takes this template.
-        judged.kind = unsafe {
+        parsed.kind = unsafe {
             pinquery_parse(
                 query.as_ptr().cast(),
                 query.len(),
                 Some(lookup),
                 self.0.cast(),
-                judged.updates.as_mut_ptr(),
+                parsed.updates.as_mut_ptr(),
                 capacity,
-                &mut judged.count,
-                &mut judged.error,
+                &mut parsed.count,
+                &mut parsed.error,
             )
         };
-        judged
+        parsed
     }
 
-    fn in_two_steps(&self, query: &[u8]) -> Judged {
-        let mut judged = Judged::new(256);
+    fn in_two_steps(&self, query: &[u8]) -> Parsed {
+        let mut parsed = Parsed::new(256);
         let mut token = pinquery_text {
             bytes: ptr::null(),
             length: 0,
@@ -83,36 +83,36 @@ impl Face {
         };
         let (bytes, length) = (query.as_ptr().cast(), query.len());
         // SAFETY: all of it can be read or written.
-        judged.kind = unsafe { pinquery_token(bytes, length, &mut token, &mut judged.error) };
-        if judged.kind == PINQUERY_ACCEPTED {
+        parsed.kind = unsafe { pinquery_token(bytes, length, &mut token, &mut parsed.error) };
+        if parsed.kind == PINQUERY_ACCEPTED {
             let is_known = decode(&token) != UNKNOWN;
             let device = if is_known { self.0 } else { ptr::null_mut() };
             // SAFETY: all of it can be read or written.
-            judged.kind = unsafe {
+            parsed.kind = unsafe {
                 pinquery_updates(
                     bytes,
                     length,
                     device,
-                    judged.updates.as_mut_ptr(),
+                    parsed.updates.as_mut_ptr(),
                     256,
-                    &mut judged.count,
-                    &mut judged.error,
+                    &mut parsed.count,
+                    &mut parsed.error,
                 )
             };
         }
-        judged
+        parsed
     }
 
     /// An array that is one too small gets nothing, one that just suffices all.
     fn small_arrays(&self, query: &[u8], count: usize) {
-        let judged = self.parse(query, count - 1);
-        assert_eq!((judged.kind, judged.count), (PINQUERY_NO_ROOM, count));
+        let parsed = self.parse(query, count - 1);
+        assert_eq!((parsed.kind, parsed.count), (PINQUERY_NO_ROOM, count));
         assert_eq!(self.parse(query, count).kind, PINQUERY_ACCEPTED);
     }
 
     fn json(&self, query: &[u8]) -> String {
-        let judged = self.parse(query, 256);
-        let (updates, count) = (judged.updates.as_ptr(), judged.count);
+        let parsed = self.parse(query, 256);
+        let (updates, count) = (parsed.updates.as_ptr(), parsed.count);
         // SAFETY: so many updates are written, and there is no buffer.
         let length = unsafe { pinquery_updates_json(updates, count, ptr::null_mut(), 0) };
         let mut buffer = vec![0xFF_u8; length + 1];
@@ -149,14 +149,14 @@ unsafe extern "C" fn lookup(
 }
 
 /// What the face wrote.
-struct Judged {
+struct Parsed {
     kind: pinquery_kind,
     updates: Vec<pinquery_update>,
     count: usize,
     error: pinquery_error,
 }
 
-impl Judged {
+impl Parsed {
     fn new(capacity: usize) -> Self {
         // No byte of these is one that the face should leave.
         let update = pinquery_update {
@@ -186,7 +186,7 @@ impl Judged {
     fn is(&self, expected: &Outcome) {
         let updates = match expected {
             Ok(updates) => updates,
-            Err(refusal) => return assert_eq!(self.refusal(), *refusal),
+            Err(rejection) => return assert_eq!(self.rejection(), *rejection),
         };
         assert_eq!((self.kind, self.count), (PINQUERY_ACCEPTED, updates.len()));
         for (written, update) in self.updates.iter().zip(updates.iter()) {
@@ -196,10 +196,10 @@ impl Judged {
         }
     }
 
-    fn refusal(&self) -> Refusal {
+    fn rejection(&self) -> Rejection {
         let error = &self.error;
         assert_eq!((error.kind, error.status, self.count), (self.kind, 400, 0));
-        Refusal {
+        Rejection {
             kind: name(pinquery_kind_name(error.kind)),
             span: error.start..error.end,
             pin: u8::try_from(error.pin).ok(),

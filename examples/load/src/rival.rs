@@ -11,7 +11,7 @@ use axum::extract::{Query, State};
 use axum::http::Uri;
 use axum::response::Response;
 use pinquery::{Adjustment, ErrorKind, Update, Value, VirtualPin};
-use pinquery_server::answer::{self, Refusal};
+use pinquery_server::answer::{self, Rejection};
 use pinquery_server::app::App;
 use pinquery_server::store::{Batch, Store};
 
@@ -20,7 +20,7 @@ type Parameters = HashMap<String, String>;
 pub async fn update<S: Store>(
     State(app): State<Arc<App<S>>>,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Rejection> {
     let start = Instant::now();
     let judged = judge(&app, &uri).await;
     app.metrics.judged(start.elapsed());
@@ -28,8 +28,8 @@ pub async fn update<S: Store>(
     Ok(answer::ok())
 }
 
-async fn judge<S: Store>(app: &App<S>, uri: &Uri) -> Result<Batch, Refusal> {
-    let refused = Refusal::Query;
+async fn judge<S: Store>(app: &App<S>, uri: &Uri) -> Result<Batch, Rejection> {
+    let refused = Rejection::Query;
     let Query(parameters) =
         Query::<Parameters>::try_from_uri(uri).map_err(|_| refused(ErrorKind::InvalidValue))?;
     let token = parameters

@@ -9,20 +9,20 @@ use crate::store::Unavailable;
 
 /// Why a request gets an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// The query is wrong: 400.
     Query(ErrorKind),
     /// The store does not do it: 503, where the same request may do later, or 500.
     Unavailable(Unavailable),
 }
 
-impl From<pinquery::Error> for Refusal {
+impl From<pinquery::Error> for Rejection {
     fn from(error: pinquery::Error) -> Self {
         Self::Query(error.kind())
     }
 }
 
-impl From<Unavailable> for Refusal {
+impl From<Unavailable> for Rejection {
     fn from(reason: Unavailable) -> Self {
         Self::Unavailable(reason)
     }
@@ -66,7 +66,7 @@ pub fn unavailable(message: &'static str) -> Response {
     ([LATER], error(StatusCode::SERVICE_UNAVAILABLE, message)).into_response()
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         match self {
             Self::Query(kind) => {

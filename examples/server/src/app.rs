@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pinquery::BatchUpdate;
 
-use crate::answer::Refusal;
+use crate::answer::Rejection;
 use crate::devices::Device;
 use crate::metrics::{Metrics, Tally};
 use crate::store::{Batch, Store};
@@ -26,14 +26,14 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// What is wrong with the query, or that the store cannot keep it now.
-    pub async fn accept(&self, query: &str) -> Result<(), Refusal> {
+    pub async fn accept(&self, query: &str) -> Result<(), Rejection> {
         let start = Instant::now();
         let judged = self.judge(query).await;
         self.metrics.judged(start.elapsed());
         self.settle(judged).await
     }
 
-    async fn judge(&self, query: &str) -> Result<Batch, Refusal> {
+    async fn judge(&self, query: &str) -> Result<Batch, Rejection> {
         let request = BatchUpdate::parse(query).map_err(refused)?;
         let device = self.device(&request).await?;
         let updates = request.updates(&device.template).map_err(refused)?;
@@ -48,19 +48,19 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// What was wrong with it, or that the store cannot keep it now.
-    pub async fn settle(&self, judged: Result<Batch, Refusal>) -> Result<(), Refusal> {
+    pub async fn settle(&self, judged: Result<Batch, Rejection>) -> Result<(), Rejection> {
         let outcome = match judged {
             Ok(batch) => {
                 let tally = Tally::of(&batch.updates);
                 let saved = self.store.save(batch).await;
-                saved.map(|()| tally).map_err(Refusal::Unavailable)
+                saved.map(|()| tally).map_err(Rejection::Unavailable)
             }
-            Err(refusal) => Err(refusal),
+            Err(rejection) => Err(rejection),
         };
         match outcome {
             Ok(tally) => self.metrics.accepted(tally),
-            Err(Refusal::Query(kind)) => self.metrics.refused(kind),
-            Err(Refusal::Unavailable(reason)) => self.metrics.unavailable(reason),
+            Err(Rejection::Query(kind)) => self.metrics.refused(kind),
+            Err(Rejection::Unavailable(reason)) => self.metrics.unavailable(reason),
         }
         outcome.map(drop)
     }
@@ -70,13 +70,13 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// There is none with this token, or it cannot be looked up now.
-    pub async fn device(&self, request: &BatchUpdate<'_>) -> Result<Arc<Device>, Refusal> {
+    pub async fn device(&self, request: &BatchUpdate<'_>) -> Result<Arc<Device>, Rejection> {
         let device = self.store.device(request.token()).await?;
         device.ok_or_else(|| refused(request.unknown_token()))
     }
 }
 
-fn refused(error: pinquery::Error) -> Refusal {
+fn refused(error: pinquery::Error) -> Rejection {
     let (kind, span) = (error.kind().name(), error.span());
     let reason = error.reason().map(|reason| reason.name());
     tracing::debug!(kind, reason, start = span.start, end = span.end, "refused");

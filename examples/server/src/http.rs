@@ -12,7 +12,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
-use crate::answer::{self, Refusal};
+use crate::answer::{self, Rejection};
 use crate::app::App;
 use crate::metrics::Metrics;
 use crate::page;
@@ -67,7 +67,7 @@ pub fn router_with<S: Store>(
 
 type Shared<S> = State<Arc<App<S>>>;
 
-async fn update<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Refusal> {
+async fn update<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
     app.accept(query(&uri)).await?;
     Ok(answer::ok())
 }
@@ -77,7 +77,7 @@ fn query(uri: &Uri) -> &str {
     uri.query().unwrap_or_default()
 }
 
-async fn latest<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Refusal> {
+async fn latest<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
     Ok(match app.get(query(&uri)).await? {
         Got::One(Some(value)) => answer::text(bare(value)),
         // Not the empty text, which is a value.
@@ -86,7 +86,7 @@ async fn latest<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, R
     })
 }
 
-async fn latest_all<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Refusal> {
+async fn latest_all<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
     Ok(answer::json(&app.get_all(query(&uri)).await?))
 }
 
@@ -97,7 +97,7 @@ async fn html<S: Store>(State(app): Shared<S>) -> Response {
 async fn state<S: Store>(
     State(app): Shared<S>,
     body: Result<String, StringRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Rejection> {
     match body {
         Ok(body) => Ok(answer::json(&app.state(&body).await?)),
         Err(wrong) if wrong.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -108,7 +108,7 @@ async fn state<S: Store>(
 }
 
 /// Whether batches are taken now: for whoever starts this server anew, or sends others to it.
-async fn health<S: Store>(State(app): Shared<S>) -> Result<Response, Refusal> {
+async fn health<S: Store>(State(app): Shared<S>) -> Result<Response, Rejection> {
     app.store.check().await?;
     Ok(answer::json(&serde_json::json!({"status": "ok"})))
 }

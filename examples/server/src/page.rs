@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use pinquery::{Adjustment, BatchUpdate, Datastream, Pairs, Update, VirtualPin};
 use serde::Serialize;
 
-use crate::answer::Refusal;
+use crate::answer::Rejection;
 use crate::app::App;
 use crate::read::{bare, of_template};
 use crate::store::Store;
@@ -90,7 +90,7 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// What is wrong with the token, or that the store cannot be read now.
-    pub async fn state(&self, body: &str) -> Result<State, Refusal> {
+    pub async fn state(&self, body: &str) -> Result<State, Rejection> {
         let request = BatchUpdate::parse(body)?;
         let device = self.device(&request).await?;
         let latest = self.latest(&device).await?;

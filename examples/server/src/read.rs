@@ -3,7 +3,7 @@
 use pinquery::{BatchUpdate, ErrorKind, Pairs, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::answer::Refusal;
+use crate::answer::Rejection;
 use crate::app::App;
 use crate::devices::Device;
 use crate::store::{Latest, Store, Unavailable};
@@ -27,10 +27,10 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// What is wrong with the query, or that the store cannot be read now.
-    pub async fn get(&self, query: &str) -> Result<Got, Refusal> {
+    pub async fn get(&self, query: &str) -> Result<Got, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
-        let pins = pins(query, &device).map_err(Refusal::Query)?;
+        let pins = pins(query, &device).map_err(Rejection::Query)?;
         let mut latest = self.latest(&device).await?;
         let mut take = |pin: VirtualPin| {
             let place = latest.iter().position(|latest| latest.update.pin == pin)?;
@@ -51,11 +51,11 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// What is wrong with the query, or that the store cannot be read now.
-    pub async fn get_all(&self, query: &str) -> Result<Values, Refusal> {
+    pub async fn get_all(&self, query: &str) -> Result<Values, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
         if let Some(pair) = behind_token(query).next() {
-            return Err(Refusal::Query(not_a_pin(pair.is_token())));
+            return Err(Rejection::Query(not_a_pin(pair.is_token())));
         }
         let latest = self.latest(&device).await?;
         Ok(Values(of_template(&device, latest).map(value).collect()))
@@ -68,11 +68,11 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// They cannot be read now.
-    pub(crate) async fn latest(&self, device: &Device) -> Result<Vec<Latest>, Refusal> {
+    pub(crate) async fn latest(&self, device: &Device) -> Result<Vec<Latest>, Rejection> {
         self.counted(self.store.latest(device.number).await)
     }
 
-    pub(crate) fn counted<T>(&self, read: Result<T, Unavailable>) -> Result<T, Refusal> {
+    pub(crate) fn counted<T>(&self, read: Result<T, Unavailable>) -> Result<T, Rejection> {
         read.map_err(|reason| {
             self.metrics.read_unavailable(reason);
             reason.into()

@@ -18,7 +18,7 @@ fn refused(message: &str, kind: &str, start: usize, end: usize) -> String {
         + "\n"
 }
 
-/// A refusal with more fields behind its span.
+/// A rejection with more fields behind its span.
 fn refused_for(refused: &str, more: &str) -> String {
     refused.trim_end().trim_end_matches('}').to_owned() + more + "}\n"
 }

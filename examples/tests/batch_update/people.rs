@@ -250,7 +250,7 @@ fn is_bidirectional(character: char) -> bool {
     matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character gets through, be it in a refusal or, escaped or not, in a table.
+/// Whether a character gets through, be it in a rejection or, escaped or not, in a table.
 fn shown_has(character: char) -> bool {
     let mut bytes = [0; 4];
     let raw = character.encode_utf8(&mut bytes);

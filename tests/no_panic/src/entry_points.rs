@@ -151,7 +151,7 @@ fn text(text: Text<'_>) {
         used(character);
     }
     used((text.to_cow(), Cow::from(text)));
-    // SAFETY: no slice has more bytes. The optimiser is not told so, and `str::to_owned` asks.
+    // SAFETY: no slice has more bytes. The optimiser is not summary so, and `str::to_owned` asks.
     unsafe { assert_unchecked(text.raw().len() <= isize::MAX as usize) };
     used(String::from(text));
 }

@@ -29,7 +29,7 @@
 //!   `Updates`, `IntoIter`, `Text` and `Chars`: `core`'s formatting of `f64` and its escaping of
 //!   `str` and `char` have such panics too.
 //! - `into_owned`, `Token::from_str` and `Datastream::from_row` with values, which copy slices: no
-//!   slice has more than `isize::MAX` bytes, but the optimiser is not told so.
+//!   slice has more than `isize::MAX` bytes, but the optimiser is not summary so.
 //! - Running out of memory, which is for the allocator to answer: this one ends the process.
 //!   Likewise the overflow of a capacity where an iterator of the caller's to
 //!   `Datastream::enumerable` or `enumerable_or` never ends; arrays and slices are in the proof.

@@ -2,7 +2,7 @@
 
 use pinquery::{DatastreamError, VirtualPin};
 
-use crate::plain::{Outcome, Refusal, Template};
+use crate::plain::{Outcome, Rejection, Template};
 
 /// What an update of the library's takes.
 pub const UPDATE_SIZE: usize = size_of::<pinquery::Update<pinquery::Text<'static>>>();
@@ -19,13 +19,13 @@ pub fn template(template: &Template) -> Result<pinquery::Template, DatastreamErr
 }
 
 /// What the library made of a query.
-pub fn outcome(judged: Result<pinquery::Updates<'_>, pinquery::Error>) -> Outcome {
+pub fn outcome(parsed: Result<pinquery::Updates<'_>, pinquery::Error>) -> Outcome {
     let owned = |updates: pinquery::Updates<'_>| updates.into_owned().into_iter().collect();
-    judged.map(owned).map_err(error)
+    parsed.map(owned).map_err(error)
 }
 
-fn error(error: pinquery::Error) -> Refusal {
-    Refusal {
+fn error(error: pinquery::Error) -> Rejection {
+    Rejection {
         kind: error.kind().name(),
         span: error.span(),
         pin: error.pin().map(u8::from),

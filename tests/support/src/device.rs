@@ -40,7 +40,7 @@ impl Device {
     }
 
     /// What the library makes of a query.
-    pub fn judge(&self, query: &[u8]) -> Outcome {
+    pub fn parse(&self, query: &[u8]) -> Outcome {
         convert::outcome(pinquery::parse(query, |token| {
             (token != UNKNOWN).then_some(&self.library)
         }))
@@ -48,7 +48,7 @@ impl Device {
 
     /// What the reference makes of a query.
     pub fn reference(&self, query: &[u8]) -> Outcome {
-        reference::judge(query, |token| (token != UNKNOWN).then_some(&self.plain))
+        reference::parse(query, |token| (token != UNKNOWN).then_some(&self.plain))
     }
 
     /// Holds the library to the reference for one query, in one call and in two steps.
@@ -62,7 +62,7 @@ impl Device {
     pub fn outcome(&self, query: &[u8]) -> Outcome {
         let expected = self.reference(query);
         let shown = String::from_utf8_lossy(query);
-        assert_eq!(self.judge(query), expected, "for the query {shown:?}");
+        assert_eq!(self.parse(query), expected, "for the query {shown:?}");
         let in_two_steps = convert::outcome(self.in_two_steps(query));
         assert_eq!(in_two_steps, expected, "for the query {shown:?}");
         expected
@@ -71,8 +71,8 @@ impl Device {
     /// Judges a query and holds the outcome to everything that can be said of it without judging
     /// it a second time.
     #[track_caller]
-    pub fn hold(&self, query: &[u8]) {
-        invariants::hold(query, self);
+    pub fn check_invariants(&self, query: &[u8]) {
+        invariants::check_invariants(query, self);
     }
 
     /// In two steps and into a variable, which is not empty for the second time.
@@ -81,15 +81,15 @@ impl Device {
         if request.token().as_str() == UNKNOWN {
             return Err(request.unknown_token());
         }
-        let judged = request.updates(&self.library);
+        let parsed = request.updates(&self.library);
         let mut updates = Updates::new();
         for _ in 0..2 {
             let filled = request.updates_into(&self.library, &mut updates);
-            match &judged {
-                Ok(judged) => assert!(filled.is_ok() && updates == *judged, "into a variable"),
+            match &parsed {
+                Ok(parsed) => assert!(filled.is_ok() && updates == *parsed, "into a variable"),
                 Err(error) => assert!(filled == Err(*error) && updates.is_empty()),
             }
         }
-        judged
+        parsed
     }
 }

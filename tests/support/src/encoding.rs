@@ -3,35 +3,35 @@
 /// Choices, used one after the other and from the start again. Without any, every choice is the
 /// plainest.
 #[derive(Debug)]
-pub struct Knobs<'a> {
+pub struct Choices<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Knobs<'a> {
+impl<'a> Choices<'a> {
     /// The choices that these bytes say.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// The next choice.
-    pub fn turn(&mut self) -> u8 {
-        let knob = self.bytes.get(self.at % self.bytes.len().max(1));
+    pub fn next(&mut self) -> u8 {
+        let choice = self.bytes.get(self.at % self.bytes.len().max(1));
         self.at += 1;
-        knob.copied().unwrap_or(0)
+        choice.copied().unwrap_or(0)
     }
 }
 
-/// Writes a text as a value: what must be encoded is, and what may be is where the knobs say so,
+/// Writes a text as a value: what must be encoded is, and what may be is where the choices say so,
 /// its hexadecimal digits in either case, and a space now and then as `+`.
-pub fn encode(text: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
+pub fn encode(text: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(text.len());
     for &byte in text {
-        let knob = knobs.turn();
+        let choice = choices.next();
         match byte {
-            b' ' if knob & 1 == 0 => encoded.push(b'+'),
-            b'&' | b'%' | b'+' => encoded.extend(escape(byte, knob)),
-            _ if knob & 7 == 7 => encoded.extend(escape(byte, knob)),
+            b' ' if choice & 1 == 0 => encoded.push(b'+'),
+            b'&' | b'%' | b'+' => encoded.extend(escape(byte, choice)),
+            _ if choice & 7 == 7 => encoded.extend(escape(byte, choice)),
             _ => encoded.push(byte),
         }
     }
@@ -39,8 +39,8 @@ pub fn encode(text: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
 }
 
 /// The same for a name, which cannot hold a bare `=`.
-pub fn encode_name(text: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
-    let name = encode(text, knobs);
+pub fn encode_name(text: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
+    let name = encode(text, choices);
     let mut encoded = Vec::with_capacity(name.len());
     for byte in name {
         match byte {
@@ -52,11 +52,11 @@ pub fn encode_name(text: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
 }
 
 /// `%41`, each digit's case chosen.
-pub fn escape(byte: u8, knob: u8) -> [u8; 3] {
+pub fn escape(byte: u8, choice: u8) -> [u8; 3] {
     [
         b'%',
-        hexadecimal(byte >> 4, knob & 0x10 != 0),
-        hexadecimal(byte & 15, knob & 0x20 != 0),
+        hexadecimal(byte >> 4, choice & 0x10 != 0),
+        hexadecimal(byte & 15, choice & 0x20 != 0),
     ]
 }
 
@@ -69,7 +69,7 @@ fn hexadecimal(value: u8, upper: bool) -> u8 {
 }
 
 /// `name=value`, both encoded.
-pub fn segment(name: &[u8], value: &[u8], knobs: &mut Knobs<'_>) -> Vec<u8> {
-    let name = encode_name(name, knobs);
-    [&name, &b"="[..], &encode(value, knobs)].concat()
+pub fn segment(name: &[u8], value: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
+    let name = encode_name(name, choices);
+    [&name, &b"="[..], &encode(value, choices)].concat()
 }

@@ -4,7 +4,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::encoding::{Knobs, segment};
+use crate::encoding::{Choices, segment};
 use crate::plain::Template;
 use crate::types::Datastream;
 
@@ -89,7 +89,7 @@ pub fn token() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Choices of how to write a text; half of the time the plainest.
-pub fn knobs() -> impl Strategy<Value = Vec<u8>> {
+pub fn choices() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![Just(vec![]), vec(any::<u8>(), 1..8)]
 }
 
@@ -106,12 +106,12 @@ pub fn request() -> impl Strategy<Value = (Template, Request)> {
             0..=all,
             any::<Index>(),
             token(),
-            knobs(),
+            choices(),
         );
-        let request = parts.prop_flat_map(|(mut pins, kept, token_at, token, knobs)| {
+        let request = parts.prop_flat_map(|(mut pins, kept, token_at, token, choices)| {
             pins.truncate(kept.max(1));
             let token_at = token_at.index(pins.len() + 1);
-            let token = segment(b"token", &token, &mut Knobs::new(&knobs));
+            let token = segment(b"token", &token, &mut Choices::new(&choices));
             (Just(token), Just(token_at), pins)
         });
         let request = request.prop_map(|(token, token_at, pins)| Request {
@@ -124,11 +124,11 @@ pub fn request() -> impl Strategy<Value = (Template, Request)> {
 }
 
 fn segments(pin: u8, datastream: Datastream) -> BoxedStrategy<Vec<Vec<u8>>> {
-    (any::<bool>(), datastream.texts(), knobs())
-        .prop_map(move |(upper, values, knobs)| {
+    (any::<bool>(), datastream.texts(), choices())
+        .prop_map(move |(upper, values, choices)| {
             let name = format!("{}{pin}", if upper { 'V' } else { 'v' });
-            let knobs = &mut Knobs::new(&knobs);
-            let write = |value: &String| segment(name.as_bytes(), value.as_bytes(), knobs);
+            let choices = &mut Choices::new(&choices);
+            let write = |value: &String| segment(name.as_bytes(), value.as_bytes(), choices);
             values.iter().map(write).collect()
         })
         .boxed()

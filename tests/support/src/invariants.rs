@@ -10,7 +10,7 @@ use crate::{Device, UNKNOWN};
 /// Judges a query and holds the outcome to everything that can be said of it without judging it
 /// a second time.
 #[track_caller]
-pub fn hold(query: &[u8], device: &Device) {
+pub fn check_invariants(query: &[u8], device: &Device) {
     let mut asked = 0;
     let outcome = pinquery::parse(query, |token| {
         asked += 1;
@@ -45,7 +45,7 @@ fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
     assert!(updates.iter().map(|update| update.pin.0).eq(order));
     for update in updates {
         assert!(
-            template[&update.pin.0].holds(&update.into_owned()),
+            template[&update.pin.0].accepts(&update.into_owned()),
             "{update:?}"
         );
         if let Value::String(text) = update.value {

@@ -1,5 +1,5 @@
 //! Templates in JSON, read a second time: whatever stands there is kept first, the same key twice
-//! too, and judged by the contract's section 6 afterwards.
+//! too, and parsed by the contract's section 6 afterwards.
 
 use std::fmt;
 

@@ -17,7 +17,7 @@ pub struct Updates(pub Vec<Update>);
 
 /// Why a query is refused as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Rejection {
     /// The contract's name for the reason, such as `invalid_pin`.
     pub kind: &'static str,
     /// The bytes of the query that the reason points at.
@@ -29,7 +29,7 @@ pub struct Refusal {
 }
 
 /// What becomes of a query.
-pub type Outcome = Result<Updates, Refusal>;
+pub type Outcome = Result<Updates, Rejection>;
 
 impl Deref for Updates {
     type Target = Vec<Update>;
@@ -61,7 +61,7 @@ fn show_update(update: &Update) -> String {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", self.kind, self.span)?;
         if let Some(pin) = self.pin {
@@ -81,6 +81,6 @@ pub fn show(outcome: &Outcome) -> String {
             let updates: Vec<String> = updates.iter().map(show_update).collect();
             format!("ok {}", updates.join(", "))
         }
-        Err(refusal) => refusal.to_string(),
+        Err(rejection) => rejection.to_string(),
     }
 }

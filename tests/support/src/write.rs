@@ -2,7 +2,7 @@
 
 use pinquery::VirtualPin;
 
-use crate::encoding::{Knobs, segment};
+use crate::encoding::{Choices, segment};
 use crate::plain::{Template, Update, Value};
 use crate::types::{self, Datastream};
 use crate::{Device, convert};
@@ -19,19 +19,19 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// The query, written as the knobs say.
-    pub fn query(&self, knobs: &mut Knobs<'_>) -> Vec<u8> {
-        let token = vec![segment(b"token", self.token.as_bytes(), knobs)];
+    /// The query, written as the choices say.
+    pub fn query(&self, choices: &mut Choices<'_>) -> Vec<u8> {
+        let token = vec![segment(b"token", self.token.as_bytes(), choices)];
         let mut pins: Vec<Vec<Vec<u8>>> = Vec::new();
         for (pin, value) in &self.pins {
-            let letter = if knobs.turn() & 1 == 0 { 'v' } else { 'V' };
+            let letter = if choices.next() & 1 == 0 { 'v' } else { 'V' };
             let name = format!("{letter}{pin}");
-            let texts = types::write(value, knobs);
-            let each = |text: &String| segment(name.as_bytes(), text.as_bytes(), knobs);
+            let texts = types::write(value, choices);
+            let each = |text: &String| segment(name.as_bytes(), text.as_bytes(), choices);
             pins.push(texts.iter().map(each).collect());
         }
         pins.insert(self.token_at % (pins.len() + 1), token);
-        let between = &b"&&&"[..usize::from(1 + knobs.turn() % 3)];
+        let between = &b"&&&"[..usize::from(1 + choices.next() % 3)];
         pins.concat().join(between)
     }
 
@@ -48,9 +48,9 @@ impl Batch {
     ///
     /// When it does not.
     #[track_caller]
-    pub fn comes_back(&self, device: &Device, knobs: &mut Knobs<'_>) {
-        let query = self.query(knobs);
-        let judged = pinquery::parse(&query, |found| {
+    pub fn comes_back(&self, device: &Device, choices: &mut Choices<'_>) {
+        let query = self.query(choices);
+        let parsed = pinquery::parse(&query, |found| {
             (found == self.token).then_some(&device.library)
         });
         let expected = self.pins.iter().map(|(pin, value)| Update {
@@ -61,7 +61,7 @@ impl Batch {
         let shown = String::from_utf8_lossy(&query);
         let expected = Ok(expected.collect());
         assert_eq!(
-            convert::outcome(judged),
+            convert::outcome(parsed),
             expected,
             "for the query {shown:?}"
         );

@@ -232,7 +232,7 @@ fn no_token_is_printed(traits: &Traits) {
     server.prints(&["v1 = Integer(1), adjusted: None"]);
     let (out, err) = server.stop();
     assert_eq!(out, [""; 0]);
-    let refusals = [
+    let rejections = [
         "refused: duplicate_token at bytes 11..16: `token` comes a second time",
         "refused: invalid_value of v1 at bytes 14..15: not_an_integer, the value is not a whole number",
         "refused: unknown_token at bytes 11..17: no device has this token",
@@ -240,7 +240,7 @@ fn no_token_is_printed(traits: &Traits) {
         "refused: invalid_pin at bytes 0..6: the name is neither `token` nor a virtual pin `v0` to `v255`",
     ];
     let printed: Vec<_> = err.iter().filter(|l| l.starts_with("refused")).collect();
-    assert_eq!(printed, refusals.iter().collect::<Vec<_>>());
+    assert_eq!(printed, rejections.iter().collect::<Vec<_>>());
     for line in &err {
         assert!(!line.contains("demo") && !line.contains("secret"), "{line}");
     }

@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     fn refused(json: &str) -> String {
-        format!("{:#}", Devices::from_json(json).expect_err("a refusal"))
+        format!("{:#}", Devices::from_json(json).expect_err("a rejection"))
     }
 
     #[test]

@@ -259,7 +259,7 @@ mod tests {
             .execute_batch("CREATE TABLE t (x)")
             .expect("a table");
         let refused = prepare(&mut connection, Devices::demo(), Duration::ZERO);
-        let message = refused.expect_err("a refusal").to_string();
+        let message = refused.expect_err("a rejection").to_string();
         assert_eq!(message, "it is another program's");
     }
 }

@@ -6,7 +6,7 @@ mod values;
 
 use pinquery::VirtualPin;
 
-use super::judge;
+use super::parse;
 use crate::notation;
 use crate::plain::{Adjustment, Outcome, Template, Update, Updates, Value};
 
@@ -18,9 +18,9 @@ fn template() -> Template {
     notation::template(template).unwrap()
 }
 
-fn judged(query: &[u8]) -> Outcome {
+fn parsed(query: &[u8]) -> Outcome {
     let template = template();
-    judge(query, |token| (token != "unknown").then_some(&template))
+    parse(query, |token| (token != "unknown").then_some(&template))
 }
 
 #[track_caller]
@@ -33,17 +33,17 @@ fn accepts(query: &str, expected: &[(u8, Value, Option<Adjustment>)]) {
             adjusted,
         })
         .collect();
-    assert_eq!(judged(query.as_bytes()), Ok(expected), "{query:?}");
+    assert_eq!(parsed(query.as_bytes()), Ok(expected), "{query:?}");
 }
 
 /// `spanned` is what the span covers, `at` where it starts.
 #[track_caller]
 fn refuses(query: impl AsRef<[u8]>, kind: &str, at: usize, spanned: impl AsRef<[u8]>) {
     let query = query.as_ref();
-    let refusal = judged(query).expect_err("it is accepted");
-    assert_eq!(refusal.kind, kind, "{query:?}");
-    assert_eq!(refusal.span.start, at, "{query:?}");
-    assert_eq!(&query[refusal.span], spanned.as_ref(), "{query:?}");
+    let rejection = parsed(query).expect_err("it is accepted");
+    assert_eq!(rejection.kind, kind, "{query:?}");
+    assert_eq!(rejection.span.start, at, "{query:?}");
+    assert_eq!(&query[rejection.span], spanned.as_ref(), "{query:?}");
 }
 
 /// The value of the only pin, written as it is in a query.

@@ -1,11 +1,11 @@
 //! The URL Standard's reading of a form, which the contract's is a strict part of.
 
-use super::Told;
+use super::Summary;
 use pinquery::{DecodeError, Encoded, Pairs};
 
 /// Any bytes: `Pairs` finds the pairs that `form_urlencoded` finds, and decodes to the same text
 /// where the standard neither keeps a malformed escape nor replaces a byte.
-pub fn against_form_urlencoded(query: &[u8]) -> Told {
+pub fn against_form_urlencoded(query: &[u8]) -> Summary {
     let mut theirs = form_urlencoded::parse(query);
     let mut found = Vec::new();
     for pair in Pairs::new(query) {

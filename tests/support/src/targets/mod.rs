@@ -13,17 +13,17 @@ mod template;
 
 pub use forms::against_form_urlencoded;
 pub use number::number;
-pub use queries::{RICH, against_reference, device, parse};
+pub use queries::{FUZZ_TEMPLATE, against_reference, device, parse};
 pub use roundtrip::roundtrip;
 pub use template::template;
 
 use crate::plain::{Outcome, show};
 
 /// What a target says of an input.
-pub type Told = Option<String>;
+pub type Summary = Option<String>;
 
 /// An outcome, the end of a long one left out.
-fn told(outcome: &Outcome) -> String {
+fn summary(outcome: &Outcome) -> String {
     let mut text = show(outcome);
     if let Some((end, _)) = text.char_indices().nth(200) {
         text.replace_range(end.., "...");

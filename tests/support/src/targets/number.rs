@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use pinquery::VirtualPin;
 
-use super::{Told, told};
-use crate::encoding::{Knobs, encode};
+use super::{Summary, summary};
+use crate::encoding::{Choices, encode};
 use crate::plain::{Adjustment, Outcome, Update, Updates, Value};
 use crate::{Device, convert, types};
 
@@ -34,24 +34,24 @@ const PLACES: [(&str, &str); 10] = [
 /// A byte that chooses how to write it, and any bytes as the text of a number: the reference's view
 /// of it at every place, which for doubles is `core`'s, exact decimal arithmetic for integers, and
 /// zeros and blanks that change nothing.
-pub fn number(data: &[u8]) -> Told {
-    let (knob, text) = data.split_first()?;
+pub fn number(data: &[u8]) -> Summary {
+    let (choice, text) = data.split_first()?;
     let padded = padded(text);
     let mut all = Vec::new();
     for (before, behind) in PLACES {
-        let judge = |text: &[u8], knob| {
-            let value = encode(text, &mut Knobs::new(&[knob]));
+        let parse = |text: &[u8], choice| {
+            let value = encode(text, &mut Choices::new(&[choice]));
             let query = [b"token=t&", before.as_bytes(), &value, behind.as_bytes()].concat();
             DEVICE.outcome(&query)
         };
-        let outcome = judge(text, *knob);
+        let outcome = parse(text, *choice);
         if let Some(padded) = &padded {
-            let again = judge(padded, !knob);
+            let again = parse(padded, !choice);
             assert!(is_alike(&outcome, &again), "padding changed the outcome");
         }
-        all.push(told(&outcome));
+        all.push(summary(&outcome));
     }
-    exact(text, &encode(text, &mut Knobs::new(&[*knob])));
+    exact(text, &encode(text, &mut Choices::new(&[*choice])));
     all.dedup();
     Some(all.join("; "))
 }
@@ -83,9 +83,9 @@ fn exact(text: &[u8], value: &[u8]) {
         Device::new([(1, types::Datastream::Integer(widest))].into())
     });
     let query = [b"token=t&v1=", value].concat();
-    let judged = pinquery::parse(&query, |_| Some(&WIDE.library));
+    let parsed = pinquery::parse(&query, |_| Some(&WIDE.library));
     let Some(number) = Digits::of(text).filter(|_| value.len() <= 4096) else {
-        assert!(judged.is_err());
+        assert!(parsed.is_err());
         return;
     };
     let (integer, adjusted) = if number.is_beyond(i64::MIN) {
@@ -100,7 +100,7 @@ fn exact(text: &[u8], value: &[u8]) {
         value: Value::Integer(integer),
         adjusted,
     };
-    assert_eq!(convert::outcome(judged), Ok(Updates(vec![expected])));
+    assert_eq!(convert::outcome(parsed), Ok(Updates(vec![expected])));
 }
 
 /// `[+-]?[0-9]+`, without the leading zeros.

@@ -2,25 +2,26 @@
 
 use std::sync::LazyLock;
 
-use super::{Told, told};
+use super::{Summary, summary};
 use crate::plain::Template;
 use crate::types::{self, Datastream};
 use crate::{Device, convert, notation};
 
 /// The device of [`parse`].
-pub static RICH: LazyLock<Device> = LazyLock::new(|| Device::read(&types::RICH.join(" ")));
+pub static FUZZ_TEMPLATE: LazyLock<Device> =
+    LazyLock::new(|| Device::read(&types::FUZZ_TEMPLATE.join(" ")));
 
 /// Any bytes as a query, against one template: what [`Device::hold`] asserts.
-pub fn parse(query: &[u8]) -> Told {
-    RICH.hold(query);
-    Some(told(&RICH.judge(query)))
+pub fn parse(query: &[u8]) -> Summary {
+    FUZZ_TEMPLATE.check_invariants(query);
+    Some(summary(&FUZZ_TEMPLATE.parse(query)))
 }
 
 /// A template in the notation of the spec lines, and behind the line's end any bytes as a query:
 /// library and reference agree.
-pub fn against_reference(data: &[u8]) -> Told {
+pub fn against_reference(data: &[u8]) -> Summary {
     let (device, query) = device(data)?;
-    Some(told(&device.outcome(query)))
+    Some(summary(&device.outcome(query)))
 }
 
 /// The device of the first line, and what stands behind the line. What no template can have is

@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use super::{Told, told};
+use super::{Summary, summary};
 use crate::json::{self, Json};
 use crate::{Device, convert};
 
 /// JSON, and behind a NUL a query: what is no template is refused with the name of the pin, what
 /// is one is read as it is written, and judges queries as the reference does. How the library reads
 /// JSON is the caller's, who knows whether it can.
-pub fn template(data: &[u8], read: fn(&[u8]) -> Result<pinquery::Template, String>) -> Told {
+pub fn template(data: &[u8], read: fn(&[u8]) -> Result<pinquery::Template, String>) -> Summary {
     let mut parts = data.splitn(2, |&byte| byte == 0);
     let text = parts.next().unwrap_or_default();
     let ours = read(text);
@@ -22,7 +22,7 @@ pub fn template(data: &[u8], read: fn(&[u8]) -> Result<pinquery::Template, Strin
             assert_eq!(Ok(&template), convert::template(&expected).as_ref());
             let device = Device::new(expected);
             let queries = [QUERY, TWICE].into_iter().chain(parts);
-            queries.map(|query| told(&device.outcome(query))).last()
+            queries.map(|query| summary(&device.outcome(query))).last()
         }
         (Err(key), Err(error)) => {
             // A key that is no pin may be anything, a token too, and is not repeated.

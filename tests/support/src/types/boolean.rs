@@ -4,8 +4,8 @@ use pinquery::DatastreamError;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Judged, Reason, Type, padded};
-use crate::encoding::Knobs;
+use super::{Parsed, Reason, Type, padded};
+use crate::encoding::Choices;
 use crate::generate::one;
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
@@ -16,13 +16,13 @@ use crate::reference::trimmed;
 pub struct Boolean;
 
 impl Type for Boolean {
-    type Held = bool;
+    type Value = bool;
 
     const NAME: &'static str = "boolean";
     const REASONS: &'static [Reason] = &["not_a_boolean"];
-    const RICH: &'static str = "v6:boolean";
+    const FUZZ_TEMPLATE: &'static str = "v6:boolean";
 
-    fn held(value: &Value) -> Option<bool> {
+    fn from_value(value: &Value) -> Option<bool> {
         match value {
             Value::Boolean(boolean) => Some(*boolean),
             _ => None,
@@ -45,7 +45,7 @@ impl Type for Boolean {
         Ok(pinquery::Datastream::boolean())
     }
 
-    fn judge(&self, raw: &[u8]) -> Judged<bool> {
+    fn parse(&self, raw: &[u8]) -> Parsed<bool> {
         match trimmed(raw)?.to_ascii_lowercase().as_str() {
             "true" | "1" => Ok((true, None)),
             "false" | "0" => Ok((false, None)),
@@ -53,7 +53,7 @@ impl Type for Boolean {
         }
     }
 
-    fn holds(&self, _: bool, adjusted: Option<Adjustment>) -> bool {
+    fn accepts(&self, _: bool, adjusted: Option<Adjustment>) -> bool {
         adjusted.is_none()
     }
 
@@ -74,13 +74,13 @@ impl Type for Boolean {
         Self
     }
 
-    fn write(boolean: bool, knobs: &mut Knobs<'_>) -> Vec<String> {
-        let text = match (knobs.turn() & 3, boolean) {
+    fn write(boolean: bool, choices: &mut Choices<'_>) -> Vec<String> {
+        let text = match (choices.next() & 3, boolean) {
             (0, boolean) => u8::from(boolean).to_string(),
             (1, true) => "tRue".to_owned(),
             (1, false) => "falsE".to_owned(),
             (_, boolean) => boolean.to_string(),
         };
-        padded(&text, knobs)
+        padded(&text, choices)
     }
 }

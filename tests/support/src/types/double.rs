@@ -3,8 +3,8 @@
 use pinquery::DatastreamError;
 use proptest::prelude::*;
 
-use super::{Judged, Reason, Type, clamp, is_bound, or, padded, pair};
-use crate::encoding::Knobs;
+use super::{Parsed, Reason, Type, clamp, is_bound, or, padded, pair};
+use crate::encoding::Choices;
 use crate::generate::{double, double_text, one};
 use crate::json::{Fields, Json};
 use crate::plain::{Adjustment, Value};
@@ -20,13 +20,13 @@ pub struct Double {
 }
 
 impl Type for Double {
-    type Held = f64;
+    type Value = f64;
 
     const NAME: &'static str = "double";
     const REASONS: &'static [Reason] = &["not_a_double"];
-    const RICH: &'static str = "v2:double v7:double(-40,125) v10-v12:double v199-v201:double";
+    const FUZZ_TEMPLATE: &'static str = "v2:double v7:double(-40,125) v10-v12:double v199-v201:double";
 
-    fn held(value: &Value) -> Option<f64> {
+    fn from_value(value: &Value) -> Option<f64> {
         match value {
             Value::Double(double) => Some(*double),
             _ => None,
@@ -71,12 +71,12 @@ impl Type for Double {
         }
     }
 
-    fn judge(&self, raw: &[u8]) -> Judged<f64> {
+    fn parse(&self, raw: &[u8]) -> Parsed<f64> {
         let number = number(&trimmed(raw)?).ok_or("not_a_double")?;
         Ok(clamp(number, self.min, self.max))
     }
 
-    fn holds(&self, double: f64, adjusted: Option<Adjustment>) -> bool {
+    fn accepts(&self, double: f64, adjusted: Option<Adjustment>) -> bool {
         (self.min..=self.max).contains(&double) && is_bound(adjusted, double, self.min, self.max)
     }
 
@@ -106,15 +106,15 @@ impl Type for Double {
         }
     }
 
-    fn write(double: f64, knobs: &mut Knobs<'_>) -> Vec<String> {
-        let text = text(double, knobs);
-        padded(&text, knobs)
+    fn write(double: f64, choices: &mut Choices<'_>) -> Vec<String> {
+        let text = text(double, choices);
+        padded(&text, choices)
     }
 }
 
 /// Each of these is read back to the same bits.
-pub(super) fn text(double: f64, knobs: &mut Knobs<'_>) -> String {
-    match knobs.turn() & 3 {
+pub(super) fn text(double: f64, choices: &mut Choices<'_>) -> String {
+    match choices.next() & 3 {
         0 => format!("{double}"),
         1 => format!("{double:?}"),
         2 => format!("{double:e}"),

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::integer::number;
-use super::{Judged, Reason, Type, padded};
-use crate::encoding::Knobs;
+use super::{Parsed, Reason, Type, padded};
+use crate::encoding::Choices;
 use crate::generate::{integer, integer_text, one};
 use crate::json::{Fields, Json};
 use crate::plain::{Adjustment, Value};
@@ -23,13 +23,13 @@ pub struct Enumerable {
 }
 
 impl Type for Enumerable {
-    type Held = i64;
+    type Value = i64;
 
     const NAME: &'static str = "enumerable";
     const REASONS: &'static [Reason] = &["not_an_integer", "not_a_value"];
-    const RICH: &'static str = "v4:enumerable(0,20,130;0) v8:enumerable(-1,7)";
+    const FUZZ_TEMPLATE: &'static str = "v4:enumerable(0,20,130;0) v8:enumerable(-1,7)";
 
-    fn held(value: &Value) -> Option<i64> {
+    fn from_value(value: &Value) -> Option<i64> {
         match value {
             Value::Enumerable(integer) => Some(*integer),
             _ => None,
@@ -86,7 +86,7 @@ impl Type for Enumerable {
         }
     }
 
-    fn judge(&self, raw: &[u8]) -> Judged<i64> {
+    fn parse(&self, raw: &[u8]) -> Parsed<i64> {
         let number = number(&trimmed(raw)?).ok_or("not_an_integer")?;
         let is_number = |value: &&i64| i128::from(**value) == number;
         match (self.values.iter().find(is_number), self.fallback) {
@@ -96,7 +96,7 @@ impl Type for Enumerable {
         }
     }
 
-    fn holds(&self, integer: i64, adjusted: Option<Adjustment>) -> bool {
+    fn accepts(&self, integer: i64, adjusted: Option<Adjustment>) -> bool {
         let is_explained = match adjusted {
             None => true,
             Some(Adjustment::Fallback) => self.fallback == Some(integer),
@@ -132,7 +132,7 @@ impl Type for Enumerable {
         }
     }
 
-    fn write(integer: i64, knobs: &mut Knobs<'_>) -> Vec<String> {
-        padded(&integer.to_string(), knobs)
+    fn write(integer: i64, choices: &mut Choices<'_>) -> Vec<String> {
+        padded(&integer.to_string(), choices)
     }
 }

@@ -3,8 +3,8 @@
 use pinquery::DatastreamError;
 use proptest::prelude::*;
 
-use super::{Judged, Reason, Type, clamp, is_bound, or, padded, pair};
-use crate::encoding::Knobs;
+use super::{Parsed, Reason, Type, clamp, is_bound, or, padded, pair};
+use crate::encoding::Choices;
 use crate::generate::{integer, integer_text, one};
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
@@ -23,14 +23,14 @@ const MIN: i64 = -2_147_483_648;
 const MAX: i64 = 2_147_483_647;
 
 impl Type for Integer {
-    type Held = i64;
+    type Value = i64;
 
     const NAME: &'static str = "integer";
     const REASONS: &'static [Reason] = &["not_an_integer"];
-    const RICH: &'static str = "v0:integer v1:integer(0,100) \
+    const FUZZ_TEMPLATE: &'static str = "v0:integer v1:integer(0,100) \
         v30:integer(-9223372036854775808,9223372036854775807) v100:integer";
 
-    fn held(value: &Value) -> Option<i64> {
+    fn from_value(value: &Value) -> Option<i64> {
         match value {
             Value::Integer(integer) => Some(*integer),
             _ => None,
@@ -69,13 +69,13 @@ impl Type for Integer {
         }
     }
 
-    fn judge(&self, raw: &[u8]) -> Judged<i64> {
+    fn parse(&self, raw: &[u8]) -> Parsed<i64> {
         let number = number(&trimmed(raw)?).ok_or("not_an_integer")?;
         let (number, adjusted) = clamp(number, self.min.into(), self.max.into());
         Ok((i64::try_from(number).expect("both bounds are"), adjusted))
     }
 
-    fn holds(&self, integer: i64, adjusted: Option<Adjustment>) -> bool {
+    fn accepts(&self, integer: i64, adjusted: Option<Adjustment>) -> bool {
         (self.min..=self.max).contains(&integer)
             && is_bound(adjusted, integer, self.min, self.max)
     }
@@ -112,8 +112,8 @@ impl Type for Integer {
         }
     }
 
-    fn write(integer: i64, knobs: &mut Knobs<'_>) -> Vec<String> {
-        padded(&integer.to_string(), knobs)
+    fn write(integer: i64, choices: &mut Choices<'_>) -> Vec<String> {
+        padded(&integer.to_string(), choices)
     }
 }
 

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::double::{number, text};
-use super::{Judged, Reason, Type, padded};
-use crate::encoding::Knobs;
+use super::{Parsed, Reason, Type, padded};
+use crate::encoding::Choices;
 use crate::generate::{double_text, misfit};
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
@@ -18,13 +18,13 @@ pub struct Location;
 
 impl Type for Location {
     /// The longitude and the latitude.
-    type Held = (f64, f64);
+    type Value = (f64, f64);
 
     const NAME: &'static str = "location";
     const REASONS: &'static [Reason] = &["not_a_double", "out_of_range", "no_latitude"];
-    const RICH: &'static str = "v5:location v50-v51:location";
+    const FUZZ_TEMPLATE: &'static str = "v5:location v50-v51:location";
 
-    fn held(value: &Value) -> Option<(f64, f64)> {
+    fn from_value(value: &Value) -> Option<(f64, f64)> {
         match value {
             Value::Location {
                 longitude,
@@ -57,14 +57,14 @@ impl Type for Location {
         Ok(pinquery::Datastream::location())
     }
 
-    fn judge(&self, raw: &[u8]) -> Judged<(f64, f64)> {
+    fn parse(&self, raw: &[u8]) -> Parsed<(f64, f64)> {
         let text = trimmed(raw)?;
         let (longitude, latitude) = text.split_once(',').ok_or("no_latitude")?;
         let longitude = coordinate(longitude, 180.0)?;
         Ok(((longitude, coordinate(latitude, 90.0)?), None))
     }
 
-    fn holds(&self, (longitude, latitude): (f64, f64), adjusted: Option<Adjustment>) -> bool {
+    fn accepts(&self, (longitude, latitude): (f64, f64), adjusted: Option<Adjustment>) -> bool {
         longitude.abs() <= 180.0 && latitude.abs() <= 90.0 && adjusted.is_none()
     }
 
@@ -95,11 +95,11 @@ impl Type for Location {
         Self
     }
 
-    fn write((longitude, latitude): (f64, f64), knobs: &mut Knobs<'_>) -> Vec<String> {
-        let halves = [text(longitude, knobs), text(latitude, knobs)];
-        match knobs.turn() & 3 {
-            0 => padded(&halves.join(","), knobs),
-            1 => padded(&halves.join(" , "), knobs),
+    fn write((longitude, latitude): (f64, f64), choices: &mut Choices<'_>) -> Vec<String> {
+        let halves = [text(longitude, choices), text(latitude, choices)];
+        match choices.next() & 3 {
+            0 => padded(&halves.join(","), choices),
+            1 => padded(&halves.join(" , "), choices),
             _ => halves.into(),
         }
     }

@@ -5,7 +5,7 @@ use pinquery::DatastreamError;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use crate::encoding::Knobs;
+use crate::encoding::Choices;
 use crate::json::Fields;
 use crate::plain::{Adjustment, Update, Value};
 
@@ -13,35 +13,35 @@ use crate::plain::{Adjustment, Update, Value};
 pub type Reason = &'static str;
 
 /// A value and what was done to it, or why it does not fit.
-pub type Judged<T> = Result<(T, Option<Adjustment>), Reason>;
+pub type Parsed<T> = Result<(T, Option<Adjustment>), Reason>;
 
 /// A type of datastream; one value of it is what a template says of a pin, with nothing left to a
 /// default.
 pub trait Type: Sized {
     /// What a value of this type holds.
-    type Held;
+    type Value;
 
     /// What the contract calls it.
     const NAME: &'static str;
     /// What may be wrong with its values alone, by the contract's names.
     const REASONS: &'static [Reason];
     /// Its datastreams in the template of the fuzz target `parse`, on pins that no other type has.
-    const RICH: &'static str;
+    const FUZZ_TEMPLATE: &'static str;
 
     /// The other way of [`value`](Self::value). `None` for a value of another type.
-    fn held(value: &Value) -> Option<Self::Held>;
+    fn from_value(value: &Value) -> Option<Self::Value>;
     /// The library's value.
-    fn value(held: Self::Held) -> Value;
+    fn value(parsed: Self::Value) -> Value;
     /// The value in a spec line.
-    fn show(held: Self::Held) -> String {
-        Self::value(held).to_string()
+    fn show(parsed: Self::Value) -> String {
+        Self::value(parsed).to_string()
     }
 
     /// Reads what stands in brackets behind the name, which may be nothing.
     fn read(bounds: &str) -> Option<Self>;
     /// Takes the bounds out of the fields of JSON.
     fn of_json(fields: &mut Fields) -> Option<Self>;
-    /// Whether a template may have it: what cannot be judged cannot be built.
+    /// Whether a template may have it: what cannot be parsed cannot be built.
     fn is_sound(&self) -> bool {
         true
     }
@@ -58,21 +58,21 @@ pub trait Type: Sized {
     /// # Errors
     ///
     /// Why it does not fit.
-    fn judge(&self, raw: &[u8]) -> Judged<Self::Held>;
+    fn parse(&self, raw: &[u8]) -> Parsed<Self::Value>;
     /// Whether it has such a value, and the adjustment is one that leads there.
-    fn holds(&self, held: Self::Held, adjusted: Option<Adjustment>) -> bool;
+    fn accepts(&self, parsed: Self::Value, adjusted: Option<Adjustment>) -> bool;
 
     /// Datastreams of this type, wide and narrow.
     fn any() -> BoxedStrategy<Self>;
     /// Texts for a pin, most of which fit: one, or the two halves of a location.
     fn texts(&self) -> BoxedStrategy<Vec<String>>;
     /// Values of this type.
-    fn any_value() -> BoxedStrategy<Self::Held>;
+    fn any_value() -> BoxedStrategy<Self::Value>;
 
     /// A datastream that holds the value and no other, where there is such a one.
-    fn just(held: Self::Held) -> Self;
+    fn just(parsed: Self::Value) -> Self;
     /// The value as clients write it: one text, or the two halves of a location.
-    fn write(held: Self::Held, knobs: &mut Knobs<'_>) -> Vec<String>;
+    fn write(parsed: Self::Value, choices: &mut Choices<'_>) -> Vec<String>;
 }
 
 /// Without a wildcard over the library's values: a type that is missing here does not compile.
@@ -135,15 +135,15 @@ macro_rules! types {
                 }
             }
 
-            /// See [`Type::judge`].
+            /// See [`Type::parse`].
             ///
             /// # Errors
             ///
             /// Why the value does not fit.
-            pub fn judge(&self, raw: &[u8]) -> Judged<Value> {
+            pub fn parse(&self, raw: &[u8]) -> Parsed<Value> {
                 match self {
                     $(Self::$variant(stream) => {
-                        stream.judge(raw).map(|(held, adjusted)| ($type::value(held), adjusted))
+                        stream.parse(raw).map(|(parsed, adjusted)| ($type::value(parsed), adjusted))
                     })+
                 }
             }
@@ -151,10 +151,10 @@ macro_rules! types {
             /// Whether the update's value is one that it holds, and the adjustment one that leads
             /// there.
             #[must_use]
-            pub fn holds(&self, update: &Update) -> bool {
+            pub fn accepts(&self, update: &Update) -> bool {
                 match self {
-                    $(Self::$variant(stream) => $type::held(&update.value)
-                        .is_some_and(|held| stream.holds(held, update.adjusted)),)+
+                    $(Self::$variant(stream) => $type::from_value(&update.value)
+                        .is_some_and(|parsed| stream.accepts(parsed, update.adjusted)),)+
                 }
             }
 
@@ -174,7 +174,7 @@ macro_rules! types {
             #[must_use]
             pub fn just(value: &Value) -> Self {
                 match value {
-                    $(Value::$variant { .. } => Self::$variant($type::just(held::<$type>(value))),)+
+                    $(Value::$variant { .. } => Self::$variant($type::just(from_value::<$type>(value))),)+
                 }
             }
         }
@@ -185,9 +185,9 @@ macro_rules! types {
         }
 
         /// See [`Type::write`].
-        pub fn write(value: &Value, knobs: &mut Knobs<'_>) -> Vec<String> {
+        pub fn write(value: &Value, choices: &mut Choices<'_>) -> Vec<String> {
             match value {
-                $(Value::$variant { .. } => $type::write(held::<$type>(value), knobs),)+
+                $(Value::$variant { .. } => $type::write(from_value::<$type>(value), choices),)+
             }
         }
 
@@ -195,7 +195,7 @@ macro_rules! types {
         #[must_use]
         pub fn show(value: &Value) -> String {
             match value {
-                $(Value::$variant { .. } => $type::show(held::<$type>(value)),)+
+                $(Value::$variant { .. } => $type::show(from_value::<$type>(value)),)+
             }
         }
 
@@ -203,12 +203,12 @@ macro_rules! types {
         pub const REASONS: &[&[Reason]] = &[$($type::REASONS),+];
 
         /// Every type, narrow and wide, on low pins and on pins of three digits.
-        pub const RICH: &[&str] = &[$($type::RICH),+];
+        pub const FUZZ_TEMPLATE: &[&str] = &[$($type::FUZZ_TEMPLATE),+];
     };
 }
 
-fn held<T: Type>(value: &Value) -> T::Held {
-    T::held(value).expect("a type knows its own values")
+fn from_value<T: Type>(value: &Value) -> T::Value {
+    T::from_value(value).expect("a type knows its own values")
 }
 
 types! {
@@ -233,28 +233,28 @@ fn pair(bounds: &str) -> (&str, &str) {
     bounds.split_once(',').unwrap_or((bounds, ""))
 }
 
-fn clamp<T: PartialOrd>(held: T, min: T, max: T) -> (T, Option<Adjustment>) {
-    if held < min {
+fn clamp<T: PartialOrd>(parsed: T, min: T, max: T) -> (T, Option<Adjustment>) {
+    if parsed < min {
         (min, Some(Adjustment::Min))
-    } else if held > max {
+    } else if parsed > max {
         (max, Some(Adjustment::Max))
     } else {
-        (held, None)
+        (parsed, None)
     }
 }
 
 /// Whether a value within its bounds is one that it was moved to.
-fn is_bound<T: PartialEq>(adjusted: Option<Adjustment>, held: T, min: T, max: T) -> bool {
+fn is_bound<T: PartialEq>(adjusted: Option<Adjustment>, parsed: T, min: T, max: T) -> bool {
     match adjusted {
         None => true,
-        Some(Adjustment::Min) => held == min,
-        Some(Adjustment::Max) => held == max,
+        Some(Adjustment::Min) => parsed == min,
+        Some(Adjustment::Max) => parsed == max,
         Some(Adjustment::Fallback) => false,
     }
 }
 
 /// White space around a text, which every type but strings ignores.
-fn padded(text: &str, knobs: &mut Knobs<'_>) -> Vec<String> {
-    let pad = ["", "", " ", "\t\r\n"][usize::from(knobs.turn() & 3)];
+fn padded(text: &str, choices: &mut Choices<'_>) -> Vec<String> {
+    let pad = ["", "", " ", "\t\r\n"][usize::from(choices.next() & 3)];
     vec![format!("{pad}{text}{pad}")]
 }

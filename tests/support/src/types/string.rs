@@ -4,8 +4,8 @@ use pinquery::DatastreamError;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Judged, Reason, Type, or};
-use crate::encoding::Knobs;
+use super::{Parsed, Reason, Type, or};
+use crate::encoding::Choices;
 use crate::generate::{one, text};
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
@@ -21,13 +21,13 @@ pub struct Text {
 const MAX_LEN: usize = 1024;
 
 impl Type for Text {
-    type Held = String;
+    type Value = String;
 
     const NAME: &'static str = "string";
     const REASONS: &'static [Reason] = &["nul"];
-    const RICH: &'static str = "v3:string(64) v9:string v40:string(4) v255:string(100000)";
+    const FUZZ_TEMPLATE: &'static str = "v3:string(64) v9:string v40:string(4) v255:string(100000)";
 
-    fn held(value: &Value) -> Option<String> {
+    fn from_value(value: &Value) -> Option<String> {
         match value {
             Value::String(text) => Some(text.clone()),
             _ => None,
@@ -64,7 +64,7 @@ impl Type for Text {
         })
     }
 
-    fn judge(&self, raw: &[u8]) -> Judged<String> {
+    fn parse(&self, raw: &[u8]) -> Parsed<String> {
         let text = decoded(raw)?;
         if text.len() > self.max_len {
             return Err("too_long");
@@ -75,7 +75,7 @@ impl Type for Text {
         Ok((text, None))
     }
 
-    fn holds(&self, text: String, adjusted: Option<Adjustment>) -> bool {
+    fn accepts(&self, text: String, adjusted: Option<Adjustment>) -> bool {
         text.len() <= self.max_len && !text.contains('\0') && adjusted.is_none()
     }
 
@@ -98,7 +98,7 @@ impl Type for Text {
         }
     }
 
-    fn write(text: String, _: &mut Knobs<'_>) -> Vec<String> {
+    fn write(text: String, _: &mut Choices<'_>) -> Vec<String> {
         vec![text]
     }
 }

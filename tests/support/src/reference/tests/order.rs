@@ -1,8 +1,8 @@
-//! Sections 1 to 3: splitting, decoding, names, the order of judgement and what the client is told.
+//! Sections 1 to 3: splitting, decoding, names, the order of judgement and what the client is summary.
 
-use super::{accepts, judged, refuses, template};
+use super::{accepts, parsed, refuses, template};
 use crate::plain::{Adjustment, Value};
-use crate::reference::{DecodeError, Segment, body, decode, judge, split};
+use crate::reference::{DecodeError, Segment, body, decode, parse, split};
 
 fn on(pin: u8) -> (u8, Value, Option<Adjustment>) {
     (pin, Value::Boolean(true), None)
@@ -119,14 +119,14 @@ fn a_token_is_visible_ascii() {
 fn the_server_is_asked_once_and_only_for_a_valid_token() {
     let template = template();
     let mut asked = Vec::new();
-    let updates = judge(b"v6=1&token=%74", |token| {
+    let updates = parse(b"v6=1&token=%74", |token| {
         asked.push(token.to_owned());
         Some(&template)
     });
     assert!(updates.is_ok());
     assert_eq!(asked, ["t"]);
     for query in ["v6=1", "token=&v6=1", "token=%00&token=t&v6=1"] {
-        assert!(judge(query.as_bytes(), |_| panic!("asked")).is_err());
+        assert!(parse(query.as_bytes(), |_| panic!("asked")).is_err());
     }
 }
 
@@ -174,9 +174,9 @@ fn updates_come_in_query_order() {
 fn any_bytes_have_an_answer() {
     for first in 0..=255 {
         for second in 0..=255 {
-            assert!(judged(&[first, second]).is_err());
+            assert!(parsed(&[first, second]).is_err());
             let in_a_value = [b"token=t&v3=", &[first, second][..]].concat();
-            let _ = judged(&in_a_value);
+            let _ = parsed(&in_a_value);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A server's own types around `pinquery`, as its author would write them.
 //!
 //! ```text
-//! cd tests/embedder
+//! cd tests/downstream
 //! cargo test
 //! cargo test --features arbitrary_precision
 //! cargo test --features preserve_order
@@ -113,14 +113,14 @@ pub type Answer = (u16, &'static str, &'static str);
 
 impl Server {
     /// Answers one query, which came at that time.
-    pub fn answer(&self, query: &[u8], at: SystemTime, refusals: &mut Refusals) -> Answer {
+    pub fn answer(&self, query: &[u8], at: SystemTime, rejections: &mut Refusals) -> Answer {
         match self.accept(query, at) {
             Ok(event) => match self.events.send(event) {
                 Ok(()) => (200, "text/plain", "OK"),
                 Err(_) => (503, "text/plain", ""),
             },
             Err(error) => {
-                refusals.count(&error);
+                rejections.count(&error);
                 (error.status(), Error::CONTENT_TYPE, error.body())
             }
         }

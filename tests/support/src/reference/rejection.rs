@@ -1,4 +1,4 @@
-//! What the client of a refused query is told.
+//! What the client of a refused query is summary.
 
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use pinquery::VirtualPin;
 
 use super::query::{Segment, decode, split};
-use crate::plain::{Outcome, Refusal, Template, Update, Updates};
+use crate::plain::{Outcome, Rejection, Template, Update, Updates};
 use crate::types::{Datastream, Location, Type};
 
 /// The updates of a query in query order, or the first reason to refuse it whole.
@@ -18,7 +18,7 @@ use crate::types::{Datastream, Location, Type};
 ///
 /// The contract's nine kinds, in its order: the first token, every other segment, and last a batch
 /// without a pin.
-pub fn judge<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Template>) -> Outcome {
+pub fn parse<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Template>) -> Outcome {
     let segments = split(query);
     let end = query.len()..query.len();
 
@@ -36,7 +36,7 @@ pub fn judge<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Temp
         return refuse("unknown_token", token_span);
     };
 
-    let updates = judge_pins(query, &segments, first_token, template)?;
+    let updates = parse_pins(query, &segments, first_token, template)?;
 
     if updates.is_empty() {
         return refuse("no_pins", &end);
@@ -45,12 +45,12 @@ pub fn judge<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Temp
 }
 
 /// Every segment but the first token, in query order.
-fn judge_pins(
+fn parse_pins(
     query: &[u8],
     segments: &[Segment],
     first_token: usize,
     template: &Template,
-) -> Result<Vec<Update>, Refusal> {
+) -> Result<Vec<Update>, Rejection> {
     let mut updates = Vec::new();
     let mut seen = BTreeSet::new();
     let mut at = 0;
@@ -76,9 +76,9 @@ fn judge_pins(
             updates.push(location_in_two(query, pin, segment, segments.get(at + 1))?);
             at += 2;
         } else {
-            let judged = datastream.judge(raw);
+            let parsed = datastream.parse(raw);
             let (value, adjusted) =
-                judged.map_err(|reason| invalid_value(pin, reason, &segment.value))?;
+                parsed.map_err(|reason| invalid_value(pin, reason, &segment.value))?;
             updates.push(Update {
                 pin: VirtualPin(pin),
                 value,
@@ -96,7 +96,7 @@ fn location_in_two(
     pin: u8,
     first: &Segment,
     next: Option<&Segment>,
-) -> Result<Update, Refusal> {
+) -> Result<Update, Rejection> {
     let longitude = Location::longitude(&query[first.value.clone()])
         .map_err(|reason| invalid_value(pin, reason, &first.value))?;
     let Some(second) = next.filter(|next| name(query, next) == Name::Pin(pin)) else {
@@ -138,8 +138,8 @@ fn token(raw: &[u8]) -> Option<String> {
     (!token.is_empty() && every_byte_allowed).then_some(token)
 }
 
-fn refuse<T>(kind: &'static str, span: &Range<usize>) -> Result<T, Refusal> {
-    Err(Refusal {
+fn refuse<T>(kind: &'static str, span: &Range<usize>) -> Result<T, Rejection> {
+    Err(Rejection {
         kind,
         span: span.clone(),
         pin: None,
@@ -147,15 +147,15 @@ fn refuse<T>(kind: &'static str, span: &Range<usize>) -> Result<T, Refusal> {
     })
 }
 
-fn refuse_pin<T>(kind: &'static str, pin: u8, span: &Range<usize>) -> Result<T, Refusal> {
-    refuse(kind, span).map_err(|refusal| Refusal {
+fn refuse_pin<T>(kind: &'static str, pin: u8, span: &Range<usize>) -> Result<T, Rejection> {
+    refuse(kind, span).map_err(|rejection| Rejection {
         pin: Some(pin),
-        ..refusal
+        ..rejection
     })
 }
 
-fn invalid_value(pin: u8, reason: &'static str, span: &Range<usize>) -> Refusal {
-    Refusal {
+fn invalid_value(pin: u8, reason: &'static str, span: &Range<usize>) -> Rejection {
+    Rejection {
         kind: "invalid_value",
         span: span.clone(),
         pin: Some(pin),

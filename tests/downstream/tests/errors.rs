@@ -133,30 +133,30 @@ fn a_server_answers_and_counts() {
     ];
     devices.insert("t".parse().unwrap(), template_of_rows(&rows).unwrap());
     let server = Server { devices, events };
-    let mut refusals = Refusals::default();
+    let mut rejections = Refusals::default();
     assert!(
-        refusals
+        rejections
             .kinds
             .values()
-            .chain(refusals.reasons.values())
+            .chain(rejections.reasons.values())
             .all(|count| *count == 0)
     );
     let all = (ErrorKind::ALL.len(), Reason::ALL.len());
-    assert_eq!((refusals.kinds.len(), refusals.reasons.len()), all);
+    assert_eq!((rejections.kinds.len(), rejections.reasons.len()), all);
 
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-    let ok = server.answer(b"token=t&v1=133&v3=a%20b", at, &mut refusals);
+    let ok = server.answer(b"token=t&v1=133&v3=a%20b", at, &mut rejections);
     assert_eq!(ok, (200, "text/plain", "OK"));
     let Event { at: stamp, updates } = stored.recv().unwrap();
     assert_eq!(stamp, at);
     let shown: Vec<String> = updates.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["v1=100 (max)", "v3=a b"]);
 
-    let refused = server.answer(b"token=t&v1=hot", at, &mut refusals);
+    let refused = server.answer(b"token=t&v1=hot", at, &mut rejections);
     assert_eq!(refused, (400, "application/json", WRONG_VALUE));
-    assert_eq!(refusals.kinds[&ErrorKind::InvalidValue], 1);
-    assert_eq!(refusals.reasons[&Reason::NotAnInteger], 1);
-    assert_eq!(server.answer(b"token=u&v1=1", at, &mut refusals).0, 400);
-    assert_eq!(refusals.kinds[&ErrorKind::UnknownToken], 1);
+    assert_eq!(rejections.kinds[&ErrorKind::InvalidValue], 1);
+    assert_eq!(rejections.reasons[&Reason::NotAnInteger], 1);
+    assert_eq!(server.answer(b"token=u&v1=1", at, &mut rejections).0, 400);
+    assert_eq!(rejections.kinds[&ErrorKind::UnknownToken], 1);
     assert!(stored.try_recv().is_err());
 }
