@@ -20,7 +20,7 @@ use crate::query::percent::DecodeError;
 /// assert_eq!(error.span(), 8..12);
 /// assert_eq!(error.status(), 400);
 /// assert_eq!(error.body(), r#"{"error":{"message":"Wrong pin format."}}"#);
-/// assert_eq!(error.to_string(), "invalid_pin at bytes 8..12: the name is neither `token` nor a virtual pin `v0` to `v255`");
+/// assert_eq!(error.to_string(), "invalid_pin at bytes 8..12: name is neither `token` nor a virtual pin `v0` to `v255`");
 /// ```
 ///
 /// The rules are in [section 3 of the contract](crate::contract#3-order-and-errors).
@@ -195,28 +195,28 @@ named! {
     #[non_exhaustive]
     pub enum ErrorKind {
         /// There is no `token` segment, as in `v1=33`. The span is empty, at the query's end.
-        MissingToken = "missing_token": "the query has no `token`",
+        MissingToken = "missing_token": "query contains no `token`",
         /// The first token is empty, malformed or holds a byte outside 0x21 to 0x7E, as in
         /// `token=a%20b`. The span is its value.
-        InvalidToken = "invalid_token": "the token is empty, malformed or has a byte no token has",
+        InvalidToken = "invalid_token": "token is empty, malformed, or contains a byte outside 0x21..=0x7E",
         /// The server knows no device with this token. The span is its value.
         UnknownToken = "unknown_token": "no device has this token",
         /// There is a second `token` segment, equal or not, as in `token=t&token=t`. The span is its
         /// name.
-        DuplicateToken = "duplicate_token": "`token` comes a second time",
+        DuplicateToken = "duplicate_token": "duplicate `token`",
         /// A name is neither `token` nor a virtual pin, as in `v256=1`, `v01=1`, `pin=1`, `=1`. The
         /// span is the name.
-        InvalidPin = "invalid_pin": "the name is neither `token` nor a virtual pin `v0` to `v255`",
+        InvalidPin = "invalid_pin": "name is neither `token` nor a virtual pin `v0` to `v255`",
         /// The template has no datastream for the pin. The span is the name.
-        UnknownPin = "unknown_pin": "the template has no datastream for this pin",
+        UnknownPin = "unknown_pin": "template has no datastream for this pin",
         /// A pin comes again, a location's second half aside, as in `v1=1&V1=1`. The span is the
         /// later name.
-        DuplicatePin = "duplicate_pin": "this pin comes a second time",
+        DuplicatePin = "duplicate_pin": "duplicate pin",
         /// A value does not fit its datastream, as in `v1=nan` or `v1=%zz`. The span is the value.
-        InvalidValue = "invalid_value": "the value does not fit the pin's datastream",
+        InvalidValue = "invalid_value": "value does not fit the pin's datastream",
         /// There is a valid token and nothing else, as in `token=t&`. The span is empty, at the
         /// query's end.
-        NoPins = "no_pins": "the query has a token and no pin",
+        NoPins = "no_pins": "query contains no pins",
     }
 
     /// All kinds, in the order in which a query is judged.
@@ -298,25 +298,25 @@ named! {
     pub enum Reason {
         /// A string of more than `max_len` decoded bytes, or another value of more than 4,096 bytes as
         /// written.
-        TooLong = "too_long": "the value is too long",
+        TooLong = "too_long": "value is too long",
         /// A `%` without two hexadecimal digits behind it, as in `v1=%4`.
-        MalformedEscape = "malformed_escape": "a `%` is not followed by two hexadecimal digits",
+        MalformedEscape = "malformed_escape": "`%` is not followed by two hexadecimal digits",
         /// The decoded bytes are not UTF-8, as in `v1=%FF`.
-        InvalidUtf8 = "invalid_utf8": "the decoded bytes are not UTF-8",
+        InvalidUtf8 = "invalid_utf8": "decoded bytes are not valid UTF-8",
         /// A string with U+0000, as in `v3=a%00`.
-        Nul = "nul": "the text holds U+0000",
+        Nul = "nul": "text contains U+0000",
         /// Not a whole number, as in `v1=1.5` or `v1=`.
-        NotAnInteger = "not_an_integer": "the value is not a whole number",
+        NotAnInteger = "not_an_integer": "value is not an integer",
         /// Not a decimal number, as in `v2=nan` or `v2=1,5`.
-        NotADouble = "not_a_double": "the value is not a decimal number",
+        NotADouble = "not_a_double": "value is not a decimal number",
         /// None of `true`, `false`, `1` and `0`, as in `v6=yes`.
-        NotABoolean = "not_a_boolean": "the value is none of `true`, `false`, `1` and `0`",
+        NotABoolean = "not_a_boolean": "value is not `true`, `false`, `1` or `0`",
         /// A whole number that is none of an enumerable's values, and there is no fallback.
-        NotAValue = "not_a_value": "the number is none of the datastream's values",
+        NotAValue = "not_a_value": "number is not one of the datastream's values",
         /// A longitude beyond -180 to 180 or a latitude beyond -90 to 90, as in `v5=200,0`.
-        OutOfRange = "out_of_range": "the longitude or latitude is out of range",
+        OutOfRange = "out_of_range": "longitude or latitude is out of range",
         /// A longitude without its latitude behind it, as in `v5=12`.
-        NoLatitude = "no_latitude": "the longitude is not followed by its latitude",
+        NoLatitude = "no_latitude": "longitude is not followed by a latitude",
     }
 
     /// All reasons, in the order in which they apply.

@@ -125,27 +125,27 @@ fn the_bodies_are_the_vendors() {
 #[test]
 fn each_kind_has_words_of_its_own() {
     let words = [
-        (ErrorKind::MissingToken, "the query has no `token`"),
+        (ErrorKind::MissingToken, "query contains no `token`"),
         (
             ErrorKind::InvalidToken,
-            "the token is empty, malformed or has a byte no token has",
+            "token is empty, malformed, or contains a byte outside 0x21..=0x7E",
         ),
         (ErrorKind::UnknownToken, "no device has this token"),
-        (ErrorKind::DuplicateToken, "`token` comes a second time"),
+        (ErrorKind::DuplicateToken, "duplicate `token`"),
         (
             ErrorKind::InvalidPin,
-            "the name is neither `token` nor a virtual pin `v0` to `v255`",
+            "name is neither `token` nor a virtual pin `v0` to `v255`",
         ),
         (
             ErrorKind::UnknownPin,
-            "the template has no datastream for this pin",
+            "template has no datastream for this pin",
         ),
-        (ErrorKind::DuplicatePin, "this pin comes a second time"),
+        (ErrorKind::DuplicatePin, "duplicate pin"),
         (
             ErrorKind::InvalidValue,
-            "the value does not fit the pin's datastream",
+            "value does not fit the pin's datastream",
         ),
-        (ErrorKind::NoPins, "the query has a token and no pin"),
+        (ErrorKind::NoPins, "query contains no pins"),
     ];
     for (kind, text) in words {
         assert_eq!(kind.to_string(), text);
@@ -155,43 +155,39 @@ fn each_kind_has_words_of_its_own() {
 #[test]
 fn each_reason_has_a_name_and_words_of_its_own() {
     let words = [
-        ("v3=aaaaa", "too_long", "the value is too long"),
+        ("v3=aaaaa", "too_long", "value is too long"),
         (
             "v3=%4",
             "malformed_escape",
-            "a `%` is not followed by two hexadecimal digits",
-        ),
-        ("v3=%FF", "invalid_utf8", "the decoded bytes are not UTF-8"),
-        ("v3=%00", "nul", "the text holds U+0000"),
-        (
-            "v1=1.5",
-            "not_an_integer",
-            "the value is not a whole number",
+            "`%` is not followed by two hexadecimal digits",
         ),
         (
-            "v5=x,1",
-            "not_a_double",
-            "the value is not a decimal number",
+            "v3=%FF",
+            "invalid_utf8",
+            "decoded bytes are not valid UTF-8",
         ),
+        ("v3=%00", "nul", "text contains U+0000"),
+        ("v1=1.5", "not_an_integer", "value is not an integer"),
+        ("v5=x,1", "not_a_double", "value is not a decimal number"),
         (
             "v6=2",
             "not_a_boolean",
-            "the value is none of `true`, `false`, `1` and `0`",
+            "value is not `true`, `false`, `1` or `0`",
         ),
         (
             "v4=2",
             "not_a_value",
-            "the number is none of the datastream's values",
+            "number is not one of the datastream's values",
         ),
         (
             "v5=1,91",
             "out_of_range",
-            "the longitude or latitude is out of range",
+            "longitude or latitude is out of range",
         ),
         (
             "v5=1",
             "no_latitude",
-            "the longitude is not followed by its latitude",
+            "longitude is not followed by a latitude",
         ),
     ];
     for reason in Reason::ALL {
@@ -233,16 +229,16 @@ fn the_other_errors_say_what_is_wrong() {
         (DatastreamError::MinAboveMax, "min is above max"),
         (
             DatastreamError::BoundNotFinite,
-            "a bound is not a finite number",
+            "bound is not a finite number",
         ),
         (
             DatastreamError::BoundExcluded,
-            "a bound is excluded, and bounds must be included",
+            "bound is excluded; bounds must be inclusive",
         ),
         (DatastreamError::NoValues, "values are empty"),
         (
             DatastreamError::FallbackNotAValue,
-            "the fallback is none of the values",
+            "fallback is not one of the values",
         ),
         (
             DatastreamError::UnknownType,
@@ -253,7 +249,7 @@ fn the_other_errors_say_what_is_wrong() {
         ),
         (
             DatastreamError::BoundNotAnInteger,
-            "a bound of an integer is no 64-bit integer",
+            "integer bound is not a 64-bit integer",
         ),
         (
             DatastreamError::ForeignBound,
@@ -265,11 +261,11 @@ fn the_other_errors_say_what_is_wrong() {
     }
     assert_eq!(
         DecodeError::MalformedEscape.to_string(),
-        "a `%` is not followed by two hexadecimal digits"
+        "`%` is not followed by two hexadecimal digits"
     );
     assert_eq!(
         DecodeError::InvalidUtf8.to_string(),
-        "the decoded bytes are not UTF-8"
+        "decoded bytes are not valid UTF-8"
     );
     assert_eq!(
         "x".parse::<ErrorKind>().unwrap_err().to_string(),
@@ -277,11 +273,11 @@ fn the_other_errors_say_what_is_wrong() {
     );
     assert_eq!(
         "".parse::<Token>().unwrap_err().to_string(),
-        "a token is one or more bytes of 0x21 to 0x7E"
+        "token must be one or more bytes in 0x21..=0x7E"
     );
     assert_eq!(
         "v256".parse::<VirtualPin>().unwrap_err().to_string(),
-        "a virtual pin is `v` or `V` and 0 to 255 without leading zeros"
+        "virtual pin must be `v` or `V` followed by 0 to 255 without leading zeros"
     );
 }
 

@@ -139,16 +139,16 @@ fn a_key_is_a_pin_lowercase_canonical_and_there_once() {
     ] {
         refused(
             &format!(r#"{{"{key}":{{"type":"boolean"}}}}"#),
-            "the key is no pin",
+            "key is not a pin",
         );
     }
     refused(
         r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#,
-        "v1: the pin is repeated",
+        "v1: duplicate pin",
     );
     refused(
         r#"{"v1":{"type":"boolean"},"v\u0031":{"type":"string"}}"#,
-        "v1: the pin is repeated",
+        "v1: duplicate pin",
     );
 }
 
@@ -274,11 +274,11 @@ fn what_is_expected_instead_is_said() {
 #[test]
 fn what_cannot_be_judged_cannot_be_read() {
     for (datastream, reason) in [
-        (r#"{"type":"integer","min":1.5}"#, "is no 64-bit integer"),
-        (r#"{"type":"integer","max":1e2}"#, "is no 64-bit integer"),
+        (r#"{"type":"integer","min":1.5}"#, "is not a 64-bit integer"),
+        (r#"{"type":"integer","max":1e2}"#, "is not a 64-bit integer"),
         (
             r#"{"type":"integer","max":9223372036854775808}"#,
-            "is no 64-bit integer",
+            "is not a 64-bit integer",
         ),
         (r#"{"type":"integer","min":2,"max":1}"#, "min is above max"),
         (r#"{"type":"integer","min":2147483648}"#, "min is above max"),
@@ -295,7 +295,7 @@ fn what_cannot_be_judged_cannot_be_read() {
         (r#"{"type":"enumerable","values":[]}"#, "values are empty"),
         (
             r#"{"type":"enumerable","values":[1],"fallback":0}"#,
-            "the fallback is none of the values",
+            "fallback is not one of the values",
         ),
     ] {
         refused(&format!(r#"{{"v1":{datastream}}}"#), reason);

@@ -148,17 +148,17 @@ static COMPLETED: LazyLock<()> = LazyLock::new(|| {
 
 /// Why a template in JSON is refused.
 const TEMPLATE_ERRORS: [&str; 11] = [
-    "the key is no pin",
-    "the pin is repeated",
+    "key is not a pin",
+    "duplicate pin",
     "unknown field",
     "duplicate field",
     "missing field",
     "unknown type",
     "invalid type",
-    "is no 64-bit integer",
+    "is not a 64-bit integer",
     "min is above max",
     "values are empty",
-    "the fallback is none of the values",
+    "fallback is not one of the values",
 ];
 
 /// Every spec line is a good seed too: the files are only some of them, to stay few.

@@ -9,7 +9,7 @@ void test_templates(void) {
         {"", "EOF"},
         {"[]", "expected an object"},
         {"{\"v1\":{\"type\":\"integer\",\"min\":9,\"max\":1}}", "v1: min is above max"},
-        {"{\"v1\":{\"type\":\"integer\"},\"v1\":{\"type\":\"boolean\"}}", "v1: the pin is repeated"},
+        {"{\"v1\":{\"type\":\"integer\"},\"v1\":{\"type\":\"boolean\"}}", "v1: duplicate pin"},
         {"{\"v7\":{\"type\":\"enumerable\",\"values\":[]}}", "v7: "},
         {"{\"v256\":{\"type\":\"integer\"}}", "no pin"},
     };

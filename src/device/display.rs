@@ -35,12 +35,12 @@ impl fmt::Display for DatastreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::MinAboveMax => "min is above max",
-            Self::BoundNotFinite => "a bound is not a finite number",
-            Self::BoundExcluded => "a bound is excluded, and bounds must be included",
+            Self::BoundNotFinite => "bound is not a finite number",
+            Self::BoundExcluded => "bound is excluded; bounds must be inclusive",
             Self::NoValues => "values are empty",
-            Self::FallbackNotAValue => "the fallback is none of the values",
+            Self::FallbackNotAValue => "fallback is not one of the values",
             Self::UnknownType => return unknown_type(f),
-            Self::BoundNotAnInteger => "a bound of an integer is no 64-bit integer",
+            Self::BoundNotAnInteger => "integer bound is not a 64-bit integer",
             Self::ForeignBound => "there is a bound that the type does not have",
         })
     }

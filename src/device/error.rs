@@ -6,14 +6,14 @@ use core::fmt;
 ///
 /// ```
 /// let error = "v256".parse::<pinquery::VirtualPin>().unwrap_err();
-/// assert_eq!(error.to_string(), "a virtual pin is `v` or `V` and 0 to 255 without leading zeros");
+/// assert_eq!(error.to_string(), "virtual pin must be `v` or `V` followed by 0 to 255 without leading zeros");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ParsePinError(pub(super) ());
 
 impl fmt::Display for ParsePinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a virtual pin is `v` or `V` and 0 to 255 without leading zeros")
+        f.write_str("virtual pin must be `v` or `V` followed by 0 to 255 without leading zeros")
     }
 }
 

@@ -66,9 +66,7 @@ impl<'de> Visitor<'de> for TemplateVisitor {
                 .next_value_seed(DatastreamSeed { in_template: true })
                 .map_err(|error| de::Error::custom(format_args!("{pin}: {error}")))?;
             if template.insert(pin, datastream).is_some() {
-                return Err(de::Error::custom(format_args!(
-                    "{pin}: the pin is repeated"
-                )));
+                return Err(de::Error::custom(format_args!("{pin}: duplicate pin")));
             }
         }
         Ok(template)
@@ -83,7 +81,7 @@ impl<'de> Deserialize<'de> for VirtualPin {
         let name = String::deserialize(deserializer)?;
         match name.parse() {
             Ok(pin) if name.starts_with('v') => Ok(pin),
-            _ => Err(de::Error::custom("the key is no pin `v0` to `v255`")),
+            _ => Err(de::Error::custom("key is not a pin `v0` to `v255`")),
         }
     }
 }

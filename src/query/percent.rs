@@ -26,8 +26,8 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::MalformedEscape => "a `%` is not followed by two hexadecimal digits",
-            Self::InvalidUtf8 => "the decoded bytes are not UTF-8",
+            Self::MalformedEscape => "`%` is not followed by two hexadecimal digits",
+            Self::InvalidUtf8 => "decoded bytes are not valid UTF-8",
         })
     }
 }

@@ -201,14 +201,14 @@ impl FromStr for Token<'static> {
 ///
 /// ```
 /// let error = pinquery::Token::try_from("").unwrap_err();
-/// assert_eq!(error.to_string(), "a token is one or more bytes of 0x21 to 0x7E");
+/// assert_eq!(error.to_string(), "token must be one or more bytes in 0x21..=0x7E");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ParseTokenError(());
 
 impl fmt::Display for ParseTokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a token is one or more bytes of 0x21 to 0x7E")
+        f.write_str("token must be one or more bytes in 0x21..=0x7E")
     }
 }
 

@@ -194,6 +194,30 @@ impl fmt::Debug for Updates<'_> {
     }
 }
 
+/// Writes the updates in query order: `v1=100 (max), v2=44.0`.
+///
+/// ```
+/// use pinquery::{Datastream, Template, VirtualPin};
+///
+/// let template = Template::from([
+///     (VirtualPin(1), Datastream::integer(0..=100)?),
+///     (VirtualPin(2), Datastream::double(..)?),
+/// ]);
+/// let updates = pinquery::parse("token=t&v1=133&v2=44", |_| Some(&template))?;
+/// assert_eq!(updates.to_string(), "v1=100 (max), v2=44.0");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl fmt::Display for Updates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for update in self {
+            write!(f, "{separator}{update}")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
 impl<'q> IntoIterator for Updates<'q> {
     type Item = Update<Text<'q>>;
     type IntoIter = IntoIter<'q>;

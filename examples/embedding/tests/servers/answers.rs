@@ -233,11 +233,11 @@ fn no_token_is_printed(traits: &Traits) {
     let (out, err) = server.stop();
     assert_eq!(out, [""; 0]);
     let rejections = [
-        "refused: duplicate_token at bytes 11..16: `token` comes a second time",
-        "refused: invalid_value of v1 at bytes 14..15: not_an_integer, the value is not a whole number",
+        "refused: duplicate_token at bytes 11..16: duplicate `token`",
+        "refused: invalid_value of v1 at bytes 14..15: not_an_integer, value is not an integer",
         "refused: unknown_token at bytes 11..17: no device has this token",
-        "refused: invalid_token at bytes 6..15: the token is empty, malformed or has a byte no token has",
-        "refused: invalid_pin at bytes 0..6: the name is neither `token` nor a virtual pin `v0` to `v255`",
+        "refused: invalid_token at bytes 6..15: token is empty, malformed, or contains a byte outside 0x21..=0x7E",
+        "refused: invalid_pin at bytes 0..6: name is neither `token` nor a virtual pin `v0` to `v255`",
     ];
     let printed: Vec<_> = err.iter().filter(|l| l.starts_with("refused")).collect();
     assert_eq!(printed, rejections.iter().collect::<Vec<_>>());

@@ -34,7 +34,7 @@ impl<'de> Visitor<'de> for DevicesVisitor {
             let wrong =
                 |reason: &dyn fmt::Display| A::Error::custom(format!("device {place}: {reason}"));
             if !is_token(&token) {
-                return Err(wrong(&"a token is one or more bytes of 0x21 to 0x7E"));
+                return Err(wrong(&"token must be one or more bytes in 0x21..=0x7E"));
             }
             let Entry { id, template } = map.next_value().map_err(|error| wrong(&error))?;
             if template.is_empty() {
