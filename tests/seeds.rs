@@ -60,7 +60,7 @@ fn outcomes(target: &str, parse: Target) -> String {
         // The name of the seed that fails is the last line before the panic.
         println!("{target}/{name}");
         match parse(&seed) {
-            Some(summary) => lines += &format!("{name} {}\n", summary.escape_debug()),
+            Some(summary) => lines += &format!("{name} {summary}\n"),
             None if is_blessed() => {
                 fs::remove_file(fuzz("seeds").join(target).join(name)).unwrap();
             }

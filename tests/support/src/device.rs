@@ -2,7 +2,7 @@
 
 use pinquery::{BatchUpdate, Updates};
 
-use crate::plain::{Outcome, Template};
+use crate::plain::{Outcome, Template, Update};
 use crate::{convert, invariants, notation, reference};
 
 /// The token that no device of the tests has.
@@ -65,6 +65,10 @@ impl Device {
         assert_eq!(self.parse(query), expected, "for the query {shown:?}");
         let in_two_steps = convert::outcome(self.in_two_steps(query));
         assert_eq!(in_two_steps, expected, "for the query {shown:?}");
+        if let Ok(updates) = &expected {
+            let accepts = |update: &Update| self.plain[&update.pin.0].accepts(update);
+            assert!(updates.iter().all(accepts), "for the query {shown:?}");
+        }
         expected
     }
 

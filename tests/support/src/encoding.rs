@@ -14,7 +14,8 @@ impl<'a> Choices<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// The next choice.
+    /// Returns the next choice.
+    #[expect(clippy::should_implement_trait, reason = "choices never end")]
     pub fn next(&mut self) -> u8 {
         let choice = self.bytes.get(self.at % self.bytes.len().max(1));
         self.at += 1;

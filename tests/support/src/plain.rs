@@ -1,4 +1,4 @@
-//! What a device holds and what becomes of a query, as plain data.
+//! Templates and outcomes as plain data.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,29 +6,29 @@ use std::ops::{Deref, Range};
 
 pub use pinquery::{Adjustment, Update, Value};
 
-use crate::types::{self, Datastream};
+use crate::types::Datastream;
 
 /// The datastreams of a device by pin.
 pub type Template = BTreeMap<u8, Datastream>;
 
-/// What an accepted query says. Equal where all updates are, doubles bit by bit: 0 is not −0.
+/// The updates of an accepted query. Equality compares doubles bit by bit: 0 is not −0.
 #[derive(Clone, Debug, Default)]
 pub struct Updates(pub Vec<Update>);
 
-/// Why a query is refused as a whole.
+/// Why a query is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    /// The contract's name for the reason, such as `invalid_pin`.
+    /// The contract's name of the kind, such as `invalid_pin`.
     pub kind: &'static str,
-    /// The bytes of the query that the reason points at.
+    /// The bytes of the query that caused the rejection.
     pub span: Range<usize>,
-    /// The pin, where the error is about one.
+    /// The pin, if the error concerns one.
     pub pin: Option<u8>,
-    /// The contract's name for what is wrong with a value, such as `not_an_integer`.
+    /// The contract's name of the reason, such as `not_an_integer`, if the kind is `invalid_value`.
     pub reason: Option<&'static str>,
 }
 
-/// What becomes of a query.
+/// The outcome of parsing a query.
 pub type Outcome = Result<Updates, Rejection>;
 
 impl Deref for Updates {
@@ -47,40 +47,34 @@ impl FromIterator<Update> for Updates {
 
 impl PartialEq for Updates {
     fn eq(&self, other: &Self) -> bool {
-        // What is equal may still differ in the sign of a zero, which `Debug` shows.
+        // `==` ignores the sign of a zero; `Debug` shows it.
         self.0 == other.0 && format!("{self:?}") == format!("{other:?}")
     }
 }
 
-/// `v1=100!max`, as spec lines have it.
-fn show_update(update: &Update) -> String {
-    let value = types::show(&update.value);
-    match update.adjusted {
-        None => format!("{}={value}", update.pin),
-        Some(adjusted) => format!("{}={value}!{adjusted}", update.pin),
+/// As the library displays them: `v1=100 (max), v2=44.0`.
+impl fmt::Display for Updates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let updates: Vec<String> = self.iter().map(Update::to_string).collect();
+        f.write_str(&updates.join(", "))
     }
 }
 
+/// The reason, or the kind if there is none, the pin and the span: `not_a_double of v5 at 11..14`.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.kind, self.span)?;
+        f.write_str(self.reason.unwrap_or(self.kind))?;
         if let Some(pin) = self.pin {
-            write!(f, " v{pin}")?;
+            write!(f, " of v{pin}")?;
         }
-        match self.reason {
-            Some(reason) => write!(f, " {reason}"),
-            None => Ok(()),
-        }
+        write!(f, " at {:?}", self.span)
     }
 }
 
-/// `ok v1=100!max, v2=44.0` or `invalid_value 8..12 v1 not_a_double`.
+/// Displays the updates or the rejection.
 pub fn show(outcome: &Outcome) -> String {
     match outcome {
-        Ok(updates) => {
-            let updates: Vec<String> = updates.iter().map(show_update).collect();
-            format!("ok {}", updates.join(", "))
-        }
+        Ok(updates) => updates.to_string(),
         Err(rejection) => rejection.to_string(),
     }
 }

@@ -3,7 +3,7 @@
 use std::{fs, io};
 
 use crate::Device;
-use crate::plain::show;
+use crate::plain::{Outcome, show};
 
 /// One line of a spec file.
 #[derive(Debug)]
@@ -12,8 +12,17 @@ pub struct Case {
     pub template: String,
     /// The query, without the escapes of the notation.
     pub query: Vec<u8>,
-    /// What becomes of it, as [`show`] has it.
+    /// The outcome as [`written`].
     pub outcome: String,
+}
+
+impl Case {
+    /// Returns the reason or kind if the query is rejected.
+    #[must_use]
+    pub fn rejection(&self) -> Option<&str> {
+        let is_accepted = self.outcome.contains('=');
+        self.outcome.split(' ').next().filter(|_| !is_accepted)
+    }
 }
 
 /// The spec files, each with its name.
@@ -53,7 +62,7 @@ fn case(line: &str) -> Option<Case> {
     Some(Case {
         template: template.trim().to_owned(),
         query: unescape(query.trim()),
-        outcome: repetitions(outcome.trim()),
+        outcome: outcome.trim().to_owned(),
     })
 }
 
@@ -68,10 +77,10 @@ pub fn changed(file: &str) -> Vec<(&str, String)> {
     for line in file.lines() {
         let Some(case) = case(line) else { continue };
         let device = Device::read(&case.template);
-        let outcome = show(&device.outcome(&case.query));
+        let outcome = written(&device.outcome(&case.query));
         if outcome != case.outcome {
             let (kept, _) = line.rsplit_once(" => ").expect("a query and an outcome");
-            changed.push((line, format!("{kept} => {}", abbreviated(&outcome))));
+            changed.push((line, format!("{kept} => {outcome}")));
         }
     }
     changed
@@ -116,38 +125,36 @@ fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// In an outcome only `\rep` is the notation's own; the other escapes are those of `Debug`.
-fn repetitions(text: &str) -> String {
-    let mut whole = String::new();
-    let mut rest = text;
-    while let Some((plain, escape)) = rest.split_once(r"\rep(") {
-        let (count, text, tail) = repetition(escape);
-        whole += plain;
-        whole += &text.repeat(count);
-        rest = tail;
-    }
-    whole + rest
-}
-
 fn repetition(text: &str) -> (usize, &str, &str) {
     let (count, rest) = text.split_once(':').expect("a count");
     let (text, tail) = rest.split_once(')').expect("a closing bracket");
     (count.parse().unwrap(), text, tail)
 }
 
-/// Long runs of a letter or digit as `\rep(N:x)`.
-fn abbreviated(outcome: &str) -> String {
-    let mut short = String::new();
-    let mut rest = outcome;
+/// Writes an outcome as [`show`] does, on one visible line: runs of more than 30 equal characters
+/// as `\rep(N:x)`, invisible characters as `\u{hex}`, spaces at the end as `\s`.
+///
+/// An integer and an enumerable look alike, and so do an escaped control character and the same
+/// text sent as is; [`Device::outcome`] compares them as typed values.
+#[must_use]
+pub fn written(outcome: &Outcome) -> String {
+    let shown = show(outcome);
+    let mut line = String::new();
+    let mut rest = shown.as_str();
     while let Some(first) = rest.chars().next() {
         let tail = rest.trim_start_matches(first);
         let run = &rest[..rest.len() - tail.len()];
-        if first.is_ascii_alphanumeric() && run.len() > 30 {
-            short += &format!(r"\rep({}:{first})", run.len());
+        let count = run.chars().count();
+        if count > 30 {
+            line += &format!(r"\rep({count}:{first})");
+        } else if first.is_ascii() {
+            line += run;
         } else {
-            short += run;
+            line.extend(run.chars().flat_map(char::escape_debug));
         }
         rest = tail;
     }
-    short
+    let end = line.trim_end_matches(' ').len();
+    let spaces = line.split_off(end);
+    line + &spaces.replace(' ', r"\s")
 }

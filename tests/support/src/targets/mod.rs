@@ -17,14 +17,15 @@ pub use queries::{FUZZ_TEMPLATE, against_reference, device, parse};
 pub use roundtrip::roundtrip;
 pub use template::template;
 
-use crate::plain::{Outcome, show};
+use crate::plain::Outcome;
+use crate::spec::written;
 
 /// What a target says of an input.
 pub type Summary = Option<String>;
 
 /// An outcome, the end of a long one left out.
 fn summary(outcome: &Outcome) -> String {
-    let mut text = show(outcome);
+    let mut text = written(outcome);
     if let Some((end, _)) = text.char_indices().nth(200) {
         text.replace_range(end.., "...");
     }

@@ -40,10 +40,6 @@ impl Type for Enumerable {
         Value::Enumerable(integer)
     }
 
-    fn show(integer: i64) -> String {
-        format!("#{integer}")
-    }
-
     fn read(bounds: &str) -> Option<Self> {
         let (values, fallback) = bounds.split_once(';').unwrap_or((bounds, ""));
         let values = values.split_terminator(',').map(|value| value.parse().ok());

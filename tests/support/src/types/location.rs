@@ -41,10 +41,6 @@ impl Type for Location {
         }
     }
 
-    fn show((longitude, latitude): (f64, f64)) -> String {
-        format!("({longitude:?},{latitude:?})")
-    }
-
     fn read(bounds: &str) -> Option<Self> {
         bounds.is_empty().then_some(Self)
     }

@@ -32,10 +32,6 @@ pub trait Type: Sized {
     fn from_value(value: &Value) -> Option<Self::Value>;
     /// The library's value.
     fn value(parsed: Self::Value) -> Value;
-    /// The value in a spec line.
-    fn show(parsed: Self::Value) -> String {
-        Self::value(parsed).to_string()
-    }
 
     /// Reads what stands in brackets behind the name, which may be nothing.
     fn read(bounds: &str) -> Option<Self>;
@@ -188,14 +184,6 @@ macro_rules! types {
         pub fn write(value: &Value, choices: &mut Choices<'_>) -> Vec<String> {
             match value {
                 $(Value::$variant { .. } => $type::write(from_value::<$type>(value), choices),)+
-            }
-        }
-
-        /// See [`Type::show`].
-        #[must_use]
-        pub fn show(value: &Value) -> String {
-            match value {
-                $(Value::$variant { .. } => $type::show(from_value::<$type>(value)),)+
             }
         }
 

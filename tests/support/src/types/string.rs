@@ -38,10 +38,6 @@ impl Type for Text {
         Value::String(text)
     }
 
-    fn show(text: String) -> String {
-        format!("{text:?}")
-    }
-
     fn read(bounds: &str) -> Option<Self> {
         // A length beyond what 32 bits count bounds nothing there; a seed has one.
         let max_len = or(bounds, MAX_LEN as u64)?;
