@@ -1,15 +1,15 @@
-//! Beside templates stand tokens: no message repeats a string of the file.
+//! Configuration files contain tokens: no error message repeats a string of the file.
 #![allow(missing_docs)]
 
 use pinquery::{Datastream, Template, VirtualPin};
-use pinquery_embedder::Described;
+use pinquery_downstream::LabelledDatastream;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 const SECRET: &str = "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg";
 const TEMPLATE: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double","min":-40.5,"max":1e300},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
 
-/// What a slip of the clipboard puts in place of something.
+/// What a wrong paste could put into the file.
 fn secrets() -> [Value; 6] {
     [
         json!(SECRET),
@@ -21,14 +21,15 @@ fn secrets() -> [Value; 6] {
     ]
 }
 
-/// The value with a secret in each place of it in turn: instead of it, of a key, and as one more.
-fn spoilt(value: &Value) -> Vec<Value> {
+/// Returns copies of the value, each with a secret in one position: in place of a value, in place of
+/// a key, or as an additional field.
+fn corruptions(value: &Value) -> Vec<Value> {
     let mut all = Vec::from(secrets());
     match value {
         Value::Object(map) => {
             for (key, inner) in map {
-                for spoilt in spoilt(inner) {
-                    all.push(with(map, key, key, spoilt));
+                for corrupted in corruptions(inner) {
+                    all.push(with(map, key, key, corrupted));
                 }
                 all.push(with(map, key, SECRET, inner.clone()));
                 all.push(with(map, key, &format!("{key}{SECRET}"), inner.clone()));
@@ -39,9 +40,9 @@ fn spoilt(value: &Value) -> Vec<Value> {
         }
         Value::Array(values) => {
             for (index, inner) in values.iter().enumerate() {
-                for spoilt in spoilt(inner) {
+                for corrupted in corruptions(inner) {
                     let mut values = values.clone();
-                    values[index] = spoilt;
+                    values[index] = corrupted;
                     all.push(Value::Array(values));
                 }
             }
@@ -51,7 +52,7 @@ fn spoilt(value: &Value) -> Vec<Value> {
     all
 }
 
-/// The map with another key and value in place of one, or as a new one.
+/// Returns the map with the entry `old`, if any, replaced by `key` and `value`.
 fn with(map: &Map<String, Value>, old: &str, key: &str, value: Value) -> Value {
     let mut map = map.clone();
     map.remove(old);
@@ -59,7 +60,7 @@ fn with(map: &Map<String, Value>, old: &str, key: &str, value: Value) -> Value {
     Value::Object(map)
 }
 
-/// Every message that reading it gives. None where it is read, which holds nothing secret then.
+/// Returns the error messages of every way to read the value.
 fn messages<T: DeserializeOwned>(value: &Value) -> Vec<String> {
     let text = value.to_string();
     [
@@ -78,7 +79,7 @@ fn messages<T: DeserializeOwned>(value: &Value) -> Vec<String> {
 
 fn check<T: DeserializeOwned>(value: &Value) {
     let messages = messages::<T>(value);
-    assert!(messages.len() >= 6, "{value} was read");
+    assert!(messages.len() >= 6, "{value} was accepted");
     for message in messages {
         let repeats = message.contains(&SECRET[1..]) || message.contains("private");
         assert!(!repeats, "{value}: {message}");
@@ -86,37 +87,37 @@ fn check<T: DeserializeOwned>(value: &Value) {
 }
 
 #[test]
-fn no_message_repeats_a_string_of_a_template() {
+fn template_errors_do_not_repeat_strings() {
     let template: Value = serde_json::from_str(TEMPLATE).unwrap();
     assert!(serde_json::from_value::<Template>(template.clone()).is_ok());
-    let spoilt = spoilt(&template);
-    assert!(spoilt.len() > 200, "{}", spoilt.len());
-    spoilt.iter().for_each(check::<Template>);
+    let corrupted = corruptions(&template);
+    assert!(corrupted.len() > 200, "{}", corrupted.len());
+    corrupted.iter().for_each(check::<Template>);
 }
 
 #[test]
-fn no_message_repeats_a_string_of_a_datastream_or_a_pin() {
+fn datastream_and_pin_errors_do_not_repeat_strings() {
     let Ok(Value::Object(pins)) = serde_json::from_str(TEMPLATE) else {
         panic!("an object");
     };
     for datastream in pins.values() {
-        spoilt(datastream).iter().for_each(check::<Datastream>);
+        corruptions(datastream).iter().for_each(check::<Datastream>);
     }
     secrets().iter().for_each(check::<VirtualPin>);
 }
 
-/// Of the datastream's part, that is: an unknown field there is one of the embedder's struct.
+/// Corrupts the datastream's fields only: the application's struct accepts unknown fields.
 #[test]
-fn no_message_repeats_a_string_beside_fields_of_the_embedder() {
+fn errors_of_a_flattened_datastream_do_not_repeat_strings() {
     let Ok(Value::Object(pins)) = serde_json::from_str(TEMPLATE) else {
         panic!("an object");
     };
     for datastream in pins.values().filter_map(Value::as_object) {
         for (key, value) in datastream {
-            for spoilt in spoilt(value) {
-                let datastream = with(datastream, key, key, spoilt);
+            for corrupted in corruptions(value) {
+                let datastream = with(datastream, key, key, corrupted);
                 let map = datastream.as_object().expect("it is one");
-                check::<Described>(&with(map, "", "label", json!("Pump")));
+                check::<LabelledDatastream>(&with(map, "", "label", json!("Pump")));
             }
         }
     }

@@ -11,7 +11,7 @@ use pinquery::{BatchUpdate, Template, Token, VirtualPin, parse};
 use pinquery::{
     Datastream, DatastreamError, DatastreamRow, DatastreamView, Number, ParseTokenError,
 };
-use pinquery_embedder::{describe, template_of_rows};
+use pinquery_downstream::{describe, template_from_rows};
 
 const QUERY: &str = "token=t&v1=7";
 
@@ -23,7 +23,7 @@ fn template() -> Template {
 }
 
 #[test]
-fn a_lookup_gives_any_pointer_or_guard() {
+fn a_lookup_may_return_any_pointer_or_guard() {
     let plain = HashMap::from([("t".to_owned(), template())]);
     assert!(parse(QUERY, |token| plain.get(token)).is_ok());
     let shared = HashMap::from([("t", Arc::new(template()))]);
@@ -47,7 +47,7 @@ fn a_lookup_gives_any_pointer_or_guard() {
 }
 
 #[test]
-fn a_map_keyed_by_tokens_is_asked_by_text() {
+fn a_map_with_token_keys_is_looked_up_with_a_str() {
     let mut devices: HashMap<Token<'static>, Template> = HashMap::new();
     devices.insert("t".parse().unwrap(), template());
     assert!(parse("token=%74&v1=7", |token| devices.get(token)).is_ok());
@@ -71,7 +71,7 @@ fn a_map_keyed_by_tokens_is_asked_by_text() {
 }
 
 #[test]
-fn a_template_is_a_collection() {
+fn a_template_works_as_a_collection() {
     let (one, six) = (VirtualPin(1), VirtualPin(6));
     let mut template =
         Template::from([(six, Datastream::boolean()), (one, Datastream::location())]);
@@ -101,24 +101,27 @@ fn a_template_is_a_collection() {
 
 fn one_of_each() -> Vec<(Datastream, &'static str)> {
     vec![
-        (Datastream::integer(-5..=5).unwrap(), "whole, -5 to 5"),
+        (
+            Datastream::integer(-5..=5).unwrap(),
+            "whole number, -5 to 5",
+        ),
         (
             Datastream::double(-40.5..=0.25).unwrap(),
-            "decimal, -40.5 to 0.25",
+            "decimal number, -40.5 to 0.25",
         ),
-        (Datastream::string_up_to(64), "text, 64 bytes"),
+        (Datastream::string_up_to(64), "text, up to 64 bytes"),
         (
             Datastream::enumerable_or([0, 20], 20).unwrap(),
-            "one of [0, 20], else 20",
+            "one of [0, 20], otherwise 20",
         ),
         (Datastream::enumerable([0, 20]).unwrap(), "one of [0, 20]"),
         (Datastream::boolean(), "yes or no"),
-        (Datastream::location(), "a place"),
+        (Datastream::location(), "location"),
     ]
 }
 
 #[test]
-fn datastreams_are_looked_into_and_come_back_from_their_rows() {
+fn datastreams_can_be_inspected_and_rebuilt_from_their_rows() {
     for (datastream, description) in one_of_each() {
         assert_eq!(describe(&datastream), description);
         assert_eq!(
@@ -135,7 +138,7 @@ fn datastreams_are_looked_into_and_come_back_from_their_rows() {
 }
 
 #[test]
-fn rows_of_a_database_are_a_template() {
+fn a_template_is_built_from_database_rows() {
     let rows = [
         (1, "integer", Some(0.0), Some(100.0)),
         (2, "double", Some(-40.5), None),
@@ -146,7 +149,7 @@ fn rows_of_a_database_are_a_template() {
         (VirtualPin(2), Datastream::double(-40.5..).unwrap()),
         (VirtualPin(6), Datastream::boolean()),
     ]);
-    assert_eq!(template_of_rows(&rows), Ok(expected));
+    assert_eq!(template_from_rows(&rows), Ok(expected));
     for (row, error) in [
         ((1, "int", None, None), DatastreamError::UnknownType),
         (
@@ -171,7 +174,7 @@ fn rows_of_a_database_are_a_template() {
         ),
         ((1, "enumerable", None, None), DatastreamError::NoValues),
     ] {
-        assert_eq!(template_of_rows(&[row]), Err(error), "{row:?}");
+        assert_eq!(template_from_rows(&[row]), Err(error), "{row:?}");
     }
     let row = DatastreamRow {
         type_name: "enumerable",

@@ -1,44 +1,44 @@
-//! JSON that reads the same from text and from a `Value`, under every feature of `serde_json`.
+//! JSON is read alike from text and from a `Value`, with every feature of `serde_json`.
 #![allow(missing_docs)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 
 use pinquery::{Datastream, Template, VirtualPin};
-use pinquery_embedder::Described;
+use pinquery_downstream::LabelledDatastream;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const CONTRACT: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double","min":-40.5,"max":0.25},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
 
-/// What is read from text and, the same, from a `Value`.
+/// Reads text, and checks that its `Value` reads the same.
 #[track_caller]
 fn read<T: DeserializeOwned + Debug + PartialEq>(text: &str) -> T {
-    let of_text: T = serde_json::from_str(text).expect(text);
+    let from_text: T = serde_json::from_str(text).expect(text);
     let value: Value = serde_json::from_str(text).expect(text);
     assert_eq!(
         serde_json::from_value::<T>(value.clone()).expect(text),
-        of_text
+        from_text
     );
-    assert_eq!(T::deserialize(&value).expect(text), of_text);
-    of_text
+    assert_eq!(T::deserialize(&value).expect(text), from_text);
+    from_text
 }
 
-/// The messages of text, of a `Value` and of a reference to one.
+/// Returns the errors from text, from a `Value` and from a reference to one.
 #[track_caller]
-fn refused<T: DeserializeOwned + Debug>(text: &str) -> [String; 3] {
+fn errors<T: DeserializeOwned + Debug>(text: &str) -> [String; 3] {
     let value: Value = serde_json::from_str(text).expect(text);
-    let errors = [
+    let all = [
         serde_json::from_str::<T>(text).expect_err(text),
         T::deserialize(&value).expect_err(text),
         serde_json::from_value::<T>(value).expect_err(text),
     ];
-    errors.map(|error| format!("{error} {error:?}"))
+    all.map(|error| format!("{error} {error:?}"))
 }
 
 #[test]
-fn a_template_reads_the_same_from_everywhere() {
+fn a_template_is_the_same_from_text_and_from_a_value() {
     let template = Template::from([
         (VirtualPin(1), Datastream::integer(0..=100).unwrap()),
         (VirtualPin(2), Datastream::double(-40.5..=0.25).unwrap()),
@@ -62,7 +62,7 @@ fn a_template_reads_the_same_from_everywhere() {
 }
 
 #[test]
-fn bounds_are_what_they_say() {
+fn bounds_are_exact() {
     for (bounds, expected) in [
         (r#""min":-40.5"#, Datastream::double(-40.5..)),
         (r#""min":-40,"max":1e2"#, Datastream::double(-40.0..=100.0)),
@@ -105,14 +105,14 @@ fn bounds_are_what_they_say() {
         "{}",
     ] {
         let text = format!(r#"{{"v1":{{"type":"integer","min":{wrong}}}}}"#);
-        for message in refused::<Template>(&text) {
+        for message in errors::<Template>(&text) {
             assert!(message.starts_with("v1: "), "{text}: {message}");
         }
     }
 }
 
 #[test]
-fn a_long_max_len_is_no_shorter_than_it_can_be() {
+fn max_len_saturates_at_the_largest_usize() {
     let long = usize::try_from(5_000_000_000_u64).unwrap_or(usize::MAX);
     let text = r#"{"type":"string","max_len":5000000000}"#;
     assert_eq!(read::<Datastream>(text), Datastream::string_up_to(long));
@@ -120,15 +120,15 @@ fn a_long_max_len_is_no_shorter_than_it_can_be() {
     assert_eq!(read::<Template>(&format!(r#"{{"v3":{text}}}"#)), template);
     let beyond = r#"{"v3":{"type":"string","max_len":18446744073709551616}}"#;
     assert!(
-        refused::<Template>(beyond)
+        errors::<Template>(beyond)
             .iter()
             .all(|message| message.starts_with("v3: max_len: "))
     );
 }
 
-/// Where readers differ, nothing is guessed: see the docs of `Template`'s `Deserialize`.
+/// Readers differ on -0: see the docs of `Template`'s `Deserialize`.
 #[test]
-fn minus_zero_is_no_bound_of_an_integer() {
+fn minus_zero_is_not_an_integer_bound() {
     for field in [r#""min":-0"#, r#""max":-0"#] {
         let text = format!(r#"{{"v1":{{"type":"integer",{field}}}}}"#);
         let error = serde_json::from_str::<Template>(&text)
@@ -136,11 +136,11 @@ fn minus_zero_is_no_bound_of_an_integer() {
             .to_string();
         assert!(error.starts_with("v1: "), "{error}");
         let value: Value = serde_json::from_str(&text).unwrap();
-        let of_value = serde_json::from_value::<Template>(value);
+        let from_value = serde_json::from_value::<Template>(value);
         assert_eq!(
-            of_value.is_ok(),
+            from_value.is_ok(),
             cfg!(feature = "arbitrary_precision"),
-            "{of_value:?}"
+            "{from_value:?}"
         );
     }
     for field in [r#""values":[-0]"#, r#""values":[0],"fallback":-0"#] {
@@ -154,7 +154,7 @@ fn minus_zero_is_no_bound_of_an_integer() {
 }
 
 #[test]
-fn a_datastream_stands_beside_fields_of_the_embedder() {
+fn a_datastream_can_be_flattened_into_a_struct() {
     for (fields, datastream) in [
         (
             r#""type":"integer","min":0,"max":100"#,
@@ -174,26 +174,26 @@ fn a_datastream_stands_beside_fields_of_the_embedder() {
         ),
         (r#""type":"boolean""#, Ok(Datastream::boolean())),
     ] {
-        let described = Described {
+        let described = LabelledDatastream {
             label: "Pump".to_owned(),
             datastream: datastream.unwrap(),
         };
         let text = format!(r#"{{"label":"Pump",{fields}}}"#);
-        assert_eq!(read::<Described>(&text), described);
+        assert_eq!(read::<LabelledDatastream>(&text), described);
         assert_eq!(serde_json::to_string(&described).unwrap(), text);
-        let behind = format!(r#"{{{fields},"label":"Pump"}}"#);
-        assert_eq!(read::<Described>(&behind), described);
+        let label_last = format!(r#"{{{fields},"label":"Pump"}}"#);
+        assert_eq!(read::<LabelledDatastream>(&label_last), described);
     }
     for fields in [
         r#""type":"integer","min":0.5"#,
         r#""type":"boolean","min":0"#,
         r#""min":0"#,
     ] {
-        refused::<Described>(&format!(r#"{{"label":"Pump",{fields}}}"#));
+        errors::<LabelledDatastream>(&format!(r#"{{"label":"Pump",{fields}}}"#));
     }
 }
 
-/// A device's configuration, whose reader puts the template aside before it knows what it is.
+/// A device's configuration. Serde buffers the template until it knows the variant.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Configuration {
@@ -208,7 +208,7 @@ struct Pins {
 }
 
 #[test]
-fn a_template_stands_within_what_the_embedder_reads() {
+fn a_template_can_be_nested_or_flattened() {
     let template: Template = read(CONTRACT);
     let device = format!(r#"{{"kind":"device","template":{CONTRACT}}}"#);
     let expected = Configuration::Device { template };
@@ -218,30 +218,30 @@ fn a_template_stands_within_what_the_embedder_reads() {
     assert_eq!(read::<Configuration>(&pins), expected);
 }
 
-fn there_and_back<T: Serialize + DeserializeOwned + Debug + PartialEq>(one: &T, text: &str) {
+fn check_round_trip<T: Serialize + DeserializeOwned + Debug + PartialEq>(one: &T, text: &str) {
     assert_eq!(serde_json::to_string(one).unwrap(), text);
     assert_eq!(&read::<T>(text), one);
 }
 
 #[test]
-fn a_pin_is_its_name() {
-    there_and_back(&VirtualPin(1), r#""v1""#);
-    there_and_back(
+fn a_pin_is_serialized_as_its_name() {
+    check_round_trip(&VirtualPin(1), r#""v1""#);
+    check_round_trip(
         &BTreeMap::from([(VirtualPin(2), 1), (VirtualPin(10), 0)]),
         r#"{"v2":1,"v10":0}"#,
     );
-    there_and_back(
+    check_round_trip(
         &HashMap::from([(VirtualPin(255), "x".to_owned())]),
         r#"{"v255":"x"}"#,
     );
     assert_eq!(json!(VirtualPin(7)), "v7");
     for wrong in [r#""V1""#, r#""v01""#, r#""v256""#, "1", "null"] {
-        refused::<VirtualPin>(wrong);
+        errors::<VirtualPin>(wrong);
     }
 }
 
 #[test]
-fn values_are_needed_for_an_enumerable() {
+fn an_enumerable_needs_valid_values() {
     for fields in [
         "",
         r#","values":[]"#,
@@ -250,7 +250,7 @@ fn values_are_needed_for_an_enumerable() {
         r#","values":7"#,
     ] {
         let text = format!(r#"{{"v4":{{"type":"enumerable"{fields}}}}}"#);
-        for message in refused::<Template>(&text) {
+        for message in errors::<Template>(&text) {
             assert!(message.starts_with("v4: "), "{message}");
         }
     }

@@ -1,4 +1,4 @@
-//! A server's own types around `pinquery`, as its author would write them.
+//! A server's own code around `pinquery`, as an application would write it.
 //!
 //! ```text
 //! cd tests/downstream
@@ -18,21 +18,21 @@ use pinquery::{BatchUpdate, Datastream, DatastreamError, Error, ErrorKind, Reaso
 use pinquery::{DatastreamRow, DatastreamView, Number, Template, Token, Update, VirtualPin};
 use serde::{Deserialize, Serialize};
 
-/// One event of one device, as it goes to the thread that stores it.
+/// An event of a device, as sent to the thread that stores events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// When the request came.
+    /// When the request arrived.
     pub at: SystemTime,
-    /// What it said; strings are shared between the store and whoever watches.
+    /// The updates; the store and its subscribers share the strings.
     pub updates: Vec<Update<Arc<str>>>,
 }
 
-/// A datastream as the admin page edits it: the crate's fields beside those of the server.
+/// A datastream as the admin page edits it: a field of the server beside those of `pinquery`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Described {
-    /// What people call it.
+pub struct LabelledDatastream {
+    /// The name shown to users.
     pub label: String,
-    /// What it accepts.
+    /// The type and its bounds.
     #[serde(flatten)]
     pub datastream: Datastream,
 }
@@ -40,8 +40,8 @@ pub struct Described {
 /// A row of `SELECT pin, type, min, max FROM datastream`.
 pub type Row<'a> = (u8, &'a str, Option<f64>, Option<f64>);
 
-/// The template of the rows of one device.
-pub fn template_of_rows(rows: &[Row<'_>]) -> Result<Template, DatastreamError> {
+/// Builds a device's template from its database rows.
+pub fn template_from_rows(rows: &[Row<'_>]) -> Result<Template, DatastreamError> {
     let datastream = |&(pin, type_name, min, max): &Row<'_>| {
         let row = DatastreamRow {
             type_name,
@@ -54,33 +54,33 @@ pub fn template_of_rows(rows: &[Row<'_>]) -> Result<Template, DatastreamError> {
     rows.iter().map(datastream).collect()
 }
 
-/// What the admin page says of a datastream.
+/// Describes a datastream for the admin page.
 pub fn describe(datastream: &Datastream) -> String {
     match datastream.view() {
-        DatastreamView::Integer { min, max } => format!("whole, {min} to {max}"),
-        DatastreamView::Double { min, max } => format!("decimal, {min:?} to {max:?}"),
-        DatastreamView::String { max_len } => format!("text, {max_len} bytes"),
+        DatastreamView::Integer { min, max } => format!("whole number, {min} to {max}"),
+        DatastreamView::Double { min, max } => format!("decimal number, {min:?} to {max:?}"),
+        DatastreamView::String { max_len } => format!("text, up to {max_len} bytes"),
         DatastreamView::Enumerable { values, fallback } => match fallback {
-            Some(fallback) => format!("one of {values:?}, else {fallback}"),
+            Some(fallback) => format!("one of {values:?}, otherwise {fallback}"),
             None => format!("one of {values:?}"),
         },
         DatastreamView::Boolean => "yes or no".to_owned(),
-        DatastreamView::Location => "a place".to_owned(),
-        // The view is non-exhaustive: a type that comes later has its name at least.
+        DatastreamView::Location => "location".to_owned(),
+        // Non-exhaustive: a type added later is described by its name.
         _ => datastream.type_name().to_owned(),
     }
 }
 
-/// How many requests were refused, every kind and reason from 0 on.
+/// Numbers of rejected requests. Every kind and every reason has a counter from the start.
 #[derive(Debug)]
-pub struct Refusals {
+pub struct Rejections {
     /// By kind.
     pub kinds: HashMap<ErrorKind, u64>,
     /// By reason.
     pub reasons: HashMap<Reason, u64>,
 }
 
-impl Default for Refusals {
+impl Default for Rejections {
     fn default() -> Self {
         Self {
             kinds: ErrorKind::ALL.iter().map(|kind| (*kind, 0)).collect(),
@@ -89,8 +89,8 @@ impl Default for Refusals {
     }
 }
 
-impl Refusals {
-    /// Counts one.
+impl Rejections {
+    /// Counts a rejected request.
     pub fn count(&mut self, error: &Error) {
         *self.kinds.entry(error.kind()).or_default() += 1;
         if let Some(reason) = error.reason() {
@@ -102,18 +102,18 @@ impl Refusals {
 /// The server without its HTTP.
 #[derive(Debug)]
 pub struct Server {
-    /// The devices, keyed by tokens and asked by text.
+    /// Templates by token, looked up with a `&str`.
     pub devices: DashMap<Token<'static>, Template>,
-    /// To the thread that stores.
+    /// The channel to the thread that stores events.
     pub events: Sender<Event>,
 }
 
 /// A status, a content type and a body.
-pub type Answer = (u16, &'static str, &'static str);
+pub type Response = (u16, &'static str, &'static str);
 
 impl Server {
-    /// Answers one query, which came at that time.
-    pub fn answer(&self, query: &[u8], at: SystemTime, rejections: &mut Refusals) -> Answer {
+    /// Responds to a query that arrived at `at`.
+    pub fn respond(&self, query: &[u8], at: SystemTime, rejections: &mut Rejections) -> Response {
         match self.accept(query, at) {
             Ok(event) => match self.events.send(event) {
                 Ok(()) => (200, "text/plain", "OK"),

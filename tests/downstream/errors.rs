@@ -1,4 +1,4 @@
-//! Errors: which pin, why, in words, as JSON, and counted.
+//! Errors: pins, reasons, messages, JSON and metrics.
 #![allow(missing_docs)]
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use dashmap::DashMap;
 use pinquery::{Adjustment, Datastream, Error, ErrorKind, Reason, Template, VirtualPin, parse};
-use pinquery_embedder::{Event, Refusals, Server, template_of_rows};
+use pinquery_downstream::{Event, Rejections, Server, template_from_rows};
 use serde::Serialize;
 
 const WRONG_VALUE: &str = r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#;
@@ -43,7 +43,7 @@ const REASONS: [(&str, Reason); 10] = [
 ];
 
 #[test]
-fn a_reason_names_its_pin_in_words_and_as_json() {
+fn an_invalid_value_reports_its_pin_and_reason_in_text_and_json() {
     for (segment, reason) in REASONS {
         let query = format!("token=t&{segment}");
         let error = error(&query);
@@ -67,7 +67,7 @@ fn a_reason_names_its_pin_in_words_and_as_json() {
 }
 
 #[test]
-fn every_kind_has_a_pin_where_it_is_about_one() {
+fn an_error_has_a_pin_if_its_kind_concerns_one() {
     let queries = [
         ("", None),
         ("token=", None),
@@ -95,7 +95,7 @@ fn every_kind_has_a_pin_where_it_is_about_one() {
     }
 }
 
-/// All of an enum, each found again by its name and written by it.
+/// Checks that names are unique, parse back, and are what JSON contains.
 fn check_names<T>(all: &'static [T], name: impl Fn(T) -> &'static str)
 where
     T: Copy + Debug + PartialEq + Serialize + FromStr<Err: Debug + PartialEq>,
@@ -105,7 +105,10 @@ where
         assert_eq!(name(one).parse(), Ok(one));
         let json = serde_json::to_string(&one).unwrap();
         assert_eq!(json, format!("\"{}\"", name(one)));
-        assert!(seen.insert(name(one), json).is_none(), "{one:?} twice");
+        assert!(
+            seen.insert(name(one), json).is_none(),
+            "duplicate name of {one:?}"
+        );
     }
     for wrong in ["", "other", "MAX", " max"] {
         assert_eq!(wrong.parse::<T>(), "".parse::<T>());
@@ -114,7 +117,7 @@ where
 }
 
 #[test]
-fn names_go_both_ways() {
+fn names_parse_back_and_are_unique() {
     check_names(ErrorKind::ALL, ErrorKind::name);
     check_names(Reason::ALL, Reason::name);
     check_names(Adjustment::ALL, Adjustment::name);
@@ -124,16 +127,16 @@ fn names_go_both_ways() {
 }
 
 #[test]
-fn a_server_answers_and_counts() {
+fn the_server_responds_and_counts_rejections() {
     let (events, stored) = mpsc::channel();
     let devices = DashMap::new();
     let rows = [
         (1, "integer", Some(0.0), Some(100.0)),
         (3, "string", None, None),
     ];
-    devices.insert("t".parse().unwrap(), template_of_rows(&rows).unwrap());
+    devices.insert("t".parse().unwrap(), template_from_rows(&rows).unwrap());
     let server = Server { devices, events };
-    let mut rejections = Refusals::default();
+    let mut rejections = Rejections::default();
     assert!(
         rejections
             .kinds
@@ -145,18 +148,18 @@ fn a_server_answers_and_counts() {
     assert_eq!((rejections.kinds.len(), rejections.reasons.len()), all);
 
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-    let ok = server.answer(b"token=t&v1=133&v3=a%20b", at, &mut rejections);
+    let ok = server.respond(b"token=t&v1=133&v3=a%20b", at, &mut rejections);
     assert_eq!(ok, (200, "text/plain", "OK"));
     let Event { at: stamp, updates } = stored.recv().unwrap();
     assert_eq!(stamp, at);
     let shown: Vec<String> = updates.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["v1=100 (max)", "v3=a b"]);
 
-    let refused = server.answer(b"token=t&v1=hot", at, &mut rejections);
-    assert_eq!(refused, (400, "application/json", WRONG_VALUE));
+    let rejected = server.respond(b"token=t&v1=hot", at, &mut rejections);
+    assert_eq!(rejected, (400, "application/json", WRONG_VALUE));
     assert_eq!(rejections.kinds[&ErrorKind::InvalidValue], 1);
     assert_eq!(rejections.reasons[&Reason::NotAnInteger], 1);
-    assert_eq!(server.answer(b"token=u&v1=1", at, &mut rejections).0, 400);
+    assert_eq!(server.respond(b"token=u&v1=1", at, &mut rejections).0, 400);
     assert_eq!(rejections.kinds[&ErrorKind::UnknownToken], 1);
     assert!(stored.try_recv().is_err());
 }

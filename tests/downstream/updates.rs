@@ -1,4 +1,4 @@
-//! Updates that are owned, shown, written and looked into.
+//! Updates: owned, displayed, serialized and inspected.
 #![allow(missing_docs)]
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -52,7 +52,7 @@ fn owned_updates_cross_a_channel() {
 }
 
 #[test]
-fn one_is_owned_or_shared_or_only_measured() {
+fn map_string_converts_to_any_string_type() {
     let template = template();
     let updates = parse(QUERY, |_| Some(&template)).unwrap();
     let text: Update<Text<'_>> = updates[2];
@@ -66,7 +66,7 @@ fn one_is_owned_or_shared_or_only_measured() {
 }
 
 #[test]
-fn values_say_what_they_are() {
+fn values_know_their_type() {
     let names: Vec<&str> = owned().iter().map(|u| u.value.type_name()).collect();
     let types: Vec<&str> = template().iter().map(|(_, d)| d.type_name()).collect();
     assert_eq!(names, types);
@@ -85,7 +85,7 @@ fn values_say_what_they_are() {
 }
 
 #[test]
-fn updates_are_shown_to_people() {
+fn updates_are_human_readable() {
     let shown: Vec<String> = owned().iter().map(ToString::to_string).collect();
     let expected = [
         "v1=100 (max)",
@@ -103,7 +103,7 @@ fn updates_are_shown_to_people() {
 }
 
 #[test]
-fn updates_are_written_alike_in_each_form() {
+fn updates_serialize_alike_with_any_string_type() {
     let template = template();
     let updates = parse(QUERY, |_| Some(&template)).unwrap();
     let expected = concat!(
@@ -122,8 +122,8 @@ fn updates_are_written_alike_in_each_form() {
         serde_json::to_string(&Value::<String>::Double(-0.0)).unwrap(),
         "-0.0"
     );
-    let through_a_value = serde_json::to_value(&updates).unwrap();
-    assert_eq!(through_a_value[0]["pin"], 1);
+    let as_value = serde_json::to_value(&updates).unwrap();
+    assert_eq!(as_value[0]["pin"], 1);
 }
 
 fn text(query: &str) -> Text<'_> {
@@ -136,7 +136,7 @@ fn text(query: &str) -> Text<'_> {
 }
 
 #[test]
-fn texts_compare_as_they_are_decoded() {
+fn texts_compare_by_their_decoded_form() {
     let (plus, percent) = (text("v=a+b"), text("v=a%20b"));
     assert_eq!(plus, percent);
     let (borrowed, owned) = ("a b", String::from("a b"));
