@@ -1,4 +1,4 @@
-//! The contract's table of errors: names, messages, statuses, bodies and words, byte for byte.
+//! Errors: names, messages, statuses, bodies and descriptions, byte for byte.
 #![allow(missing_docs)]
 
 use std::ops::Bound;
@@ -14,7 +14,7 @@ fn error(query: &str) -> Error {
 }
 
 #[track_caller]
-fn hold(query: &str, kind: ErrorKind, name: &str, message: &str, span: std::ops::Range<usize>) {
+fn check(query: &str, kind: ErrorKind, name: &str, message: &str, span: std::ops::Range<usize>) {
     let error = error(query);
     assert_eq!(error.kind(), kind);
     assert_eq!(kind.name(), name);
@@ -28,13 +28,16 @@ fn hold(query: &str, kind: ErrorKind, name: &str, message: &str, span: std::ops:
     let pin = error
         .pin()
         .map_or(String::new(), |pin| format!(" of {pin}"));
-    let words = match error.reason() {
+    let description = match error.reason() {
         Some(reason) => format!("{}, {reason}", reason.name()),
         None => kind.to_string(),
     };
     assert_eq!(
         error.to_string(),
-        format!("{name}{pin} at bytes {}..{}: {words}", span.start, span.end)
+        format!(
+            "{name}{pin} at bytes {}..{}: {description}",
+            span.start, span.end
+        )
     );
 }
 
@@ -42,70 +45,70 @@ const INVALID_TOKEN: &str = "Invalid token.";
 const WRONG_PIN: &str = "Wrong pin format.";
 
 #[test]
-fn every_row_of_the_table() {
+fn every_kind_has_its_name_message_and_span() {
     use ErrorKind as K;
 
-    hold(
+    check(
         "v1=1",
         K::MissingToken,
         "missing_token",
         INVALID_TOKEN,
         4..4,
     );
-    hold(
+    check(
         "token=&v1=1",
         K::InvalidToken,
         "invalid_token",
         INVALID_TOKEN,
         6..6,
     );
-    hold(
+    check(
         "token=unknown",
         K::UnknownToken,
         "unknown_token",
         INVALID_TOKEN,
         6..13,
     );
-    hold(
+    check(
         "token=t&token=t",
         K::DuplicateToken,
         "duplicate_token",
         INVALID_TOKEN,
         8..13,
     );
-    hold(
+    check(
         "token=t&v01=1",
         K::InvalidPin,
         "invalid_pin",
         WRONG_PIN,
         8..11,
     );
-    hold(
+    check(
         "token=t&v2=1",
         K::UnknownPin,
         "unknown_pin",
         "No datastream setup for that pin.",
         8..10,
     );
-    hold(
+    check(
         "token=t&v1=1&V1=1",
         K::DuplicatePin,
         "duplicate_pin",
         WRONG_PIN,
         13..15,
     );
-    hold(
+    check(
         "token=t&v1=1.5",
         K::InvalidValue,
         "invalid_value",
         "Value doesn't match the Datastream data type",
         11..14,
     );
-    hold("token=t", K::NoPins, "no_pins", WRONG_PIN, 7..7);
+    check("token=t", K::NoPins, "no_pins", WRONG_PIN, 7..7);
 }
 
 #[test]
-fn the_bodies_are_the_vendors() {
+fn bodies_are_those_of_blynk() {
     let body = |query| error(query).body();
     assert_eq!(body(""), "{\"error\":{\"message\":\"Invalid token.\"}}");
     assert_eq!(
@@ -123,8 +126,8 @@ fn the_bodies_are_the_vendors() {
 }
 
 #[test]
-fn each_kind_has_words_of_its_own() {
-    let words = [
+fn every_kind_has_its_own_description() {
+    let descriptions = [
         (ErrorKind::MissingToken, "query contains no `token`"),
         (
             ErrorKind::InvalidToken,
@@ -147,14 +150,14 @@ fn each_kind_has_words_of_its_own() {
         ),
         (ErrorKind::NoPins, "query contains no pins"),
     ];
-    for (kind, text) in words {
+    for (kind, text) in descriptions {
         assert_eq!(kind.to_string(), text);
     }
 }
 
 #[test]
-fn each_reason_has_a_name_and_words_of_its_own() {
-    let words = [
+fn every_reason_has_its_own_name_and_description() {
+    let descriptions = [
         ("v3=aaaaa", "too_long", "value is too long"),
         (
             "v3=%4",
@@ -193,20 +196,20 @@ fn each_reason_has_a_name_and_words_of_its_own() {
     for reason in Reason::ALL {
         let same = |other: &&Reason| other.to_string() == reason.to_string();
         assert_eq!(Reason::ALL.iter().filter(same).count(), 1, "{reason}");
-        assert_ne!(reason.to_string(), reason.name(), "write words for it");
+        assert_ne!(reason.to_string(), reason.name(), "write a description");
     }
     let device = Device::read("v1:integer v3:string(4) v4:enumerable(1) v5:location v6:boolean");
-    for (segment, name, text) in words {
+    for (segment, name, text) in descriptions {
         let query = format!("token=t&{segment}");
         let error = pinquery::parse(&query, |_| Some(&device.library)).unwrap_err();
-        let reason = error.reason().expect("why a value does not fit");
+        let reason = error.reason().expect("a reason");
         assert_eq!((reason.name(), reason.to_string().as_str()), (name, text));
     }
     assert_eq!(error("token=t&v2=1").reason(), None);
 }
 
 #[test]
-fn an_error_about_a_pin_says_which() {
+fn an_error_about_a_pin_names_it() {
     let pin = |query| error(query).pin();
     assert_eq!(pin("token=t&v2=1"), Some(VirtualPin(2)));
     assert_eq!(pin("token=t&v1=1&V1=1"), Some(VirtualPin(1)));
@@ -224,8 +227,8 @@ fn an_error_about_a_pin_says_which() {
 }
 
 #[test]
-fn the_other_errors_say_what_is_wrong() {
-    let words = [
+fn other_errors_have_descriptions() {
+    let descriptions = [
         (DatastreamError::MinAboveMax, "min is above max"),
         (
             DatastreamError::BoundNotFinite,
@@ -256,7 +259,7 @@ fn the_other_errors_say_what_is_wrong() {
             "there is a bound that the type does not have",
         ),
     ];
-    for (error, text) in words {
+    for (error, text) in descriptions {
         assert_eq!(error.to_string(), text);
     }
     assert_eq!(
@@ -282,7 +285,7 @@ fn the_other_errors_say_what_is_wrong() {
 }
 
 #[test]
-fn what_cannot_be_judged_cannot_be_built() {
+fn invalid_bounds_are_rejected() {
     use DatastreamError as E;
 
     let integer = |min, max| Datastream::integer(min..=max);
@@ -312,7 +315,7 @@ fn what_cannot_be_judged_cannot_be_built() {
 }
 
 #[test]
-fn what_is_left_out_is_the_vendors_default() {
+fn missing_bounds_use_defaults() {
     let integer = Datastream::integer(-2_147_483_648..=2_147_483_647);
     assert_eq!(Datastream::integer(..), integer);
     assert_eq!(Datastream::integer(-2_147_483_648..), integer);

@@ -13,7 +13,7 @@ fn read(json: &str) -> Template {
 }
 
 #[test]
-fn the_template_of_the_contract_is_read() {
+fn the_template_of_the_contract_is_accepted() {
     let expected = Template::new()
         .with(VirtualPin(1), Datastream::integer(0..=100).unwrap())
         .with(VirtualPin(2), Datastream::double(..).unwrap())
@@ -29,7 +29,7 @@ fn the_template_of_the_contract_is_read() {
     assert_eq!(
         serde_json::from_value::<Template>(value).unwrap(),
         expected,
-        "a buffered value is read like text"
+        "from a buffered value"
     );
     assert_eq!(read("{}"), Template::new());
     assert_eq!(
@@ -38,8 +38,8 @@ fn the_template_of_the_contract_is_read() {
     );
 }
 
-/// As it is written, of every type and with every field.
-const WRITTEN: [&str; 7] = [
+/// Serialized datastreams: every type, with every field.
+const SERIALIZED: [&str; 7] = [
     r#"{"type":"integer","min":-9223372036854775808,"max":9223372036854775807}"#,
     r#"{"type":"double","min":-40.5,"max":0.1}"#,
     r#"{"type":"string","max_len":64}"#,
@@ -50,9 +50,9 @@ const WRITTEN: [&str; 7] = [
 ];
 
 #[test]
-fn what_was_written_is_read_back() {
+fn datastreams_and_templates_round_trip() {
     let mut template = Template::new();
-    for (pin, json) in (0..).zip(WRITTEN) {
+    for (pin, json) in (0..).zip(SERIALIZED) {
         let datastream: Datastream = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&datastream).unwrap(), json);
         let value = serde_json::to_value(&datastream).unwrap();
@@ -64,7 +64,10 @@ fn what_was_written_is_read_back() {
     }
     for name in Datastream::TYPES {
         let field = format!(r#""type":"{name}""#);
-        assert!(WRITTEN.iter().any(|json| json.contains(&field)), "{name}");
+        assert!(
+            SERIALIZED.iter().any(|json| json.contains(&field)),
+            "{name}"
+        );
     }
     let json = serde_json::to_string(&template).unwrap();
     assert!(json.starts_with(r#"{"v0":{"type":"integer","#), "{json}");
@@ -73,7 +76,7 @@ fn what_was_written_is_read_back() {
 }
 
 #[test]
-fn bounds_may_be_left_out_and_stand_in_any_order() {
+fn bounds_are_optional_and_in_any_order() {
     let one = |json: &str| {
         let template = read(&format!(r#"{{"v1":{json}}}"#));
         template.get(VirtualPin(1)).unwrap().to_string()
@@ -114,11 +117,11 @@ fn bounds_may_be_left_out_and_stand_in_any_order() {
 }
 
 #[track_caller]
-fn refused(json: &str, reason: &str) {
+fn check_error(json: &str, message: &str) {
     let error = serde_json::from_str::<Template>(json)
         .expect_err(json)
         .to_string();
-    assert!(error.contains(reason), "{json}: {error}");
+    assert!(error.contains(message), "{json}: {error}");
     if let Some(key) = json
         .strip_prefix("{\"")
         .and_then(|rest| rest.split('"').next())
@@ -133,28 +136,28 @@ fn refused(json: &str, reason: &str) {
 }
 
 #[test]
-fn a_key_is_a_pin_lowercase_canonical_and_there_once() {
+fn keys_are_canonical_lowercase_pins_without_duplicates() {
     for key in [
         "V1", "v01", "v256", "v", "", "1", "v1 ", "v-1", "v+1", "vv1",
     ] {
-        refused(
+        check_error(
             &format!(r#"{{"{key}":{{"type":"boolean"}}}}"#),
             "key is not a pin",
         );
     }
-    refused(
+    check_error(
         r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#,
         "v1: duplicate pin",
     );
-    refused(
+    check_error(
         r#"{"v1":{"type":"boolean"},"v\u0031":{"type":"string"}}"#,
         "v1: duplicate pin",
     );
 }
 
 #[test]
-fn a_field_is_known_and_there_once_and_of_its_type() {
-    for (datastream, reason) in [
+fn unknown_duplicate_and_mistyped_fields_are_rejected() {
+    for (datastream, message) in [
         (r#"{"type":"integer","mim":0}"#, "v1: unknown field"),
         (
             r#"{"type":"integer","max_len":1}"#,
@@ -247,33 +250,33 @@ fn a_field_is_known_and_there_once_and_of_its_type() {
             "fallback: expected a 64-bit integer",
         ),
     ] {
-        refused(&format!(r#"{{"v1":{datastream}}}"#), reason);
+        check_error(&format!(r#"{{"v1":{datastream}}}"#), message);
     }
 }
 
 #[test]
-fn what_is_expected_instead_is_said() {
+fn errors_say_what_was_expected() {
     use serde::Deserialize;
     use serde::de::value::{Error, MapDeserializer};
 
-    refused("[]", "expected an object with a datastream for each pin");
-    refused(
+    check_error("[]", "expected an object with a datastream for each pin");
+    check_error(
         r#"{"v1":[]}"#,
         "expected an object with the type of a datastream and its bounds",
     );
-    refused(
+    check_error(
         r#"{"v1":{"type":"integer","min":[]}}"#,
         "expected a finite number",
     );
-    // JSON has no key that is not a string; other formats have.
+    // Keys in JSON are always strings; in other formats they may not be.
     let pins = MapDeserializer::<_, Error>::new([(1, "boolean")].into_iter());
     let error = Template::deserialize(pins).unwrap_err().to_string();
     assert!(error.contains("expected a string"), "{error}");
 }
 
 #[test]
-fn what_cannot_be_judged_cannot_be_read() {
-    for (datastream, reason) in [
+fn invalid_bounds_and_documents_are_rejected() {
+    for (datastream, message) in [
         (r#"{"type":"integer","min":1.5}"#, "is not a 64-bit integer"),
         (r#"{"type":"integer","max":1e2}"#, "is not a 64-bit integer"),
         (
@@ -298,16 +301,16 @@ fn what_cannot_be_judged_cannot_be_read() {
             "fallback is not one of the values",
         ),
     ] {
-        refused(&format!(r#"{{"v1":{datastream}}}"#), reason);
+        check_error(&format!(r#"{{"v1":{datastream}}}"#), message);
     }
     for json in ["", "[]", "null", "1", "{", r#"{"v1":{"type":"boolean"}"#] {
         assert!(serde_json::from_str::<Template>(json).is_err());
     }
 }
 
-/// As a `Value` has it under `arbitrary_precision`.
+/// With `arbitrary_precision`, a `serde_json::Value` represents a number as such a map.
 #[test]
-fn a_number_in_a_maps_clothes_is_one_and_no_other_map_is() {
+fn arbitrary_precision_numbers_are_accepted() {
     let read = |key: &str| {
         let min = json!({ key: "0.5" });
         serde_json::from_value::<Datastream>(json!({ "type": "double", "min": min }))
@@ -318,7 +321,7 @@ fn a_number_in_a_maps_clothes_is_one_and_no_other_map_is() {
 }
 
 #[test]
-fn updates_are_written_as_the_line_format_has_them() {
+fn updates_are_serialized_as_in_the_json_lines_output() {
     let template = read(CONTRACT);
     let query = "token=t&v1=133&v2=-0&v3=a+%22%C3%A9%22&v4=7&v5=1,2.5&v6=TRUE";
     let updates = parse(query, |_| Some(&template)).unwrap();
@@ -345,7 +348,7 @@ fn updates_are_written_as_the_line_format_has_them() {
 }
 
 #[test]
-fn an_error_says_beforehand_how_many_fields_it_has() {
+fn errors_announce_their_number_of_fields() {
     let template = read(CONTRACT);
     for (query, fields) in [("token=t", 3), ("token=t&v9=1", 4), ("token=t&v1=x", 5)] {
         let error = parse(query, |_| Some(&template)).unwrap_err();

@@ -1,20 +1,23 @@
-//! Instructions, counted by valgrind in a second run of the test's own binary.
+//! Counts instructions with valgrind, which runs this test binary again.
 
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
 pub enum Counted {
-    /// Those of each call of the function, in order.
+    /// The instructions of each call, in order.
     Instructions(Vec<u64>),
     NoValgrind,
 }
 
-/// Runs an ignored test of this binary and counts what each call of a function in it takes.
+/// Runs an ignored test of this binary under valgrind and counts each call of a function.
 pub fn count(test: &str, function: &str) -> Counted {
     if !has_valgrind() {
         let is_required = env::var_os("REQUIRE_VALGRIND").is_some();
-        assert!(!is_required, "valgrind is required and does not run");
-        // Not by a macro: the harness would keep it to itself.
+        assert!(
+            !is_required,
+            "REQUIRE_VALGRIND is set, but valgrind does not run"
+        );
+        // The test harness would capture the output of `eprintln!`.
         let note = "not counted: valgrind is not installed\n";
         let _ = std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes());
         return Counted::NoValgrind;
@@ -30,8 +33,8 @@ pub fn count(test: &str, function: &str) -> Counted {
         .args(["--exact", test, "--ignored", "--test-threads=1"])
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
     let counts = totals(&fs::read_to_string(&file).unwrap());
     fs::remove_file(file).unwrap();
     Counted::Instructions(counts)
@@ -43,7 +46,7 @@ fn has_valgrind() -> bool {
     version.status().is_ok_and(|status| status.success())
 }
 
-/// What each call took; behind the last one stands what came after it, nothing.
+/// Returns the total of each dump. The last dump is empty: it follows the last call.
 fn totals(file: &str) -> Vec<u64> {
     let lines = file.lines();
     let totals = lines.filter_map(|line| line.strip_prefix("totals: "));
