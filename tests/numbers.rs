@@ -1,6 +1,6 @@
-//! Numbers: every one of a kind where they can be counted, and the hard ones.
+//! Numbers: all short ones, and those that are hard to parse.
 //!
-//! What takes minutes is ignored; `cargo test --release --test numbers -- --ignored` runs it.
+//! Slow tests are ignored; `cargo test --release --test numbers -- --ignored` runs them.
 #![allow(missing_docs)]
 
 #[path = "numbers/decimal.rs"]
@@ -16,15 +16,15 @@ use decimal::Halfway;
 use pinquery::{Adjustment, Datastream, Template, Value, VirtualPin};
 use random::Random;
 
-/// A query with one value, its buffer used again and again.
-struct Judge {
+/// Parses values of one datastream, reusing the query's buffer.
+struct Parser {
     template: Template,
     query: String,
 }
 
 const PREFIX: &str = "token=t&v1=";
 
-impl Judge {
+impl Parser {
     fn new(datastream: Datastream) -> Self {
         Self {
             template: Template::from([(VirtualPin(1), datastream)]),
@@ -45,20 +45,20 @@ impl Judge {
         (update.value, update.adjusted)
     }
 
-    /// Holds a text to the double that it means, clamped where it is beyond all.
+    /// Checks that the text is parsed as this double, or clamped if it is infinite.
     #[track_caller]
-    fn means(&mut self, text: &str, expected: f64) {
+    fn check_double(&mut self, text: &str, expected: f64) {
         let clamped = expected.clamp(f64::MIN, f64::MAX);
         match self.parse(text) {
             (Value::Double(double), adjusted) if double.to_bits() == clamped.to_bits() => {
                 assert_eq!(adjusted.is_some(), expected.is_infinite(), "{text}");
             }
-            (found, _) => panic!("{text} is {expected:?}, not {found:?}"),
+            (found, _) => panic!("{text}: expected {expected:?}, found {found:?}"),
         }
     }
 }
 
-/// The numbers next to every power of two and of ten and every bound of a data type.
+/// Returns the numbers around every power of two and of ten, which include the limits of all types.
 fn landmarks() -> Vec<i128> {
     let twos = (0..=70).map(|exponent| 1_i128 << exponent);
     let tens = (0..=25).map(|exponent| 10_i128.pow(exponent));
@@ -69,7 +69,7 @@ fn landmarks() -> Vec<i128> {
     landmarks
 }
 
-/// The bounds of the usual types, and some that lie on one side of zero.
+/// Bounds of the usual integer types, and some on one side of zero.
 const BOUNDS: [(i64, i64); 12] = [
     (-2_147_483_648, 2_147_483_647),
     (i64::MIN, i64::MAX),
@@ -94,9 +94,9 @@ fn clamped(number: i128, min: i64, max: i64) -> (i64, Option<Adjustment>) {
 }
 
 #[test]
-fn integers_around_every_bound_and_power_are_exact_or_clamped() {
+fn integers_around_bounds_and_powers_are_exact_or_clamped() {
     for (min, max) in BOUNDS {
-        let mut judge = Judge::new(Datastream::integer(min..=max).unwrap());
+        let mut parser = Parser::new(Datastream::integer(min..=max).unwrap());
         let bounds = [min, max].map(i128::from);
         let near = bounds
             .iter()
@@ -115,7 +115,7 @@ fn integers_around_every_bound_and_power_are_exact_or_clamped() {
                 format!("+{number}&"),
             ] {
                 assert_eq!(
-                    judge.parse(&text),
+                    parser.parse(&text),
                     (Value::Integer(expected), adjusted),
                     "{text}"
                 );
@@ -125,13 +125,14 @@ fn integers_around_every_bound_and_power_are_exact_or_clamped() {
 }
 
 #[test]
-fn an_enumerable_takes_its_numbers_and_no_neighbour() {
+fn enumerables_replace_every_number_but_their_own() {
     for value in landmarks()
         .iter()
         .filter_map(|&number| i64::try_from(number).ok())
     {
         let fallback = if value == 7 { 8 } else { 7 };
-        let mut judge = Judge::new(Datastream::enumerable_or([value, fallback], fallback).unwrap());
+        let mut parser =
+            Parser::new(Datastream::enumerable_or([value, fallback], fallback).unwrap());
         for by in -2..=2 {
             let number = i128::from(value) + by;
             let known = number == i128::from(value) || number == i128::from(fallback);
@@ -139,7 +140,7 @@ fn an_enumerable_takes_its_numbers_and_no_neighbour() {
                 true => (number as i64, None),
                 false => (fallback, Some(Adjustment::Fallback)),
             };
-            let found = judge.parse(&number.to_string());
+            let found = parser.parse(&number.to_string());
             assert_eq!(
                 found,
                 (Value::Enumerable(expected), adjusted),
@@ -149,9 +150,9 @@ fn an_enumerable_takes_its_numbers_and_no_neighbour() {
     }
 }
 
-/// Every run of so many digits, with the point at every place and nowhere, with both signs.
-fn every_decimal(length: u32) {
-    let mut judge = Judge::double();
+/// Checks all digits of this length, with the point at every position and without, with both signs.
+fn check_all_decimals(length: u32) {
+    let mut parser = Parser::double();
     let mut text = String::new();
     for number in 0..10_u32.pow(length) {
         let digits = format!("{number:00$}", length as usize);
@@ -160,30 +161,30 @@ fn every_decimal(length: u32) {
             for sign in ["", "-"] {
                 text.clear();
                 write!(text, "{sign}{whole}.{fraction}").unwrap();
-                judge.means(&text, text.parse().unwrap());
+                parser.check_double(&text, text.parse().unwrap());
             }
         }
         for sign in ["", "-"] {
             let text = format!("{sign}{digits}");
-            judge.means(&text, text.parse().unwrap());
+            parser.check_double(&text, text.parse().unwrap());
         }
     }
 }
 
 #[test]
-fn every_decimal_of_up_to_five_digits_is_what_core_says() {
-    (1..=5).for_each(every_decimal);
+fn decimals_of_up_to_five_digits_agree_with_core() {
+    (1..=5).for_each(check_all_decimals);
 }
 
 #[test]
 #[ignore = "sixteen million decimals: with --release"]
-fn every_decimal_of_six_digits_is_what_core_says() {
-    every_decimal(6);
+fn decimals_of_six_digits_agree_with_core() {
+    check_all_decimals(6);
 }
 
-/// Each printed in ways that keep it, and in ways that round it.
-fn doubles(count: u32, seed: u64) {
-    let mut judge = Judge::double();
+/// Checks random doubles, formatted exactly and rounded.
+fn check_doubles(count: u32, seed: u64) {
+    let mut parser = Parser::double();
     let mut random = Random(seed);
     let mut text = String::new();
     for _ in 0..count {
@@ -196,30 +197,31 @@ fn doubles(count: u32, seed: u64) {
                 _ => write!(text, "{double:.16E}"),
             }
             .unwrap();
-            judge.means(&text, double);
+            parser.check_double(&text, double);
         }
         text.clear();
         write!(text, "{double:.0$}", random.below(18) as usize).unwrap();
-        judge.means(&text, text.parse().unwrap());
+        parser.check_double(&text, text.parse().unwrap());
         text.clear();
         write!(text, "{double:.0$e}", random.below(25) as usize).unwrap();
-        judge.means(&text, text.parse().unwrap());
+        parser.check_double(&text, text.parse().unwrap());
     }
 }
 
 #[test]
-fn thirty_thousand_doubles_come_back_from_every_format() {
-    doubles(30_000, 1);
+fn thirty_thousand_doubles_round_trip_in_every_format() {
+    check_doubles(30_000, 1);
 }
 
 #[test]
 #[ignore = "takes a minute with --release"]
-fn ten_million_doubles_come_back_from_every_format() {
-    doubles(10_000_000, 2);
+fn ten_million_doubles_round_trip_in_every_format() {
+    check_doubles(10_000_000, 2);
 }
 
-/// Halfway, the even one of both neighbours; a little beside it, the nearer one.
-fn halfway(judge: &mut Judge, double: f64) {
+/// Checks that the midpoint to the next double rounds to even, and numbers close to it to the nearer
+/// double.
+fn check_halfway(parser: &mut Parser, double: f64) {
     let next = f64::from_bits(double.to_bits() + 1);
     let even = if double.to_bits() & 1 == 0 {
         double
@@ -227,28 +229,28 @@ fn halfway(judge: &mut Judge, double: f64) {
         next
     };
     let halfway = Halfway::above(double);
-    judge.means(&halfway.text(), even);
-    judge.means(&format!("-{}", halfway.text()), -even);
-    judge.means(&halfway.scientific(), even);
-    judge.means(&halfway.more(), next);
-    judge.means(&halfway.less(), double);
+    parser.check_double(&halfway.text(), even);
+    parser.check_double(&format!("-{}", halfway.text()), -even);
+    parser.check_double(&halfway.scientific(), even);
+    parser.check_double(&halfway.slightly_more(), next);
+    parser.check_double(&halfway.slightly_less(), double);
 }
 
-fn halves(count: u32, seed: u64) {
-    let mut judge = Judge::double();
+fn check_random_halfway(count: u32, seed: u64) {
+    let mut parser = Parser::double();
     let mut random = Random(seed);
     for _ in 0..count {
-        halfway(&mut judge, random.double().abs());
+        check_halfway(&mut parser, random.double().abs());
     }
 }
 
 #[test]
 fn halfway_cases_round_to_even() {
-    let mut judge = Judge::double();
+    let mut parser = Parser::double();
     let powers = (0..=0x7FE_u64).map(|exponent| f64::from_bits(exponent << 52));
     for power in powers.step_by(9) {
-        halfway(&mut judge, power);
-        halfway(&mut judge, f64::from_bits(power.to_bits() + 1));
+        check_halfway(&mut parser, power);
+        check_halfway(&mut parser, f64::from_bits(power.to_bits() + 1));
     }
     for double in [
         0.0,
@@ -258,13 +260,13 @@ fn halfway_cases_round_to_even() {
         9_007_199_254_740_991.0,
         f64::MAX,
     ] {
-        halfway(&mut judge, double);
+        check_halfway(&mut parser, double);
     }
-    halves(300, 3);
+    check_random_halfway(300, 3);
 }
 
 #[test]
 #[ignore = "takes a minute with --release"]
 fn a_million_halfway_cases_round_to_even() {
-    halves(1_000_000, 4);
+    check_random_halfway(1_000_000, 4);
 }

@@ -1,6 +1,6 @@
-//! What holds for every query and template, tried on generated ones.
+//! Properties of all queries and templates, tested with generated ones.
 //!
-//! A query that breaks one becomes a line of `tests/spec`, so none is kept on the side.
+//! Failures are not saved here: a query that fails becomes a line of `tests/spec`.
 #![allow(missing_docs)]
 
 #[path = "properties/rewriting.rs"]
@@ -21,7 +21,7 @@ use pinquery_test_support::generate::{query, raw, request, template};
 use pinquery_test_support::plain::{Adjustment, Template, Update, Updates, Value};
 use pinquery_test_support::types::{Datastream, Double, Enumerable, Integer};
 
-/// The tests' settings: so many cases, and no file of failures.
+/// Returns the settings of a test with this many cases, without a file of failures.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
@@ -40,7 +40,7 @@ proptest! {
     }
 
     #[test]
-    fn what_holds_for_every_query_holds((template, query) in query()) {
+    fn invariants_hold_for_every_query((template, query) in query()) {
         Device::new(template).check_invariants(&query);
     }
 }
@@ -49,18 +49,18 @@ proptest! {
     #![proptest_config(cases(2000))]
 
     #[test]
-    fn raw_bytes_do_no_harm(template in template(), query in raw()) {
+    fn arbitrary_bytes_do_not_panic(template in template(), query in raw()) {
         let device = Device::new(template);
         device.agree(&query);
         device.check_invariants(&query);
     }
 
     #[test]
-    fn a_value_is_adjusted_exactly_when_it_is_changed((template, request) in request()) {
+    fn adjusted_is_set_exactly_when_a_value_changes((template, request) in request()) {
         let query = request.query();
         if let Ok(updates) = Device::new(template.clone()).parse(&query) {
             let wide = Device::new(widened(&template));
-            let unbounded = wide.parse(&query).expect("wider bounds fit more");
+            let unbounded = wide.parse(&query).expect("wider bounds accept more");
             for (update, unbounded) in updates.iter().zip(&*unbounded) {
                 let datastream = &template[&update.pin.0];
                 prop_assert!(is_explained(datastream, update, unbounded), "{update:?}");
@@ -69,9 +69,9 @@ proptest! {
     }
 }
 
-/// What is never met is not tried: every kind of error, every type, and acceptance often enough.
+/// Properties are only worth something if their queries have every outcome.
 #[test]
-fn the_generated_queries_reach_every_outcome() {
+fn generated_queries_reach_every_kind_and_type() {
     let mut runner = TestRunner::deterministic();
     let mut counts = BTreeMap::<&str, u32>::new();
     let mut types = BTreeSet::new();
@@ -81,14 +81,14 @@ fn the_generated_queries_reach_every_outcome() {
         let kind = match device.outcome(&query) {
             Ok(updates) => {
                 types.extend(updates.iter().map(|update| update.value.type_name()));
-                "ok"
+                "accepted"
             }
             Err(rejection) => rejection.kind,
         };
         *counts.entry(kind).or_default() += 1;
     }
     assert_eq!(counts.len(), 10, "{counts:?}");
-    assert!(counts["ok"] > 200, "{counts:?}");
+    assert!(counts["accepted"] > 200, "{counts:?}");
     let all = BTreeSet::from_iter(pinquery::Datastream::TYPES.iter().copied());
     assert_eq!(
         types, all,
@@ -96,7 +96,7 @@ fn the_generated_queries_reach_every_outcome() {
     );
 }
 
-/// The same types, as wide as they go.
+/// Returns the template with the widest bounds. Enumerables become integers.
 fn widened(template: &Template) -> Template {
     let widest = |datastream: &Datastream| match datastream {
         Datastream::Integer(_) | Datastream::Enumerable(_) => Datastream::Integer(Integer {
@@ -115,7 +115,7 @@ fn widened(template: &Template) -> Template {
         .collect()
 }
 
-/// Whether the adjustment is the one between the value without bounds and the value.
+/// Returns whether the adjustment explains how the value differs from the one without bounds.
 fn is_explained(datastream: &Datastream, update: &Update, unbounded: &Update) -> bool {
     use Adjustment::{Fallback, Max, Min};
 

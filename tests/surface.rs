@@ -1,4 +1,4 @@
-//! The public surface: what an embedder relies on beside the outcomes.
+//! The public API beyond outcomes: traits, sizes, formatting, conversions, lookups.
 #![allow(missing_docs)]
 
 #[path = "surface/values.rs"]
@@ -21,38 +21,38 @@ fn template() -> Template {
 }
 
 #[test]
-fn everything_may_cross_threads_and_awaits() {
-    fn hold<T: Send + Sync + Unpin + std::panic::UnwindSafe>() {}
+fn types_are_send_sync_and_unwind_safe() {
+    fn check<T: Send + Sync + Unpin + std::panic::UnwindSafe>() {}
 
-    hold::<BatchUpdate<'static>>();
-    hold::<Token<'static>>();
-    hold::<Pairs<'static>>();
-    hold::<Pair<'static>>();
-    hold::<Encoded<'static>>();
-    hold::<Text<'static>>();
-    hold::<Chars<'static>>();
-    hold::<Updates<'static>>();
-    hold::<IntoIter<'static>>();
-    hold::<Update<Text<'static>>>();
-    hold::<Update>();
-    hold::<Value<Text<'static>>>();
-    hold::<Value>();
-    hold::<Template>();
-    hold::<Datastream>();
-    hold::<Error>();
-    hold::<ErrorKind>();
+    check::<BatchUpdate<'static>>();
+    check::<Token<'static>>();
+    check::<Pairs<'static>>();
+    check::<Pair<'static>>();
+    check::<Encoded<'static>>();
+    check::<Text<'static>>();
+    check::<Chars<'static>>();
+    check::<Updates<'static>>();
+    check::<IntoIter<'static>>();
+    check::<Update<Text<'static>>>();
+    check::<Update>();
+    check::<Value<Text<'static>>>();
+    check::<Value>();
+    check::<Template>();
+    check::<Datastream>();
+    check::<Error>();
+    check::<ErrorKind>();
 }
 
 #[test]
-fn errors_are_errors() {
-    fn hold<T: std::error::Error + Copy + Send + Sync + 'static>() {}
+fn errors_implement_error() {
+    fn check<T: std::error::Error + Copy + Send + Sync + 'static>() {}
 
-    hold::<Error>();
-    hold::<DatastreamError>();
-    hold::<DecodeError>();
-    hold::<ParsePinError>();
-    hold::<ParseTokenError>();
-    hold::<UnknownName>();
+    check::<Error>();
+    check::<DatastreamError>();
+    check::<DecodeError>();
+    check::<ParsePinError>();
+    check::<ParseTokenError>();
+    check::<UnknownName>();
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn sizes_stay_small() {
 }
 
 #[test]
-fn no_debug_shows_a_byte_of_the_query() {
+fn debug_output_redacts_the_query() {
     let query = "token=verysecret&v1=verysecret&verysecret=1";
     let request = BatchUpdate::parse(query).unwrap();
     let error = request.updates(&template()).unwrap_err();
@@ -93,7 +93,7 @@ fn no_debug_shows_a_byte_of_the_query() {
 }
 
 #[test]
-fn accepted_updates_show_their_values() {
+fn debug_output_of_updates_shows_values() {
     let template = template();
     let updates = parse("token=t&v1=a+b&v2=c", |_| Some(&template)).unwrap();
     let shown = r#"[Update { pin: VirtualPin(1), value: String("a b"), adjusted: None }, Update { pin: VirtualPin(2), value: String("c"), adjusted: None }]"#;
@@ -102,7 +102,7 @@ fn accepted_updates_show_their_values() {
 }
 
 #[test]
-fn a_query_comes_as_text_or_bytes() {
+fn a_query_may_be_text_or_bytes() {
     let template = template();
     let text = String::from("token=t&v1=1");
     assert!(parse(&text, |_| Some(&template)).is_ok());
@@ -113,7 +113,7 @@ fn a_query_comes_as_text_or_bytes() {
 }
 
 #[test]
-fn a_template_comes_by_any_guard_or_pointer() {
+fn a_lookup_may_return_any_pointer_or_guard() {
     let query = "token=t&v1=1";
     let devices = HashMap::from([(String::from("t"), template())]);
     assert!(parse(query, |token| devices.get(token)).is_ok());
@@ -130,9 +130,9 @@ fn a_template_comes_by_any_guard_or_pointer() {
 }
 
 #[test]
-fn the_lookup_is_asked_once_and_for_a_valid_token_only() {
+fn the_lookup_is_called_once_and_only_for_a_valid_token() {
     let template = template();
-    let asked = |query: &str| {
+    let lookups = |query: &str| {
         let mut tokens = Vec::new();
         let _ = parse(query, |token| {
             tokens.push(token.to_owned());
@@ -140,14 +140,14 @@ fn the_lookup_is_asked_once_and_for_a_valid_token_only() {
         });
         tokens
     };
-    assert_eq!(asked("v1=1&token=a%62c&token=d"), ["abc"]);
+    assert_eq!(lookups("v1=1&token=a%62c&token=d"), ["abc"]);
     for query in ["", "v1=1", "token=", "token=%00", "token=%zz", "token=a+b"] {
-        assert!(asked(query).is_empty());
+        assert!(lookups(query).is_empty());
     }
 }
 
 #[test]
-fn updates_read_as_a_slice_and_as_iterators() {
+fn updates_deref_to_a_slice_and_iterate() {
     let template = template();
     for pins in [1, 8, 9, 256] {
         let query = (0..pins).fold(String::from("token=t"), |q, pin| format!("{q}&v{pin}=x"));
@@ -166,13 +166,13 @@ fn updates_read_as_a_slice_and_as_iterators() {
 }
 
 #[test]
-fn no_updates_are_the_default() {
+fn updates_are_empty_by_default() {
     assert!(Updates::default().is_empty());
     assert_eq!(Updates::default(), Updates::new());
 }
 
 #[test]
-fn a_text_has_several_ways_out() {
+fn text_converts_compares_and_formats() {
     let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
     let plain = text("v1=caf\u{e9}");
     let escaped = text("v1=caf%C3%A9+%26");
@@ -200,7 +200,7 @@ fn a_text_has_several_ways_out() {
 }
 
 #[test]
-fn a_template_can_be_read() {
+fn templates_can_be_inspected() {
     let mut template = Template::new()
         .with(VirtualPin(200), Datastream::boolean())
         .with(VirtualPin(3), Datastream::location());
@@ -244,7 +244,7 @@ fn a_template_can_be_read() {
 }
 
 #[test]
-fn a_template_is_compared_changed_and_taken_apart() {
+fn templates_can_be_compared_changed_and_iterated() {
     let pins = [
         (VirtualPin(3), Datastream::location()),
         (VirtualPin(200), Datastream::boolean()),
@@ -268,7 +268,7 @@ fn a_template_is_compared_changed_and_taken_apart() {
 }
 
 #[test]
-fn pins_convert() {
+fn pins_convert_and_compare() {
     assert_eq!(VirtualPin::from(7), VirtualPin(7));
     assert_eq!(u8::from(VirtualPin(7)), 7);
     assert_eq!(VirtualPin(255).to_string(), "v255");
@@ -276,7 +276,7 @@ fn pins_convert() {
 }
 
 #[test]
-fn tokens_of_other_endpoints_are_judged_alike() {
+fn tokens_of_other_endpoints_follow_the_same_rules() {
     let token = |query: &'static str| Token::new(Pairs::new(query).next().unwrap().value);
     assert_eq!(token("token=!~").unwrap().as_str(), "!~");
     assert_eq!(token("token=%21%7e").unwrap().as_str(), "!~");
@@ -297,7 +297,7 @@ fn tokens_of_other_endpoints_are_judged_alike() {
 }
 
 #[test]
-fn tokens_are_made_of_text_and_looked_up_by_it() {
+fn tokens_parse_from_text_and_are_looked_up_by_it() {
     assert_eq!(Token::try_from("a%41").unwrap().as_str(), "a%41");
     for text in ["", " ", "a b", "a\u{7f}", "é"] {
         assert!(Token::try_from(text).is_err(), "{text}");
@@ -309,7 +309,7 @@ fn tokens_are_made_of_text_and_looked_up_by_it() {
 }
 
 #[test]
-fn a_walk_over_pairs_stays_ended() {
+fn pairs_is_fused() {
     let mut pairs = Pairs::new("&a&");
     assert!(pairs.next().is_some());
     assert!(pairs.next().is_none());
@@ -317,7 +317,7 @@ fn a_walk_over_pairs_stays_ended() {
 }
 
 #[test]
-fn a_malformed_escape_is_reported_before_text_that_is_not_utf_8() {
+fn malformed_escapes_take_precedence_over_invalid_utf8() {
     let error = |query| {
         Pairs::new(query)
             .next()

@@ -1,6 +1,6 @@
-//! Exact decimals: what lies halfway between two neighbouring doubles, written out in full.
+//! Exact decimals of the midpoints between neighbouring doubles.
 
-/// A whole number of any size, nine decimal digits to a limb, the lowest first.
+/// An arbitrarily large natural number: nine decimal digits per limb, least significant first.
 struct Natural(Vec<u32>);
 
 const BASE: u64 = 1_000_000_000;
@@ -53,15 +53,15 @@ impl Natural {
     }
 }
 
-/// The point halfway between a double and the next one above, and texts that name it.
+/// The midpoint between a double and the next larger one.
 pub struct Halfway {
     number: Natural,
-    /// How many of the digits stand behind the point.
+    /// The number of digits after the point.
     fraction: usize,
 }
 
 impl Halfway {
-    /// For a double that is finite and not negative.
+    /// Returns the midpoint above a finite, non-negative double.
     pub fn above(double: f64) -> Self {
         let bits = double.to_bits();
         let (exponent, mantissa) = (bits >> 52, bits & ((1 << 52) - 1));
@@ -73,32 +73,32 @@ impl Halfway {
         let exponent = exponent - 1;
         match u32::try_from(exponent) {
             Ok(power) => number.multiply_by_power(2, power),
-            // Halves are fives behind the point.
+            // A half is a five after the point: 2^-n = 5^n / 10^n.
             Err(_) => number.multiply_by_power(5, exponent.unsigned_abs()),
         }
         let fraction = exponent.min(0).unsigned_abs() as usize;
         Self { number, fraction }
     }
 
-    /// The point itself.
+    /// Returns the midpoint in decimal notation.
     pub fn text(&self) -> String {
         let digits = format!("{:0>1$}", self.number.digits(), self.fraction + 1);
         let (whole, fraction) = digits.split_at(digits.len() - self.fraction);
         format!("{whole}.{fraction}")
     }
 
-    /// The point itself, as a whole number and an exponent.
+    /// Returns the midpoint in scientific notation.
     pub fn scientific(&self) -> String {
         format!("{}E-{}", self.number.digits(), self.fraction)
     }
 
-    /// A little more.
-    pub fn more(&self) -> String {
+    /// Returns a number slightly above the midpoint.
+    pub fn slightly_more(&self) -> String {
         self.text() + "000000000000000000000000000001"
     }
 
-    /// A little less.
-    pub fn less(mut self) -> String {
+    /// Returns a number slightly below the midpoint.
+    pub fn slightly_less(mut self) -> String {
         self.number.decrement();
         self.text() + "9999999999999999999999999999999"
     }

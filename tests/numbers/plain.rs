@@ -1,19 +1,18 @@
-//! Plain decimals, as the short forms read them, and whatever may stand behind one: held to the
-//! reference through the whole of `parse`.
+//! Plain decimals, which take the fast path, and what may follow them: compared with the reference.
 
 use pinquery_test_support::Device;
 
 use super::random::Random;
 
-/// A query for each type that reads a number, each at places that the short forms tell apart: in
-/// the middle, at the very end, and as either half of a location.
-fn hold(texts: impl Iterator<Item = Vec<u8>>) {
+/// Compares each text as a value of every numeric type: in the middle and at the end of the query,
+/// which the fast path distinguishes, and as either half of a location.
+fn check(texts: impl Iterator<Item = Vec<u8>>) {
     let device = Device::read(
         "v1:integer(-50,1000) v2:double(-200,1e9) v3:enumerable(0,1,-7,20,130;0) v4:location \
          v5:location v6:boolean v7:integer v8:enumerable(3)",
     );
     for text in texts {
-        for (before, behind) in [
+        for (before, after) in [
             ("v1=", ""),
             ("v2=", ""),
             ("v2=", "&v6=1"),
@@ -23,13 +22,13 @@ fn hold(texts: impl Iterator<Item = Vec<u8>>) {
             ("v4=", "&v4=1"),
             ("v4=1&V4=", "&v6=0"),
         ] {
-            let query = [b"token=t&", before.as_bytes(), &text, behind.as_bytes()].concat();
+            let query = [b"token=t&", before.as_bytes(), &text, after.as_bytes()].concat();
             device.agree(&query);
         }
     }
 }
 
-/// The digits that shapes are filled with.
+/// Replaces each `d` of a shape: by zeros, by nines or by random digits.
 fn fill(shape: &str, random: &mut Random, style: u64) -> Vec<u8> {
     let mut digit = |shape| match (shape, style) {
         (b'd', 0) => b'0',
@@ -40,7 +39,7 @@ fn fill(shape: &str, random: &mut Random, style: u64) -> Vec<u8> {
     shape.bytes().map(&mut digit).collect()
 }
 
-/// `ddd`, `d.dd`, `-dd.`: every shape of up to 17 characters and a sign.
+/// Returns every shape of up to 17 characters, with and without a sign: `ddd`, `d.dd`, `-dd.`.
 fn shapes() -> impl Iterator<Item = String> {
     let unsigned = (0..=17_usize).flat_map(|length| {
         let digits = "d".repeat(length);
@@ -55,9 +54,9 @@ fn shapes() -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn plain_decimals_of_every_shape_agree() {
+fn plain_decimals_agree_with_the_reference() {
     let mut random = Random(5);
-    hold(shapes().flat_map(|shape| [0, 1, 2].map(|style| fill(&shape, &mut random, style))));
+    check(shapes().flat_map(|shape| [0, 1, 2].map(|style| fill(&shape, &mut random, style))));
 }
 
 const TAILS: [&str; 16] = [
@@ -65,16 +64,16 @@ const TAILS: [&str; 16] = [
 ];
 
 #[test]
-fn whatever_stands_behind_a_plain_decimal_agrees() {
+fn plain_decimals_with_a_tail_agree_with_the_reference() {
     let mut random = Random(6);
-    hold(shapes().map(|shape| {
+    check(shapes().map(|shape| {
         let tail = TAILS[random.below(16) as usize];
         [&fill(&shape, &mut random, 2)[..], tail.as_bytes()].concat()
     }));
 }
 
 #[test]
-fn every_byte_behind_and_before_digits_agrees() {
+fn every_byte_around_digits_agrees_with_the_reference() {
     let texts = (0..=255_u8).flat_map(|byte| {
         (0..=17).flat_map(move |length| {
             let digits = vec![b'7'; length];
@@ -84,12 +83,12 @@ fn every_byte_behind_and_before_digits_agrees() {
             ]
         })
     });
-    hold(texts);
+    check(texts);
 }
 
 #[test]
 #[ignore = "takes a minute with --release"]
-fn millions_of_plain_decimals_and_what_stands_behind_agree() {
+fn millions_of_decimals_agree_with_the_reference() {
     let shapes: Vec<String> = shapes().collect();
     let mut random = Random(7);
     let mut text = || {
@@ -106,5 +105,5 @@ fn millions_of_plain_decimals_and_what_stands_behind_agree() {
         }
         text
     };
-    hold((0..2_000_000).map(|_| text()));
+    check((0..2_000_000).map(|_| text()));
 }

@@ -1,6 +1,6 @@
-//! Random numbers, the same each time.
+//! Reproducible random numbers.
 
-/// SplitMix64: enough to choose cases with.
+/// The SplitMix64 generator.
 pub struct Random(pub u64);
 
 impl Random {
@@ -11,12 +11,12 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
-    /// Any finite double: half of them with random bits, half as sensors have them.
+    /// Returns a finite double: half of them have random bits, half resemble sensor readings.
     pub fn double(&mut self) -> f64 {
         loop {
             let bits = self.next();

@@ -1,4 +1,4 @@
-//! Rewriting a query in ways that mean the same.
+//! Rewriting a query without changing its meaning.
 
 use std::ops::Range;
 
@@ -13,30 +13,30 @@ use proptest::sample::Index;
 
 use super::cases;
 
-/// How bytes put into a query move what stands in it.
-struct Moved {
+/// A rewritten query, and where each byte of the original is in it.
+struct Rewritten {
     query: Vec<u8>,
-    /// Where each byte of the old query stands in the new one, and where the end does.
-    places: Vec<usize>,
-    /// Where each byte of the old query ends in the new one.
+    /// The start of each byte, and the end of the query.
+    starts: Vec<usize>,
+    /// The end of each byte.
     ends: Vec<usize>,
 }
 
-impl Moved {
-    /// Rewrites each byte; `before` and `byte` say what stands before it and in its place.
+impl Rewritten {
+    /// Inserts `before(index)` before each byte and replaces it by `byte(index)`.
     fn new(old: &[u8], before: impl Fn(usize) -> Vec<u8>, byte: impl Fn(usize) -> Vec<u8>) -> Self {
-        let (mut query, mut places, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut query, mut starts, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..old.len() {
             query.extend(before(index));
-            places.push(query.len());
+            starts.push(query.len());
             query.extend(byte(index));
             ends.push(query.len());
         }
         query.extend(before(old.len()));
-        places.push(query.len());
+        starts.push(query.len());
         Self {
             query,
-            places,
+            starts,
             ends,
         }
     }
@@ -45,11 +45,11 @@ impl Moved {
         if matches!(kind, "missing_token" | "no_pins") {
             return self.query.len()..self.query.len();
         }
-        // A name stands behind what was put before it. An empty value, which no byte marks, stands
-        // right behind the byte before it.
+        // A name starts after what was inserted before it. An empty value has no byte to follow: it
+        // starts at the end of the preceding one.
         let start = match span.start.checked_sub(1) {
             Some(last) if span.is_empty() && kind != "invalid_pin" => self.ends[last],
-            _ => self.places[span.start],
+            _ => self.starts[span.start],
         };
         let end = match span.is_empty() {
             true => start,
@@ -58,8 +58,8 @@ impl Moved {
         start..end
     }
 
-    /// Holds the new query to the outcome of the old one.
-    fn means_the_same(&self, old: &[u8], template: Template) -> Result<(), TestCaseError> {
+    /// Checks that the rewritten query has the outcome of the original.
+    fn check_outcome(&self, old: &[u8], template: Template) -> Result<(), TestCaseError> {
         let device = Device::new(template);
         let expected = device.parse(old).map_err(|rejection| Rejection {
             span: self.span(rejection.kind, rejection.span.clone()),
@@ -75,21 +75,21 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn separators_between_segments_change_nothing(
+    fn extra_separators_change_nothing(
         (template, query) in generate::query(),
-        places in vec((any::<Index>(), 1..4_usize), 1..4),
+        positions in vec((any::<Index>(), 1..4_usize), 1..4),
     ) {
-        let borders: Vec<usize> = (0..=query.len())
+        let boundaries: Vec<usize> = (0..=query.len())
             .filter(|&at| at == 0 || query.get(at).is_none_or(|&byte| byte == b'&') || query[at - 1] == b'&')
             .collect();
         let chosen: Vec<(usize, usize)> =
-            places.iter().map(|(index, count)| (*index.get(&borders), *count)).collect();
+            positions.iter().map(|(index, count)| (*index.get(&boundaries), *count)).collect();
         let before = |at| {
-            let here = chosen.iter().filter(|(place, _)| *place == at);
+            let here = chosen.iter().filter(|(position, _)| *position == at);
             vec![b'&'; here.map(|(_, count)| count).sum()]
         };
-        let moved = Moved::new(&query, before, |at| vec![query[at]]);
-        moved.means_the_same(&query, template)?;
+        let rewritten = Rewritten::new(&query, before, |at| vec![query[at]]);
+        rewritten.check_outcome(&query, template)?;
     }
 
     #[test]
@@ -102,8 +102,8 @@ proptest! {
             choice if plain[at] && choice & 1 == 0 => escape(query[at], choice).to_vec(),
             _ => vec![query[at]],
         };
-        let moved = Moved::new(&query, |_| vec![], byte);
-        moved.means_the_same(&query, template)?;
+        let rewritten = Rewritten::new(&query, |_| vec![], byte);
+        rewritten.check_outcome(&query, template)?;
     }
 
     #[test]
@@ -123,7 +123,7 @@ proptest! {
     }
 }
 
-/// A request, another order of its pins and another place of its token.
+/// Generates a request with another order of its pins and another position of its token.
 fn shuffled() -> impl Strategy<Value = ((Template, Request), Vec<usize>, usize)> {
     generate::request().prop_flat_map(|(template, request)| {
         let count = request.pins.len();
@@ -132,7 +132,8 @@ fn shuffled() -> impl Strategy<Value = ((Template, Request), Vec<usize>, usize)>
     })
 }
 
-/// Which bytes are of a name or a value and neither `+` nor of an escape, well formed or not.
+/// Returns which bytes belong to a name or a value but are neither `+` nor part of an escape, malformed
+/// ones included.
 fn plain_bytes(query: &[u8]) -> Vec<bool> {
     let mut plain = vec![false; query.len()];
     for pair in Pairs::new(query) {

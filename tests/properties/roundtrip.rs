@@ -1,4 +1,4 @@
-//! A batch, written in any of the ways a client may and read back.
+//! Encoding a batch in any way that a client may, and parsing it.
 
 use proptest::collection::btree_map;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn a_batch_comes_back(
+    fn a_batch_round_trips(
         token in token(),
         token_at in 0..20_usize,
         pins in btree_map(any::<u8>(), value(), 1..20),

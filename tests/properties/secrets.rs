@@ -1,4 +1,4 @@
-//! No byte of a query in what ends up in logs.
+//! No byte of a query appears in log messages.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -10,15 +10,14 @@ use proptest::sample::select;
 
 use super::cases;
 
-/// Letters that no message of the crate and no name of a type has: one of them in a text is of
-/// the query.
+/// Letters that occur in no message and no type name of the crate, and therefore reveal the query.
 const SECRET: [char; 5] = ['Z', 'Q', 'X', 'J', 'K'];
 
 fn secret() -> impl Strategy<Value = String> {
     vec(select(SECRET.to_vec()), 1..40).prop_map(String::from_iter)
 }
 
-/// Where a secret stands in a segment.
+/// Segments, with `S` where a secret is inserted.
 const SHAPES: [&str; 14] = [
     "token=S",
     "token=S",
@@ -52,37 +51,37 @@ fn template() -> Template {
         .with(VirtualPin(5), Datastream::location())
 }
 
-fn keeps_quiet(value: &impl Debug) {
-    says_nothing(&format!("{value:?}"));
-    says_nothing(&format!("{value:#?}"));
+fn check_debug(value: &impl Debug) {
+    check_text(&format!("{value:?}"));
+    check_text(&format!("{value:#?}"));
 }
 
 #[track_caller]
-fn says_nothing(text: &str) {
+fn check_text(text: &str) {
     assert!(!text.contains(SECRET), "{text}");
 }
 
-/// The texts of all that may be logged; gives the error's kind.
-fn hold(query: &str) -> Option<&'static str> {
+/// Checks everything that may be logged. Returns the kind of the error.
+fn check(query: &str) -> Option<&'static str> {
     let mut pairs = Pairs::new(query);
-    keeps_quiet(&pairs);
+    check_debug(&pairs);
     while let Some(pair) = pairs.next() {
-        keeps_quiet(&(&pairs, pair, pair.name, pair.pin()));
-        keeps_quiet(&Token::new(pair.value));
+        check_debug(&(&pairs, pair, pair.name, pair.pin()));
+        check_debug(&Token::new(pair.value));
         if let Err(error) = pair.value.decode() {
-            keeps_quiet(&error);
-            says_nothing(&error.to_string());
+            check_debug(&error);
+            check_text(&error.to_string());
         }
     }
     if let Ok(request) = BatchUpdate::parse(query) {
-        keeps_quiet(&(&request, request.token(), request.unknown_token()));
+        check_debug(&(&request, request.token(), request.unknown_token()));
     }
     let error = parse(query, |token| {
         (token.len() != 3).then(|| Box::new(template()))
     })
     .err()?;
-    keeps_quiet(&(error, error.kind()));
-    says_nothing(&format!("{error} {} {}", error.kind(), error.body()));
+    check_debug(&(error, error.kind()));
+    check_text(&format!("{error} {} {}", error.kind(), error.body()));
     Some(error.kind().name())
 }
 
@@ -90,13 +89,13 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn no_byte_of_a_query_is_in_a_text_for_logs(query in query()) {
-        hold(&query);
+    fn log_messages_contain_no_byte_of_the_query(query in query()) {
+        check(&query);
     }
 }
 
 #[test]
-fn the_secrets_reach_every_kind_of_error() {
+fn secrets_are_tested_with_every_kind_of_error() {
     let queries = [
         "v1=Z",
         "token=Z%20",
@@ -108,6 +107,6 @@ fn the_secrets_reach_every_kind_of_error() {
         "token=Z&v1=Z",
         "token=Z",
     ];
-    let kinds: BTreeSet<_> = queries.iter().filter_map(|query| hold(query)).collect();
+    let kinds: BTreeSet<_> = queries.iter().filter_map(|query| check(query)).collect();
     assert_eq!(kinds.len(), 9);
 }

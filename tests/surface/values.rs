@@ -1,4 +1,4 @@
-//! Texts, values and updates, and the numbers of rows.
+//! Texts, values, updates and numbers.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -10,7 +10,7 @@ use pinquery::{
 use super::template;
 
 #[test]
-fn an_update_is_displayed_in_one_line() {
+fn an_update_displays_as_one_line() {
     let template = template().with(VirtualPin(9), Datastream::integer(..=100).unwrap());
     let query = "token=t&v1=a%0Ab%1B%7F&v2=caf%C3%A9&v9=101";
     let updates = parse(query, |_| Some(&template)).unwrap();
@@ -19,7 +19,7 @@ fn an_update_is_displayed_in_one_line() {
 }
 
 #[test]
-fn texts_are_ordered_and_hashed_by_what_they_mean() {
+fn texts_compare_and_hash_by_their_decoded_form() {
     let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
     let (plain, escaped, next) = (text("v1=a b"), text("v1=a+b"), text("v1=%61%20c"));
     assert!(plain < next && escaped < next && escaped <= plain);
@@ -28,13 +28,13 @@ fn texts_are_ordered_and_hashed_by_what_they_mean() {
     let state = BuildHasherDefault::<DefaultHasher>::default();
     assert_eq!(state.hash_one(plain), state.hash_one(escaped));
     assert_ne!(state.hash_one(plain), state.hash_one(next));
-    // Where one text ends and the next begins is part of it.
+    // The boundary between two texts is hashed, too.
     let (a, ab, b, empty) = (text("v1=a"), text("v1=ab"), text("v1=b"), text("v1="));
     assert_ne!(state.hash_one([a, b]), state.hash_one([ab, empty]));
 }
 
 #[test]
-fn a_number_is_whole_where_an_i64_holds_it() {
+fn numbers_are_integers_if_they_fit_an_i64() {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
 
     assert_eq!(Number::from(-1.0), Number::Integer(-1));
@@ -45,8 +45,8 @@ fn a_number_is_whole_where_an_i64_holds_it() {
 }
 
 #[test]
-fn a_value_is_asked_for_by_what_it_is() {
-    let hold = |value: Value<&str>, name, integer, double, boolean, string| {
+fn values_convert_to_their_own_type_only() {
+    let check = |value: Value<&str>, name, integer, double, boolean, string| {
         assert_eq!(value.type_name(), name);
         assert_eq!((value.as_i64(), value.as_f64()), (integer, double));
         assert_eq!((value.as_bool(), value.as_string()), (boolean, string));
@@ -56,10 +56,10 @@ fn a_value_is_asked_for_by_what_it_is() {
         longitude,
         latitude,
     };
-    hold(Value::Integer(7), "integer", Some(7), Some(7.0), None, None);
-    hold(Value::Double(7.5), "double", None, Some(7.5), None, None);
-    hold(Value::String("a"), "string", None, None, None, Some(&"a"));
-    hold(
+    check(Value::Integer(7), "integer", Some(7), Some(7.0), None, None);
+    check(Value::Double(7.5), "double", None, Some(7.5), None, None);
+    check(Value::String("a"), "string", None, None, None, Some(&"a"));
+    check(
         Value::Enumerable(5),
         "enumerable",
         Some(5),
@@ -67,7 +67,7 @@ fn a_value_is_asked_for_by_what_it_is() {
         None,
         None,
     );
-    hold(
+    check(
         Value::Boolean(true),
         "boolean",
         None,
@@ -75,7 +75,7 @@ fn a_value_is_asked_for_by_what_it_is() {
         Some(true),
         None,
     );
-    hold(
+    check(
         Value::Boolean(false),
         "boolean",
         None,
@@ -83,7 +83,7 @@ fn a_value_is_asked_for_by_what_it_is() {
         Some(false),
         None,
     );
-    hold(place, "location", None, None, None, None);
+    check(place, "location", None, None, None, None);
 }
 
 #[test]
