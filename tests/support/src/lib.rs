@@ -14,12 +14,14 @@
 
 pub mod convert;
 pub mod encoding;
+pub mod escaping;
 pub mod generate;
 pub mod invariants;
 pub mod json;
 pub mod notation;
 pub mod plain;
 pub mod reference;
+pub mod seeds;
 pub mod spec;
 pub mod targets;
 pub mod types;

@@ -1,8 +1,10 @@
 //! Spec files: lines of `<template> | <query> => <outcome>`.
 
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::Device;
+use crate::escaping::unescape;
 use crate::plain::{Outcome, show};
 
 /// One line of a spec file.
@@ -25,13 +27,19 @@ impl Case {
     }
 }
 
-/// The spec files, each with its name.
+/// Returns the path of the spec files.
+#[must_use]
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec")
+}
+
+/// Reads the spec files: names and texts.
 ///
 /// # Panics
 ///
-/// When they cannot be read.
+/// If they cannot be read.
 pub fn files() -> Vec<(String, String)> {
-    let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../spec"));
+    let folder = fs::read_dir(folder());
     let read = |file: io::Result<fs::DirEntry>| {
         let file = file?;
         let name = file.file_name().to_string_lossy().into_owned();
@@ -43,7 +51,7 @@ pub fn files() -> Vec<(String, String)> {
     files
 }
 
-/// The cases of a spec file with their line numbers.
+/// Parses the cases of a spec file, with their line numbers.
 pub fn cases(file: &str) -> impl Iterator<Item = (usize, Case)> {
     let lines = (1..).zip(file.lines());
     lines.filter_map(|(number, line)| Some((number, case(line)?)))
@@ -51,7 +59,7 @@ pub fn cases(file: &str) -> impl Iterator<Item = (usize, Case)> {
 
 /// # Panics
 ///
-/// When the line is neither empty nor a comment nor a case.
+/// If the line is neither empty nor a comment nor a case.
 fn case(line: &str) -> Option<Case> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
@@ -66,12 +74,11 @@ fn case(line: &str) -> Option<Case> {
     })
 }
 
-/// The lines of a file whose outcome is not the one that library and reference agree on, each as
-/// it stands and as it should.
+/// Returns the lines whose outcome differs from that of library and reference, old and new.
 ///
 /// # Panics
 ///
-/// When library and reference differ: then neither is the outcome.
+/// If library and reference differ.
 pub fn changed(file: &str) -> Vec<(&str, String)> {
     let mut changed = Vec::new();
     for line in file.lines() {
@@ -86,7 +93,7 @@ pub fn changed(file: &str) -> Vec<(&str, String)> {
     changed
 }
 
-/// The text of a file with the outcomes of a changed rule, and the difference.
+/// Returns the text of a file with up-to-date outcomes, and the difference.
 #[must_use]
 pub fn bless(file: &str) -> (String, String) {
     let mut blessed = file.to_owned();
@@ -96,39 +103,6 @@ pub fn bless(file: &str) -> (String, String) {
         difference += &format!("-{old}\n+{new}\n");
     }
     (blessed, difference)
-}
-
-/// `\xHH`, `\\`, `\s` for a space, `\rep(N:text)`, `\empty`.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        bytes.extend(plain.as_bytes());
-        rest = if let Some(tail) = escape.strip_prefix("empty") {
-            tail
-        } else if let Some(tail) = escape.strip_prefix("rep(") {
-            let (count, text, tail) = repetition(tail);
-            bytes.extend(unescape(text).repeat(count));
-            tail
-        } else {
-            let (byte, length) = match escape.as_bytes() {
-                [b'x', ..] => (u8::from_str_radix(&escape[1..3], 16).unwrap(), 3),
-                [b'\\', ..] => (b'\\', 1),
-                [b's', ..] => (b' ', 1),
-                _ => panic!("no escape: \\{escape}"),
-            };
-            bytes.push(byte);
-            &escape[length..]
-        };
-    }
-    bytes.extend(rest.as_bytes());
-    bytes
-}
-
-fn repetition(text: &str) -> (usize, &str, &str) {
-    let (count, rest) = text.split_once(':').expect("a count");
-    let (text, tail) = rest.split_once(')').expect("a closing bracket");
-    (count.parse().unwrap(), text, tail)
 }
 
 /// Writes an outcome as [`show`] does, on one visible line: runs of more than 30 equal characters

@@ -19,6 +19,9 @@ pub fn against_form_urlencoded(query: &[u8]) -> Summary {
         }
     }
     assert!(theirs.next().is_none());
+    if found.is_empty() {
+        return Some("no pairs".to_owned());
+    }
     Some(found.join("&"))
 }
 

@@ -1,9 +1,8 @@
-//! What the fuzz targets assert, one function for each. It says what became of the input, or
-//! `None` where that is none that the target is about: the fuzzer does not keep it.
+//! The assertions of the fuzz targets, one function each.
 //!
-//! The targets hand them what libFuzzer makes up, and `tests/seeds.rs` hands them the seeds, on
-//! the stable compiler: therefore nothing here knows of libFuzzer. No input is the number of a
-//! template or of a type: it would mean another one as soon as one is added.
+//! libFuzzer calls them with generated inputs and `tests/seeds.rs` with the seeds, on stable Rust,
+//! so nothing here depends on libFuzzer. Inputs do not contain indices of templates or types, whose
+//! meaning would change when one is added.
 
 mod forms;
 mod number;
@@ -20,10 +19,40 @@ pub use template::template;
 use crate::plain::Outcome;
 use crate::spec::written;
 
-/// What a target says of an input.
+/// What a target reports of an input, or `None` if the target is not about it.
 pub type Summary = Option<String>;
 
-/// An outcome, the end of a long one left out.
+/// Reads a template from JSON with the library, whose feature `serde` is up to the caller.
+pub type ReadTemplate = fn(&[u8]) -> Result<pinquery::Template, String>;
+
+/// The names of all targets.
+pub const TARGETS: [&str; 6] = [
+    "parse",
+    "against_reference",
+    "against_form_urlencoded",
+    "number",
+    "roundtrip",
+    "template",
+];
+
+/// Runs a target.
+///
+/// # Panics
+///
+/// If the name is unknown or an assertion of the target fails.
+pub fn run(target: &str, input: &[u8], read: ReadTemplate) -> Summary {
+    match target {
+        "parse" => parse(input),
+        "against_reference" => against_reference(input),
+        "against_form_urlencoded" => against_form_urlencoded(input),
+        "number" => number(input),
+        "roundtrip" => roundtrip(input),
+        "template" => template(input, read),
+        _ => panic!("unknown target: {target}"),
+    }
+}
+
+/// Writes an outcome and truncates a long one.
 fn summary(outcome: &Outcome) -> String {
     let mut text = written(outcome);
     if let Some((end, _)) = text.char_indices().nth(200) {

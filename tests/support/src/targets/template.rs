@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use super::{Summary, summary};
+use super::{ReadTemplate, Summary, summary};
 use crate::json::{self, Json};
 use crate::{Device, convert};
 
 /// JSON, and behind a NUL a query: what is no template is refused with the name of the pin, what
 /// is one is read as it is written, and judges queries as the reference does. How the library reads
 /// JSON is the caller's, who knows whether it can.
-pub fn template(data: &[u8], read: fn(&[u8]) -> Result<pinquery::Template, String>) -> Summary {
+pub fn template(data: &[u8], read: ReadTemplate) -> Summary {
     let mut parts = data.splitn(2, |&byte| byte == 0);
     let text = parts.next().unwrap_or_default();
     let ours = read(text);
