@@ -102,7 +102,7 @@ fn names_of_four_bytes_from_an_alphabet_agree_with_the_reference() {
 }
 
 #[test]
-#[ignore = "sixteen million names: with --release"]
+#[ignore = "slow: 16 million names"]
 fn all_names_of_four_bytes_agree_with_the_reference() {
     let checker = Checker::new(MOST_PINS);
     for first in 0..=255 {

@@ -177,7 +177,7 @@ fn decimals_of_up_to_five_digits_agree_with_core() {
 }
 
 #[test]
-#[ignore = "sixteen million decimals: with --release"]
+#[ignore = "slow: 16 million decimals"]
 fn decimals_of_six_digits_agree_with_core() {
     check_all_decimals(6);
 }
@@ -214,7 +214,7 @@ fn thirty_thousand_doubles_round_trip_in_every_format() {
 }
 
 #[test]
-#[ignore = "takes a minute with --release"]
+#[ignore = "slow: a minute with --release"]
 fn ten_million_doubles_round_trip_in_every_format() {
     check_doubles(10_000_000, 2);
 }
@@ -266,7 +266,7 @@ fn halfway_cases_round_to_even() {
 }
 
 #[test]
-#[ignore = "takes a minute with --release"]
+#[ignore = "slow: a minute with --release"]
 fn a_million_halfway_cases_round_to_even() {
     check_random_halfway(1_000_000, 4);
 }

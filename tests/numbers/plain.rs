@@ -87,7 +87,7 @@ fn every_byte_around_digits_agrees_with_the_reference() {
 }
 
 #[test]
-#[ignore = "takes a minute with --release"]
+#[ignore = "slow: a minute with --release"]
 fn millions_of_decimals_agree_with_the_reference() {
     let shapes: Vec<String> = shapes().collect();
     let mut random = Random(7);
