@@ -1,4 +1,5 @@
-//! The command line. No message repeats an argument that may hold a token: messages end up in logs.
+//! The command line. No message repeats an argument that may contain a token, because messages end
+//! up in logs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -7,49 +8,49 @@ use anyhow::{anyhow, bail};
 use lexopt::{Arg, Parser};
 
 pub const HELP: &str = "\
-Judges batch update queries by a template, as a server would.
+Parses batch update queries against a template, as a server would.
 
 Usage: batch_update [--json] [--template FILE] [--token TOKEN] [--] [QUERY]...
 
-Without any argument it shows a demonstration. Otherwise each QUERY is judged
-and shown as a table or as a rejection, its token and unknown names masked. Where
-there is an option and no QUERY, standard input is read: LF alone ends a query,
-and an empty line is an empty query.
+Without arguments, runs a demo. Otherwise prints the updates of each QUERY, or
+where and why it was rejected; tokens and unknown names are redacted. With
+options but no QUERY, reads standard input: only LF ends a query, and an empty
+line is an empty query.
 
 Arguments:
-  [QUERY]...       Queries without their `?`, as 'token=t&v1=33&v2=44';
-                   one that begins with `-` must stand behind `--`
+  [QUERY]...       Queries without their `?`, such as 'token=t&v1=33&v2=44'.
+                   A query that starts with `-` must follow `--`
 
 Options:
-  --json           Print one JSON object for each query, as
+  --json           Print one JSON object per query and line:
                    {\"updates\":[{\"pin\":1,\"value\":33,\"adjusted\":null}]} or
                    {\"error\":{\"message\":\"Wrong pin format.\"},
-                    \"kind\":\"invalid_pin\",\"span\":[38,42]}, on one line;
-                   an error about a pin adds \"pin\":2, one about its value
-                   also \"reason\":\"not_a_double\"
-  --template FILE  Judge by the datastreams in FILE, as
-                   {\"v1\":{\"type\":\"integer\",\"min\":0,\"max\":100}};
-                   by default v1 is integer 0 to 100, v2 double, v3 string of
-                   up to 64 bytes, v4 enumerable 0, 20 or 130 that falls back
-                   to 0, v5 location, v6 boolean
-  --token TOKEN    Know this token alone; by default every valid one is known
-  -h, --help       Print this help
-  -V, --version    Print the version
+                    \"kind\":\"invalid_pin\",\"span\":[38,42]}.
+                   An error about a pin adds \"pin\":2, an invalid value also
+                   \"reason\":\"not_a_double\"
+  --template FILE  Use the datastreams in FILE, such as
+                   {\"v1\":{\"type\":\"integer\",\"min\":0,\"max\":100}}.
+                   Default: v1 integer 0 to 100, v2 double, v3 string of up to
+                   64 bytes, v4 enumerable 0, 20 or 130 with fallback 0,
+                   v5 location, v6 boolean
+  --token TOKEN    Accept only this token. Default: accept every valid token
+  -h, --help       Print help
+  -V, --version    Print version
 
-Colours are for terminals, and not where NO_COLOR is set.
+Colours are used on terminals unless NO_COLOR is set.
 
 Exit status:
-  0    every query was accepted, or there was none
-  1    a query was refused
-  2    wrong usage, a template that cannot be built, or a failed read or write
-  141  whoever read the output has stopped reading
+  0    all queries were accepted, or there were none
+  1    at least one query was rejected
+  2    wrong usage, invalid template, or failed read or write
+  141  standard output was closed by its reader
 ";
 
 pub enum Command {
     Help,
     Version,
-    Demonstrate,
-    Judge(Options),
+    Demo,
+    Parse(Options),
 }
 
 #[derive(Default, PartialEq)]
@@ -89,27 +90,27 @@ fn read_from(mut parser: Parser) -> anyhow::Result<Command> {
                 set_once(&mut options.token, token, "--token")?;
             }
             Arg::Value(query) if query != "-" => options.queries.push(query),
-            Arg::Value(_) => bail!("a query that begins with `-` must stand behind `--`"),
+            Arg::Value(_) => bail!("a query that starts with `-` must follow `--`"),
             Arg::Long(_) | Arg::Short(_) => return Err(unknown(&arg)),
         }
     }
     Ok(match options == Options::default() {
-        true => Command::Demonstrate,
-        false => Command::Judge(options),
+        true => Command::Demo,
+        false => Command::Parse(options),
     })
 }
 
 fn set_once<T>(slot: &mut Option<T>, value: T, name: &str) -> anyhow::Result<()> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => bail!("`{name}` comes twice"),
+        Some(_) => bail!("duplicate `{name}`"),
     }
 }
 
-/// Where the name was forgotten, the next option is not one: it may be `--token=…`.
+/// Rejects an option in place of a forgotten file name: it may be `--token=…`.
 fn read_file_name(name: OsString) -> anyhow::Result<PathBuf> {
     match name.as_encoded_bytes() {
-        [b'-', ..] => bail!("`--template` needs a file; one that begins with `-` is `./-…`"),
+        [b'-', ..] => bail!("`--template` needs a file; write `./-…` for one that starts with `-`"),
         _ => Ok(name.into()),
     }
 }
@@ -119,18 +120,18 @@ fn read_token(token: &OsStr) -> anyhow::Result<String> {
         .to_str()
         .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
         .map(str::to_owned)
-        .ok_or_else(|| anyhow!("`--token` takes one or more bytes of 0x21 to 0x7E"))
+        .ok_or_else(|| anyhow!("`--token` takes one or more bytes in 0x21..=0x7E"))
 }
 
 fn unknown(arg: &Arg<'_>) -> anyhow::Error {
     match arg {
-        // `--tokenSECRET` is no option's name, and not to be shown.
+        // `--tokenSECRET` must not be shown.
         Arg::Long(name)
             if name.len() <= 12 && name.bytes().all(|byte| byte.is_ascii_lowercase()) =>
         {
-            anyhow!("`--{name}` is no option")
+            anyhow!("unknown option `--{name}`")
         }
-        _ => anyhow!("an option is unknown; a query that begins with `-` must stand behind `--`"),
+        _ => anyhow!("unknown option; a query that starts with `-` must follow `--`"),
     }
 }
 
@@ -140,6 +141,6 @@ fn without_values(error: lexopt::Error) -> anyhow::Error {
             option: Some(option),
         } => anyhow!("`{option}` needs a value"),
         lexopt::Error::UnexpectedValue { option, .. } => anyhow!("`{option}` takes no value"),
-        _ => anyhow!("the arguments make no sense"),
+        _ => anyhow!("invalid arguments"),
     }
 }

@@ -1,4 +1,4 @@
-//! Where the queries come from: the arguments, or standard input line by line.
+//! Queries from the arguments or, if there are none, from the lines of standard input.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::BUFFER;
 
-/// Hands each query to `visit`, with `out` to write its answer to.
+/// Calls `visit` with each query and `out`.
 pub fn for_each_query<W: Write>(
     queries: &[OsString],
     out: &mut W,
@@ -22,20 +22,23 @@ pub fn for_each_query<W: Write>(
     Ok(())
 }
 
-/// Reads bytes, not text: a query need not be UTF-8, and only LF ends a line, so that a CR before
-/// it is part of the query.
+/// Reads bytes, because a query need not be UTF-8. Only LF ends a line: a CR before it is part of
+/// the query.
 fn for_each_line<W: Write>(
     out: &mut W,
     mut visit: impl FnMut(&[u8], &mut W) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let stdin = io::stdin().lock();
     if stdin.is_terminal() {
-        let _ = writeln!(io::stderr(), "batch_update: reading queries, one a line");
+        let _ = writeln!(
+            io::stderr(),
+            "batch_update: reading queries from standard input, one per line"
+        );
     }
     let mut input = BufReader::with_capacity(BUFFER, stdin);
     let mut line = Vec::new();
     loop {
-        // Whoever sends a query and waits gets the answer before this waits for the next one.
+        // A client that waits for each outcome gets it before this blocks on the next query.
         if !input.buffer().contains(&b'\n') {
             out.flush()?;
         }

@@ -1,8 +1,8 @@
-//! Judges batch update queries by a template, as a server would.
+//! Parses batch update queries against a template, as a server would.
 //!
-//! Without arguments it shows a demonstration. With queries it shows each to a person: a table of
-//! its updates, or why and where it was refused, never its token. With `--json` it prints one
-//! JSON object for each query, made for a million of them:
+//! Without arguments it runs a demo. With queries it prints the updates of each, or where and why it
+//! was rejected; tokens are redacted. With `--json` it prints one JSON object per query, fast enough
+//! for millions of them:
 //!
 //! ```text
 //! cargo run --release --example batch_update
@@ -10,14 +10,14 @@
 //! cargo run --release --example batch_update -- --json < queries.txt
 //! ```
 //!
-//! `judge` is all that a server needs of the library; the rest is reading and showing.
+//! `parse` is the only call into the library that a server needs; the rest is input and output.
 #![forbid(unsafe_code)]
 
 mod args;
-mod demonstration;
+mod demo;
+mod human;
 mod input;
-mod masked;
-mod people;
+mod redact;
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -33,13 +33,12 @@ use crate::args::{Command, Options};
 const TEMPLATE: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double"},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
 
 const ALL_ACCEPTED: u8 = 0;
-const SOME_REFUSED: u8 = 1;
+const SOME_REJECTED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
-/// What a shell reports of a program that SIGPIPE ended: no verdict on the queries that were not
-/// read any more.
+/// What a shell reports if SIGPIPE ends a program. Some queries may not have been read.
 const BROKEN_PIPE: u8 = 128 + 13;
 
-/// How much is read or written at once.
+/// Size of the buffers for input and output.
 const BUFFER: usize = 1 << 16;
 
 fn main() -> ExitCode {
@@ -47,7 +46,7 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) if is_broken_pipe(&error) => BROKEN_PIPE,
         Err(error) => {
-            // `eprintln!` would panic where standard error is closed, and hide the status.
+            // `eprintln!` would panic if standard error is closed, and hide the status.
             let _ = writeln!(io::stderr(), "batch_update: {error:#}");
             WRONG_USAGE
         }
@@ -64,8 +63,8 @@ fn run() -> anyhow::Result<u8> {
     let command = args::read()?;
     let stdout = io::stdout().lock();
     let stdout = match &command {
-        // There are no colours in JSON, so looking for them would only take time.
-        Command::Judge(options) if options.json => AutoStream::always_ansi(stdout),
+        // JSON has no colours to strip; looking for them would only take time.
+        Command::Parse(options) if options.json => AutoStream::always_ansi(stdout),
         _ => AutoStream::auto(stdout),
     };
     let mut out = BufWriter::with_capacity(BUFFER, stdout);
@@ -78,18 +77,18 @@ fn run() -> anyhow::Result<u8> {
             writeln!(out, "batch_update {}", env!("CARGO_PKG_VERSION"))?;
             ALL_ACCEPTED
         }
-        Command::Demonstrate => {
-            demonstration::show(&mut out)?;
+        Command::Demo => {
+            demo::show(&mut out)?;
             ALL_ACCEPTED
         }
-        Command::Judge(options) => judge_all(&options, &mut out)?,
+        Command::Parse(options) => parse_all(&options, &mut out)?,
     };
     out.flush()?;
     Ok(status)
 }
 
-/// The server's side: what a query says to the one device of this program.
-fn judge<'q>(
+/// Parses a query as a server with one device does.
+fn parse<'q>(
     query: &'q [u8],
     template: &Template,
     known_token: Option<&str>,
@@ -100,7 +99,7 @@ fn judge<'q>(
     })
 }
 
-fn judge_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
+fn parse_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
     let template = match &options.template {
         Some(path) => read_template(path).with_context(|| format!("template {path:?}"))?,
         None => serde_json::from_str(TEMPLATE)?,
@@ -108,18 +107,18 @@ fn judge_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
     let mut status = ALL_ACCEPTED;
     let mut is_first = true;
     input::for_each_query(&options.queries, out, |query, out| {
-        let answer = judge(query, &template, options.token.as_deref());
-        if answer.is_err() {
-            status = SOME_REFUSED;
+        let outcome = parse(query, &template, options.token.as_deref());
+        if outcome.is_err() {
+            status = SOME_REJECTED;
         }
         if options.json {
-            return write_json(out, &answer);
+            return write_json(out, &outcome);
         }
         if !is_first {
             writeln!(out)?;
         }
         is_first = false;
-        people::show(out, query, &template, &answer)
+        human::show(out, query, &template, &outcome)
     })?;
     Ok(status)
 }
@@ -130,8 +129,8 @@ fn read_template(path: &Path) -> anyhow::Result<Template> {
     Ok(serde_json::from_str(text)?)
 }
 
-fn write_json(out: &mut impl Write, answer: &Result<Updates<'_>, Error>) -> io::Result<()> {
-    match answer {
+fn write_json(out: &mut impl Write, outcome: &Result<Updates<'_>, Error>) -> io::Result<()> {
+    match outcome {
         Ok(updates) => {
             out.write_all(br#"{"updates":"#)?;
             serde_json::to_writer(&mut *out, updates)?;

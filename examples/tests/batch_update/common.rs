@@ -1,4 +1,4 @@
-//! A run of the example.
+//! Runs the example.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +15,7 @@ pub struct Run {
     pub err: String,
 }
 
-/// An example has no `CARGO_BIN_EXE_…`, but stands beside the directory of its tests.
+/// Returns the path of the example, for which Cargo sets no `CARGO_BIN_EXE_…`.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let profile = test.ancestors().nth(2).expect("it is in target/…/deps");
@@ -32,7 +32,7 @@ pub fn run(args: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
     run_with(args, input, &[])
 }
 
-/// With variables of the environment, where nothing else is said about colours.
+/// Runs the example with these environment variables and no others about colours.
 pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &str)]) -> Run {
     let mut command = Command::new(program());
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
@@ -48,7 +48,7 @@ pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &s
         .expect("the example starts");
     let mut stdin = child.stdin.take().expect("it is piped");
     let output = thread::scope(|scope| {
-        // Whoever does not read its input closes it early, and that is no failure.
+        // Ignored: an example that does not read its input closes it.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().expect("the example ends")
     });
@@ -60,7 +60,8 @@ pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &s
     }
 }
 
-/// Named after the process, too: another run of the tests may be under way in the same folder.
+/// Writes a template file. Its name contains the process id, so that concurrent test runs do not
+/// share it.
 pub fn template_file(name: &str, text: &[u8]) -> String {
     let name = format!("{}-{name}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);

@@ -1,6 +1,6 @@
-//! The example as its users meet it: arguments and standard input, output and exit status.
+//! Runs the example as users do: arguments and standard input, output and exit status.
 
 mod common;
-mod line_format;
+mod human;
+mod json_lines;
 mod options;
-mod people;

@@ -1,13 +1,13 @@
-//! Options and templates: what is wrong ends with status 2, and no message repeats a secret.
+//! Options and templates: errors exit with status 2, and no message repeats a secret.
 
 use crate::common::{SECRET, run, template_file};
 
-/// A template, the pin that the error names and a part of its reason.
+/// A template, the pin in its error and a part of the reason.
 #[rustfmt::skip]
 const BAD_TEMPLATES: &[(&str, &str, &str)] = &[
     (r#"{"v1":{"type":"integer","mn":0}}"#, "v1", "unknown field"),
     (r#"{"v1":{"type":"boolean","min":0}}"#, "v1", "unknown field"),
-    (r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#, "v1", "repeated"),
+    (r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#, "v1", "duplicate pin"),
     (r#"{"v1":{"type":"integer","min":0,"min":0}}"#, "v1", "duplicate field"),
     (r#"{"v1":null}"#, "v1", "null"),
     (r#"{"v1":{"type":"integer","min":null}}"#, "v1", "min: expected"),
@@ -36,22 +36,22 @@ const BAD_TEMPLATES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn a_template_that_cannot_be_built_names_the_pin_and_the_reason() {
+fn an_invalid_template_is_reported_with_pin_and_reason() {
     for (index, (text, pin, reason)) in BAD_TEMPLATES.iter().enumerate() {
         let file = template_file(&format!("bad{index}.json"), text.as_bytes());
         let run = run(&["--json", "--template", &file], b"token=t&v1=1\n");
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{text}");
-        let (_, said) = run.err.split_once(".json\": ").expect("the file is named");
+        let (_, message) = run.err.split_once(".json\": ").expect("the file is named");
         assert!(
-            said.trim_start_matches('"').starts_with(pin) && said.contains(reason),
-            "{text}: {said}"
+            message.trim_start_matches('"').starts_with(pin) && message.contains(reason),
+            "{text}: {message}"
         );
-        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+        assert_eq!(message.trim_end().lines().count(), 1, "{message}");
     }
 }
 
 #[test]
-fn a_template_that_cannot_be_read() {
+fn an_unreadable_template_is_reported() {
     let latin = template_file("latin.json", b"{\"v1\":{\"type\":\"\xE9\"}}");
     let directory = env!("CARGO_TARGET_TMPDIR");
     for file in [&latin, directory, "no/such/file", "", "-"] {
@@ -62,7 +62,7 @@ fn a_template_that_cannot_be_read() {
 }
 
 #[test]
-fn wrong_usage() {
+fn wrong_usage_points_to_help() {
     for args in [
         &["--jsn"][..],
         &["-j"],
@@ -103,7 +103,7 @@ fn no_message_repeats_a_secret() {
 }
 
 #[test]
-fn help_and_version() {
+fn help_and_version_are_printed() {
     for arg in ["--help", "-h"] {
         let run = run(&["--json", arg], b"");
         assert_eq!((run.status, run.err.as_str()), (0, ""));
@@ -116,10 +116,13 @@ fn help_and_version() {
         let run = run(&[arg], b"");
         assert_eq!((run.status, run.err.as_str()), (0, ""));
         let version = run.out.trim_end().strip_prefix("batch_update ");
-        let line = format!("\nversion = \"{}\"\n", version.expect("it is named"));
+        let line = format!(
+            "\nversion = \"{}\"\n",
+            version.expect("the name comes first")
+        );
         assert!(
             library.contains(&line),
-            "the library has another than {line}"
+            "the library's version differs from {line}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! A query on one line of a terminal: nothing secret, nothing that moves the cursor.
+//! A query as one terminal line: without secrets, and without characters that move the cursor.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,39 +7,40 @@ use std::ops::Range;
 use pinquery::Pairs;
 use unicode_width::UnicodeWidthChar;
 
-/// How many columns a line takes before, under and behind the carets, and without carets.
+/// Maximum columns before, above and after the carets.
 const BEFORE: usize = 30;
-const UNDER: usize = 30;
-const BEHIND: usize = 16;
-const WHOLE: usize = BEFORE + UNDER + BEHIND;
+const ABOVE: usize = 30;
+const AFTER: usize = 16;
+/// Maximum columns of a line without carets.
+const WHOLE: usize = BEFORE + ABOVE + AFTER;
 
-/// The query, cut behind some columns.
+/// Returns the query, truncated to fit a line.
 pub fn line(query: &[u8]) -> String {
     let mut line = Fitted::new(WHOLE, 0);
     pieces(query).for_each(|piece| piece.units(query).for_each(|unit| line.push(unit)));
     line.to_string()
 }
 
-/// The query and, below it, carets under `span`; a single one where the span is empty.
+/// Returns the query and the carets to print below `span`. An empty span gets one caret.
 pub fn line_and_carets(query: &[u8], span: Range<usize>) -> (String, String) {
     let mut before = Fitted::new(0, BEFORE);
-    let mut under = Fitted::new(UNDER / 2, UNDER / 2);
-    let mut behind = Fitted::new(BEHIND, 0);
+    let mut above = Fitted::new(ABOVE / 2, ABOVE / 2);
+    let mut after = Fitted::new(AFTER, 0);
     for piece in pieces(query) {
-        // A span begins and ends where a piece does.
+        // A span never ends within a piece.
         let part = match piece.range.start {
             start if start < span.start => &mut before,
-            start if start < span.end => &mut under,
-            _ => &mut behind,
+            start if start < span.end => &mut above,
+            _ => &mut after,
         };
         piece.units(query).for_each(|unit| part.push(unit));
     }
-    let line = format!("{before}{under}{behind}");
-    let carets = "^".repeat(under.width().max(1));
+    let line = format!("{before}{above}{after}");
+    let carets = "^".repeat(above.width().max(1));
     (line, " ".repeat(before.width()) + &carets)
 }
 
-/// A part of the query that is shown or masked as a whole.
+/// A part of the query that is either shown or redacted.
 struct Piece {
     range: Range<usize>,
     is_secret: bool,
@@ -59,17 +60,17 @@ impl Piece {
     }
 }
 
-/// The pieces of a query, none of them empty. Whatever is not a pin's, its `&` and `=` or the
-/// name `token` is secret: a misspelt `tokne=…` has a token too, and so may have a name.
+/// Returns the non-empty pieces of a query. Everything is secret except pin segments, separators
+/// and the name `token`: a misspelt `tokne=…` contains a token too, and so may any other name.
 fn pieces(query: &[u8]) -> impl Iterator<Item = Piece> {
-    let mut at = 0;
+    let mut end = 0;
     let trailing = query.iter().rev().take_while(|byte| **byte == b'&').count();
     Pairs::new(query)
         .flat_map(move |pair| {
             let (name, value) = (pair.name.span(), pair.value.span());
             let is_pin = pair.pin().is_some();
-            let separators = at..name.start;
-            at = value.end;
+            let separators = end..name.start;
+            end = value.end;
             [
                 (separators, false),
                 (name.clone(), !is_pin && !pair.is_token()),
@@ -82,20 +83,20 @@ fn pieces(query: &[u8]) -> impl Iterator<Item = Piece> {
         .map(|(range, is_secret)| Piece { range, is_secret })
 }
 
-/// What is shown or left out as a whole.
+/// The smallest part of a line: never split.
 #[derive(Clone, Copy)]
-enum Unit {
+pub enum Unit {
     Char(char),
     /// A byte that is not UTF-8.
     Byte(u8),
-    /// Of the same width whatever it hides.
+    /// Of constant width, so that it does not reveal the length of a secret.
     Mask,
 }
 
 const MASK: &str = "***";
 
 impl Unit {
-    fn width(self) -> usize {
+    pub fn width(self) -> usize {
         match self {
             Self::Char(character) => {
                 plain_width(character).unwrap_or_else(|| character.escape_default().count())
@@ -117,32 +118,32 @@ impl fmt::Display for Unit {
     }
 }
 
-/// The columns of a character that may be shown as it is: one that `Debug` shows, which leaves out
-/// controls, bidirectional controls and whatever joins the character before it.
+/// Returns the columns of a character, or `None` if it has to be escaped. `escape_debug` knows
+/// control characters, bidirectional ones and those that combine with the character before.
 fn plain_width(character: char) -> Option<usize> {
     let is_plain = matches!(character, '"' | '\'') || character.escape_debug().len() == 1;
     character.width().filter(|width| is_plain && *width > 0)
 }
 
-/// The first and the last units of many, as far as there is room for them.
+/// As many of the first and the last units as fit, with `…` between them.
 struct Fitted {
     head: Vec<Unit>,
-    /// What is left of it.
-    head_room: usize,
+    /// Columns left for `head`.
+    head_free: usize,
     tail: VecDeque<Unit>,
     tail_width: usize,
-    tail_room: usize,
+    tail_max: usize,
     is_cut: bool,
 }
 
 impl Fitted {
-    fn new(head_room: usize, tail_room: usize) -> Self {
+    fn new(head_max: usize, tail_max: usize) -> Self {
         Self {
             head: Vec::new(),
-            head_room,
+            head_free: head_max,
             tail: VecDeque::new(),
             tail_width: 0,
-            tail_room,
+            tail_max,
             is_cut: false,
         }
     }
@@ -150,14 +151,14 @@ impl Fitted {
     fn push(&mut self, unit: Unit) {
         let width = unit.width();
         let is_head_open = self.tail.is_empty() && !self.is_cut;
-        if is_head_open && width <= self.head_room {
+        if is_head_open && width <= self.head_free {
             self.head.push(unit);
-            self.head_room -= width;
+            self.head_free -= width;
             return;
         }
         self.tail.push_back(unit);
         self.tail_width += width;
-        while self.tail_width > self.tail_room
+        while self.tail_width > self.tail_max
             && let Some(unit) = self.tail.pop_front()
         {
             self.tail_width -= unit.width();

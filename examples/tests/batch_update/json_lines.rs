@@ -1,4 +1,4 @@
-//! The line format, `--json`: what goes in, what comes out, and the exit status.
+//! JSON Lines output (`--json`): input, output and exit status.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -13,20 +13,20 @@ fn json(args: &[&str], input: &[u8], status: i32, out: &str) {
     assert_eq!(run.err, "");
 }
 
-fn refused(message: &str, kind: &str, start: usize, end: usize) -> String {
+fn rejected(message: &str, kind: &str, start: usize, end: usize) -> String {
     format!(r#"{{"error":{{"message":"{message}"}},"kind":"{kind}","span":[{start},{end}]}}"#)
         + "\n"
 }
 
-/// A rejection with more fields behind its span.
-fn refused_for(refused: &str, more: &str) -> String {
-    refused.trim_end().trim_end_matches('}').to_owned() + more + "}\n"
+/// Appends fields to a rejection.
+fn with_fields(rejected: &str, more: &str) -> String {
+    rejected.trim_end().trim_end_matches('}').to_owned() + more + "}\n"
 }
 
 fn wrong_text(reason: &str, end: usize) -> String {
     let message = "Value doesn't match the Datastream data type";
-    let refused = refused(message, "invalid_value", 11, end);
-    refused_for(&refused, &format!(r#","pin":3,"reason":"{reason}""#))
+    let rejected = rejected(message, "invalid_value", 11, end);
+    with_fields(&rejected, &format!(r#","pin":3,"reason":"{reason}""#))
 }
 
 fn updated(value: &str) -> String {
@@ -34,7 +34,7 @@ fn updated(value: &str) -> String {
 }
 
 #[test]
-fn the_example_of_the_readme() {
+fn readme_example() {
     json(
         &[],
         b"token=t&v1=133&v2=44\ntoken=t&v1=1&v256=2\n",
@@ -49,7 +49,7 @@ fn the_example_of_the_readme() {
 }
 
 #[test]
-fn every_type_is_written_as_the_line_format_says() {
+fn every_type_has_its_json_form() {
     json(
         &["token=t&v1=33&v2=-0&v3=a%22%0A%C3%A9&v4=7&v5=12.5,-3&v6=TRUE"],
         b"",
@@ -71,7 +71,7 @@ fn every_type_is_written_as_the_line_format_says() {
 }
 
 #[test]
-fn the_example_of_the_contract() {
+fn contract_example() {
     json(
         &["token=t&v2=hot"],
         b"",
@@ -85,7 +85,7 @@ fn the_example_of_the_contract() {
 }
 
 #[test]
-fn every_refusal_has_its_message_kind_and_span() {
+fn every_rejection_has_its_message_kind_and_span() {
     let token = "Invalid token.";
     let pin = "Wrong pin format.";
     for (query, message, kind, (start, end), more) in [
@@ -117,14 +117,14 @@ fn every_refusal_has_its_message_kind_and_span() {
         ),
         ("token=t&", pin, "no_pins", (8, 8), ""),
     ] {
-        let expected = refused_for(&refused(message, kind, start, end), more);
+        let expected = with_fields(&rejected(message, kind, start, end), more);
         json(&["--token", "t", query], b"", 1, &expected);
     }
 }
 
 #[test]
-fn lf_alone_ends_a_line() {
-    let no_token = refused("Invalid token.", "missing_token", 0, 0);
+fn only_lf_ends_a_line() {
+    let no_token = rejected("Invalid token.", "missing_token", 0, 0);
     let ok = updated("a");
     json(&[], b"", 0, "");
     json(&[], b"\n", 1, &no_token);
@@ -136,7 +136,7 @@ fn lf_alone_ends_a_line() {
         &[],
         b"\r",
         1,
-        &refused("Invalid token.", "missing_token", 1, 1),
+        &rejected("Invalid token.", "missing_token", 1, 1),
     );
     json(
         &[],
@@ -147,7 +147,7 @@ fn lf_alone_ends_a_line() {
 }
 
 #[test]
-fn input_is_bytes() {
+fn standard_input_need_not_be_utf8() {
     json(
         &[],
         b"token=t&v3=\xFF\n",
@@ -160,17 +160,20 @@ fn input_is_bytes() {
 
 #[cfg(unix)]
 #[test]
-fn arguments_are_bytes() {
+fn arguments_need_not_be_utf8() {
     use std::os::unix::ffi::OsStrExt;
 
     let query = OsStr::from_bytes(b"token=t&v3=a\nb&v\xFF=1");
     let run = run(&[OsStr::new("--json"), query], b"");
-    assert_eq!(run.out, refused("Wrong pin format.", "invalid_pin", 15, 17));
+    assert_eq!(
+        run.out,
+        rejected("Wrong pin format.", "invalid_pin", 15, 17)
+    );
     assert_eq!(run.status, 1);
 }
 
 #[test]
-fn arguments_come_before_standard_input() {
+fn standard_input_is_ignored_if_there_are_queries() {
     json(&["token=t&v3=a"], b"never read\n", 0, &updated("a"));
     json(
         &["token=t&v3=a", "", "token=t&v3=b"],
@@ -178,29 +181,29 @@ fn arguments_come_before_standard_input() {
         1,
         &[
             updated("a"),
-            refused("Invalid token.", "missing_token", 0, 0),
+            rejected("Invalid token.", "missing_token", 0, 0),
             updated("b"),
         ]
         .concat(),
     );
-    let dashed = refused("Invalid token.", "missing_token", 8, 8);
+    let dashed = rejected("Invalid token.", "missing_token", 8, 8);
     json(&["--", "--json=1"], b"", 1, &dashed);
-    let answers = [
+    let outcomes = [
         updated("a"),
-        refused("Invalid token.", "missing_token", 2, 2),
-        refused("Invalid token.", "missing_token", 1, 1),
+        rejected("Invalid token.", "missing_token", 2, 2),
+        rejected("Invalid token.", "missing_token", 1, 1),
     ];
     json(
         &["token=t&v3=a", "--", "--", "-"],
         b"",
         1,
-        &answers.concat(),
+        &outcomes.concat(),
     );
 }
 
 #[test]
-fn only_the_known_token_is_known() {
-    let unknown = refused("Invalid token.", "unknown_token", 6, 7);
+fn other_tokens_than_the_given_one_are_unknown() {
+    let unknown = rejected("Invalid token.", "unknown_token", 6, 7);
     json(&["--token", "-t"], b"token=-t&v3=a\n", 0, &updated("a"));
     json(&["--token=%t"], b"token=%25t&v3=a\n", 0, &updated("a"));
     json(&["--token", "T", "token=t&v3=a"], b"", 1, &unknown);
@@ -208,7 +211,7 @@ fn only_the_known_token_is_known() {
 }
 
 #[test]
-fn long_lines_and_many_lines() {
+fn long_lines_and_many_lines_are_parsed() {
     let mut long = b"token=t&v3=".to_vec();
     long.resize(1 << 20, b'x');
     json(&[], &long, 1, &wrong_text("too_long", long.len()));
@@ -218,7 +221,7 @@ fn long_lines_and_many_lines() {
 }
 
 #[test]
-fn an_answer_does_not_wait_for_the_next_query() {
+fn output_does_not_wait_for_the_next_query() {
     use std::io::{BufRead, BufReader};
 
     let mut child = Command::new(program())
@@ -246,7 +249,7 @@ fn an_answer_does_not_wait_for_the_next_query() {
 
 #[cfg(unix)]
 #[test]
-fn a_broken_pipe_ends_it_quietly() {
+fn a_closed_output_ends_the_program_silently() {
     let mut child = Command::new(program())
         .arg("--json")
         .stdin(Stdio::piped())
@@ -275,8 +278,8 @@ fn a_template_replaces_the_default_one() {
         0,
         "{\"updates\":[{\"pin\":255,\"value\":-1,\"adjusted\":\"max\"}]}\n",
     );
-    let unknown = refused("No datastream setup for that pin.", "unknown_pin", 8, 10);
-    let unknown = refused_for(&unknown, r#","pin":1"#);
+    let unknown = rejected("No datastream setup for that pin.", "unknown_pin", 8, 10);
+    let unknown = with_fields(&unknown, r#","pin":1"#);
     json(&["--template", &file, "token=t&v1=0"], b"", 1, &unknown);
 
     let empty = template_file("empty.json", b"{}");

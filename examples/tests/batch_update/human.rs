@@ -1,11 +1,11 @@
-//! What the example shows to a person.
+//! Human-readable output.
 
 use crate::common::{SECRET, run, run_with, template_file};
 
 const NO_ARGS: [&str; 0] = [];
 const FORCED: (&str, &str) = ("CLICOLOR_FORCE", "1");
 
-/// What is shown of one query: without arguments it would be the demonstration.
+/// Returns the output for one query. The option avoids the demo.
 #[track_caller]
 fn shown(query: &[u8]) -> String {
     let run = run(&["--token", "t"], &[query, b"\n"].concat());
@@ -18,21 +18,23 @@ fn carets(query: &[u8], line: &str, carets: &str) {
     let out = shown(query);
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines[1], format!("  {line}"));
-    let (found, _kind) = lines[2].rsplit_once(' ').expect("a kind stands behind");
+    let (found, _kind) = lines[2]
+        .rsplit_once(' ')
+        .expect("a name follows the carets");
     assert_eq!(found, format!("  {carets}"), "below {line}");
 }
 
 #[test]
-fn the_demonstration_shows_tables_and_refusals() {
+fn the_demo_shows_updates_and_rejections() {
     let run = run(&NO_ARGS, b"never read");
     assert_eq!((run.status, run.err.as_str()), (0, ""));
     for text in [
         "accepted\n  token=***&v1=33&v2=44\n",
-        "  v1   integer 0..=100  33\n  v2   double           44.0\n",
-        "\"Test complete: PASS\"",
-        "lon 30.5234, lat 50.4501",
-        "lowered to max",
-        "refused: Value doesn't match the Datastream data type\n",
+        "  v1=33    integer 0..=100\n  v2=44.0  double\n",
+        "  v7=Test complete: PASS  string",
+        "  v5=30.5234,50.4501  location\n",
+        "  v0=100 (max)  integer 0..=100\n",
+        "rejected: Value doesn't match the Datastream data type\n",
     ] {
         assert!(run.out.contains(text), "{text}");
     }
@@ -40,32 +42,30 @@ fn the_demonstration_shows_tables_and_refusals() {
 }
 
 #[test]
-fn a_table_is_aligned() {
+fn datastreams_are_aligned() {
     let query = "token=t&v1=133&v3=%E6%B8%A9+%22%E2%80%AE&v4=7&v6=0";
     let run = run(&[query], b"");
     assert_eq!((run.status, run.err.as_str()), (0, ""));
     let expected = r#"accepted
   token=***&v1=133&v3=%E6%B8%A9+%22%E2%80%AE&v4=7&v6=0
-  pin  datastream                    value            adjusted
-  v1   integer 0..=100               100              lowered to max
-  v3   string up to 64 bytes         "温 \"\u{202e}"
-  v4   enumerable [0, 20, 130] or 0  0                replaced by fallback
-  v6   boolean                       false
+  v1=100 (max)     integer 0..=100
+  v3=温 "\u{202e}  string up to 64 bytes
+  v4=0 (fallback)  enumerable [0, 20, 130] or 0
+  v6=false         boolean
 "#;
     assert_eq!(run.out, expected);
 }
 
 #[test]
-fn several_answers_for_a_person() {
+fn an_empty_line_separates_outcomes() {
     let run = run(&["token=t&v1=1", "token=t&v1=x"], b"");
     let expected = "accepted
   token=***&v1=1
-  pin  datastream       value  adjusted
-  v1   integer 0..=100  1
+  v1=1  integer 0..=100
 
-refused: Value doesn't match the Datastream data type
+rejected: Value doesn't match the Datastream data type
   token=***&v1=x
-               ^ invalid_value
+               ^ not_an_integer
   value is not an integer; v1 is integer 0..=100
 ";
     assert_eq!((run.out.as_str(), run.status), (expected, 1));
@@ -79,7 +79,7 @@ fn an_option_without_a_query_reads_standard_input() {
 }
 
 #[test]
-fn carets_stand_under_the_span() {
+fn carets_mark_the_span() {
     carets(
         b"token=t&v1=1&v9=2",
         "token=***&v1=1&v9=2",
@@ -101,7 +101,7 @@ fn carets_stand_under_the_span() {
 }
 
 #[test]
-fn a_reason_says_what_would_fit() {
+fn a_rejection_names_its_cause_and_datastream() {
     for (query, reason) in [
         (
             "token=t&v2=1%",
@@ -122,7 +122,7 @@ fn a_reason_says_what_would_fit() {
 }
 
 #[test]
-fn where_a_pasted_url_has_its_query() {
+fn a_pasted_url_is_recognised() {
     for (url, reason) in [
         (
             "https://example.com/update?token=t&v1=1",
@@ -139,14 +139,14 @@ fn where_a_pasted_url_has_its_query() {
     ] {
         let out = shown(url.as_bytes());
         let lines: Vec<&str> = out.lines().skip(3).collect();
-        let place = "  this is a URL: its query begins at byte 27, behind the `?`";
-        assert_eq!(lines, [&format!("  {reason}"), place]);
+        let hint = "  this is a URL; its query starts at byte 27, after the `?`";
+        assert_eq!(lines, [&format!("  {reason}"), hint]);
         assert!(!out.contains("example"), "{out}");
         assert_eq!(url.find('?'), Some(26));
     }
 }
 
-/// Coloured, and again without its colours.
+/// Returns the coloured output, as printed and with the colours removed.
 fn coloured(args: &[&str], input: &[u8]) -> (String, String) {
     let out = run_with(args, input, &[FORCED]).out;
     let codes = ["\x1B[0m", "\x1B[1m", "\x1B[31m", "\x1B[32m", "\x1B[33m"];
@@ -157,22 +157,22 @@ fn coloured(args: &[&str], input: &[u8]) -> (String, String) {
 }
 
 #[test]
-fn colours_change_nothing_else() {
+fn colours_do_not_change_the_text() {
     let args = ["token=t&v1=133&v4=7&v6=1", "token=t&v2=hot"];
     let (out, plain) = coloured(&args, b"");
     assert_eq!(plain, run(&args, b"").out);
     for shown in [
         "\x1B[1m\x1B[32maccepted\x1B[0m\n",
-        "\x1B[33mlowered to max\x1B[0m\n",
-        "\x1B[1m\x1B[31mrefused\x1B[0m: ",
-        "\x1B[1m\x1B[31m             ^^^\x1B[0m invalid_value\n",
+        "  \x1B[33mv1=100 (max)\x1B[0m     integer 0..=100\n",
+        "\x1B[1m\x1B[31mrejected\x1B[0m: ",
+        "\x1B[1m\x1B[31m             ^^^\x1B[0m not_a_double\n",
     ] {
         assert!(out.contains(shown), "{shown:?} in {out:?}");
     }
 }
 
 #[test]
-fn colours_are_for_people_who_want_them() {
+fn no_color_and_json_turn_colours_off() {
     let args = ["token=t&v1=133", "token=t&v2=hot"];
     let unwanted = run_with(&args, b"", &[FORCED, ("NO_COLOR", "1")]);
     assert_eq!(unwanted.out, run(&args, b"").out);
@@ -182,7 +182,7 @@ fn colours_are_for_people_who_want_them() {
 }
 
 #[test]
-fn all_but_pins_is_masked() {
+fn everything_but_pins_is_redacted() {
     for name in [
         "token",
         "tokne",
@@ -214,7 +214,7 @@ fn all_but_pins_is_masked() {
 }
 
 #[test]
-fn nothing_moves_the_cursor() {
+fn characters_that_move_the_cursor_are_escaped() {
     let out =
         shown("token=t&v9=\x1B[2J\u{202E}\u{2066}\u{200D}\u{301}\u{85}\r\t\x7F\\\"é".as_bytes());
     let line = out.lines().nth(1);
@@ -238,7 +238,7 @@ fn nothing_moves_the_cursor() {
     );
     for character in ('\0'..='\u{2FFFF}').filter(|c| c.is_control() || is_bidirectional(*c)) {
         if character != '\n' {
-            assert!(!shown_has(character), "{character:?}");
+            assert!(!is_shown(character), "{character:?}");
         }
     }
 }
@@ -247,19 +247,19 @@ fn is_bidirectional(character: char) -> bool {
     matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character gets through, be it in a rejection or, escaped or not, in a table.
-fn shown_has(character: char) -> bool {
+/// Returns whether a character is printed verbatim in a rejection or an update.
+fn is_shown(character: char) -> bool {
     let mut bytes = [0; 4];
     let raw = character.encode_utf8(&mut bytes);
     let escaped: String = raw.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let input = format!("token=t&v2={raw}\ntoken=t&v3=a{raw}\ntoken=t&v3=a{escaped}\n");
-    // With colours forced, as without them whatever looks like one would be taken out.
+    // Without forced colours, anything that looks like one would be removed.
     let (_, out) = coloured(&["--token", "t"], input.as_bytes());
     out.replace('\n', "").contains(character)
 }
 
 #[test]
-fn a_long_query_is_cut_around_the_span() {
+fn a_long_query_is_truncated_around_the_span() {
     let x = "x".repeat(5000);
     carets(
         format!("token=t&v3={}&v1=1&v1=2&v2={x}", &x[..64]).as_bytes(),
@@ -281,7 +281,7 @@ fn a_long_query_is_cut_around_the_span() {
 }
 
 #[test]
-fn a_long_value_is_cut_in_the_table() {
+fn a_long_string_is_truncated() {
     let file = template_file("long.json", br#"{"v3":{"type":"string","max_len":99999}}"#);
     let x = "x".repeat(5000);
     let mark = "%CC%81".repeat(5000);
