@@ -1,18 +1,18 @@
-//! `pinquery` in `actix-web`: an extractor, and errors that answer for themselves.
+//! `pinquery` in `actix-web`: an extractor, and errors that implement `ResponseError`.
 //!
 //! ```text
 //! cargo run -p pinquery-embedding --example embed_actix_web -- [PORT]
 //! ```
 //!
-//! `Batch` takes the query from `HttpRequest::query_string`, still percent-encoded, and not from the
-//! extractor `web::Query`, which decodes leniently. A handler that has a `Batch` has a whole one.
-//! Where the lookup has to await, take the two steps of `axum.rs` and box the future.
+//! `Batch` parses `HttpRequest::query_string`, which is still percent-encoded. The extractor
+//! `web::Query` decodes leniently. A handler that takes a `Batch` only runs if all updates are valid.
+//! If the lookup has to await, use the two steps of `axum.rs` and box the future.
 //!
-//! What clients have to escape: actix-web itself refuses a request with a space in its query (400,
-//! no body), and drops an unescaped `#` with all that follows it before anyone sees the query.
+//! Clients must escape spaces and `#`: actix-web rejects a request with a space in its query (400, no
+//! body), and drops an unescaped `#` and everything after it.
 //!
-//! The limits are actix-web's own: 128 KiB and five seconds for a head, 25,600 connections for
-//! each worker.
+//! The limits are actix-web's own: 128 KiB and five seconds for a head, 25,600 connections per
+//! worker.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -26,10 +26,10 @@ use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, Respons
 use demo::{PATH, PATH_WITH_SLASH, log};
 use pinquery::{Error, Template, Update};
 
-/// In place of your database.
+/// Stands in for a database.
 type Devices = HashMap<String, Template>;
 
-/// The updates of a request, all of them right.
+/// The valid updates of a request.
 struct Batch(Vec<Update>);
 
 impl FromRequest for Batch {
@@ -38,28 +38,28 @@ impl FromRequest for Batch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(devices) = request.app_data::<web::Data<Devices>>() else {
-            return ready(Err(ErrorInternalServerError("the app has no devices")));
+            return ready(Err(ErrorInternalServerError("missing app data: devices")));
         };
         let updates = pinquery::parse(request.query_string(), |token| devices.get(token));
         ready(match updates {
             Ok(updates) => Ok(Self(updates.into_owned())),
-            Err(error) => Err(Refused(error).into()),
+            Err(error) => Err(Rejection(error).into()),
         })
     }
 }
 
-/// The vendor's answer to a request that is wrong.
+/// Blynk's response to an invalid request.
 #[derive(Debug)]
-struct Refused(Error);
+struct Rejection(Error);
 
-/// Kind, pin, place and reason; no byte of the query.
-impl fmt::Display for Refused {
+/// Writes kind, pin, span and reason, but no byte of the query.
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "refused: {}", self.0)
+        write!(f, "rejected: {}", self.0)
     }
 }
 
-impl ResponseError for Refused {
+impl ResponseError for Rejection {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::BAD_REQUEST)
     }
@@ -85,7 +85,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(devices.clone())
-            // A resource answers other methods with 405.
+            // A resource responds to other methods with 405.
             .service(web::resource([PATH, PATH_WITH_SLASH]).route(web::get().to(update)))
     })
     .bind((Ipv4Addr::LOCALHOST, port))?;

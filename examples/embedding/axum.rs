@@ -1,17 +1,17 @@
-//! `pinquery` in axum: an extractor, a lookup that awaits, and updates that go through a channel.
+//! `pinquery` in axum: an extractor, an asynchronous lookup, and updates sent through a channel.
 //!
 //! ```text
 //! cargo run -p pinquery-embedding --example embed_axum -- [PORT]
 //! ```
 //!
-//! `Batch` takes the query as `uri().query()` has it, still percent-encoded, and not from the
-//! extractor `Query`, which decodes leniently. A handler that has a `Batch` has a whole one.
+//! `Batch` parses `uri().query()`, which is still percent-encoded. The extractor `Query` decodes
+//! leniently. A handler that takes a `Batch` only runs if all updates are valid.
 //!
-//! What clients have to escape is what they have to for `hyper.rs`, which axum is built on.
+//! Clients must escape the same characters as for `hyper.rs`, because axum is built on hyper.
 //!
-//! Left to you: a deadline for a head and a limit for connections, neither of which `axum::serve`
-//! has; hyper takes at most 64 KiB of a target and some 400 KiB of a head. To set limits of your
-//! own, serve the router in the loop of `hyper.rs`, by `hyper_util::service::TowerToHyperService`.
+//! Not included: a deadline for a head and a limit on connections, which `axum::serve` lacks. hyper
+//! accepts a target of up to 64 KiB and a head of about 400 KiB. To set your own limits, serve the
+//! router in the loop of `hyper.rs` through `hyper_util::service::TowerToHyperService`.
 
 use std::collections::HashMap;
 use std::error;
@@ -33,25 +33,25 @@ use pinquery::{BatchUpdate, Error, ErrorKind, Template, Update};
 use tokio::net::TcpListener;
 use tokio::sync::{RwLock, mpsc};
 
-/// How many batches may wait for the writer. Beyond that, clients do.
+/// Maximum batches queued for the writer. If the queue is full, clients wait.
 const WAITING: usize = 1024;
 
-/// What a state needs for its handlers to take a [`Batch`].
+/// A state whose handlers can take a [`Batch`].
 trait Devices: Send + Sync {
-    /// The template of the device with this token. A map's or a lock's guard will do, too.
+    /// Returns the template of the device with this token. It may be a guard of a map or a lock.
     fn template(
         &self,
         token: &str,
     ) -> impl Future<Output = Option<impl Deref<Target = Template> + Send>> + Send;
 }
 
-/// The updates of a request, all of them right.
+/// The valid updates of a request.
 struct Batch(Vec<Update>);
 
 impl<S: Devices> FromRequestParts<S> for Batch {
-    type Rejection = Refused;
+    type Rejection = BatchRejection;
 
-    async fn from_request_parts(parts: &mut Parts, devices: &S) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, devices: &S) -> Result<Self, BatchRejection> {
         let request = BatchUpdate::parse(parts.uri.query().unwrap_or_default())?;
         let template = devices.template(request.token()).await;
         let template = template.ok_or_else(|| request.unknown_token())?;
@@ -59,32 +59,32 @@ impl<S: Devices> FromRequestParts<S> for Batch {
     }
 }
 
-/// The vendor's answer to a request that is wrong.
-struct Refused(Error);
+/// Blynk's response to an invalid request.
+struct BatchRejection(Error);
 
-impl From<Error> for Refused {
+impl From<Error> for BatchRejection {
     fn from(error: Error) -> Self {
         Self(error)
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for BatchRejection {
     fn into_response(self) -> Response {
         let Self(error) = self;
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let content_type = [(CONTENT_TYPE, Error::CONTENT_TYPE)];
-        // The error goes along, for `count`; it is not sent.
+        // The error is not sent: `count` reads it from the extensions.
         (status, content_type, Extension(error), error.body()).into_response()
     }
 }
 
 #[derive(Clone)]
 struct App {
-    /// In place of your database.
+    /// Stands in for a database.
     devices: Arc<RwLock<HashMap<String, Arc<Template>>>>,
     writer: mpsc::Sender<Vec<Update>>,
-    /// How many requests were refused, by kind. Every kind is there from the start.
-    refused: Arc<HashMap<ErrorKind, AtomicU64>>,
+    /// Rejected requests by kind. Every kind is present from the start.
+    rejected: Arc<HashMap<ErrorKind, AtomicU64>>,
 }
 
 impl App {
@@ -93,7 +93,7 @@ impl App {
         Self {
             devices: Arc::new(RwLock::new(devices)),
             writer,
-            refused: Arc::new(counters.collect()),
+            rejected: Arc::new(counters.collect()),
         }
     }
 }
@@ -104,34 +104,34 @@ impl Devices for App {
     }
 }
 
-/// `OK` says that the batch will be saved. To say that it was, send a `oneshot::Sender` along.
+/// `OK` means that the batch is queued. To respond after it is saved, send a `oneshot::Sender` along.
 async fn update(State(app): State<App>, Batch(updates): Batch) -> Result<&'static str, StatusCode> {
     let sent = app.writer.send(updates).await;
     sent.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok("OK")
 }
 
-/// Counts and logs what was refused, wherever in the app that was.
+/// Counts and logs rejections from all handlers.
 async fn count(State(app): State<App>, response: Response) -> Response {
     if let Some(error) = response.extensions().get::<Error>() {
-        if let Some(counter) = app.refused.get(&error.kind()) {
+        if let Some(counter) = app.rejected.get(&error.kind()) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
-        log(format_args!("refused: {error}")); // kind, pin, place and reason; no byte of the query
+        log(format_args!("rejected: {error}")); // kind, pin, span and reason, no byte of the query
     }
     response
 }
 
-/// For Prometheus.
+/// Returns the counters in Prometheus's text format.
 async fn metrics(State(app): State<App>) -> String {
-    let mut text = "# TYPE batches_refused_total counter\n".to_owned();
+    let mut text = "# TYPE batches_rejected_total counter\n".to_owned();
     for kind in ErrorKind::ALL {
         let count = app
-            .refused
+            .rejected
             .get(kind)
             .map_or(0, |c| c.load(Ordering::Relaxed));
         let kind = kind.name();
-        let _ = writeln!(text, "batches_refused_total{{kind=\"{kind}\"}} {count}");
+        let _ = writeln!(text, "batches_rejected_total{{kind=\"{kind}\"}} {count}");
     }
     text
 }
@@ -141,7 +141,7 @@ async fn not_allowed() -> impl IntoResponse {
 }
 
 fn router(app: App) -> Router {
-    // axum would answer HEAD by `get`: a request for the headers alone would save its batch.
+    // axum would route HEAD to `get`, and a request for headers only would save its batch.
     let update = get(update).head(not_allowed).fallback(not_allowed);
     Router::new()
         .route(PATH, update.clone())
@@ -157,7 +157,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
     let template = Arc::new(demo::template()?);
     let devices = HashMap::from([(demo::TOKEN.to_owned(), template)]);
     let (writer, mut batches) = mpsc::channel::<Vec<Update>>(WAITING);
-    // A thread, as what saves may block.
+    // On a blocking thread, because saving may block.
     tokio::task::spawn_blocking(move || {
         while let Some(updates) = batches.blocking_recv() {
             demo::save(&updates);

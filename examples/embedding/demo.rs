@@ -1,24 +1,24 @@
-//! What every example needs and none of them shows: a device, a port, and lines for whoever looks.
+//! Shared by the examples: a device, the port, and output.
 //!
-//! Nothing here panics where standard output or standard error is closed or full, as `println!` and
-//! `eprintln!` would: that takes a thread of the server along.
+//! `println!` and `eprintln!` would panic if standard output or standard error is closed or full,
+//! and end a thread of the server. These functions ignore such errors.
 
-use std::fmt::{self, Debug};
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::{env, process};
 
 use pinquery::{Datastream, DatastreamError, Template, Update, VirtualPin};
 
-/// The vendor's path.
+/// Blynk's path.
 pub const PATH: &str = "/external/api/batch/update";
-/// The vendor's path, as some clients write it.
+/// Blynk's path as some clients write it.
 pub const PATH_WITH_SLASH: &str = "/external/api/batch/update/";
 
-/// The token of the one device.
+/// The token of the only device.
 pub const TOKEN: &str = "demo";
 
-/// The template of the one device.
+/// Returns the template of the only device.
 pub fn template() -> Result<Template, DatastreamError> {
     Ok(Template::from([
         (VirtualPin(1), Datastream::integer(0..=100)?),
@@ -27,7 +27,8 @@ pub fn template() -> Result<Template, DatastreamError> {
     ]))
 }
 
-/// The port of the command line, or 8080. With other arguments the program ends, saying its usage.
+/// Returns the port given on the command line, or 8080. Exits with a usage message on any other
+/// arguments.
 pub fn port() -> u16 {
     let mut args = env::args_os().skip(1);
     let port = match args.next() {
@@ -37,29 +38,24 @@ pub fn port() -> u16 {
     match (port, args.next()) {
         (Some(port), None) => port,
         _ => {
-            log(format_args!("usage: [PORT], 8080 where it is left out"));
+            log(format_args!("usage: [PORT] (default: 8080)"));
             process::exit(2);
         }
     }
 }
 
-/// Says where the server is and what to try.
+/// Prints the server's address and a command to try.
 pub fn announce(address: SocketAddr) {
     print(format_args!("listening on http://{address}"));
     let query = format_args!("token={TOKEN}&v1=133&v2=21.5&v3=water+low");
     print(format_args!("curl 'http://{address}{PATH}?{query}'"));
 }
 
-/// In place of a database. The updates of a query are one event: save all of them or none, with
-/// one timestamp.
-pub fn save<S: Debug>(updates: &[Update<S>]) {
-    for Update {
-        pin,
-        value,
-        adjusted,
-    } in updates
-    {
-        print(format_args!("{pin} = {value:?}, adjusted: {adjusted:?}"));
+/// Stands in for a database. The updates of a query are one event: save all or none, with one
+/// timestamp.
+pub fn save<S: Display>(updates: &[Update<S>]) {
+    for update in updates {
+        print(format_args!("{update}"));
     }
 }
 
@@ -67,7 +63,7 @@ fn print(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Writes a line of the log.
+/// Writes a line to the log.
 pub fn log(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{line}");
 }

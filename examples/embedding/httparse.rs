@@ -1,16 +1,15 @@
-//! `pinquery` where there is no framework: a socket, a buffer of bytes and `httparse`.
+//! `pinquery` without a framework: a socket, a buffer of bytes and `httparse`.
 //!
 //! ```text
 //! cargo run -p pinquery-embedding --example embed_httparse -- [PORT]
 //! ```
 //!
-//! It shows what a framework does otherwise: reading until the head is whole, within a limit and
-//! a deadline, and splitting the target at its first `?`.
+//! It does what a framework would do: it reads until the head is complete, within a limit and a
+//! deadline, and splits the target at its first `?`.
 //!
-//! Every answer says `Connection: close`: with one request a connection there is no body to be
-//! skipped, and nothing behind a request that could be taken for a second one. A client that
-//! escapes nothing gets 400 without a body where its query has a space, because its request line
-//! has too many words then; guessing where the target ends would be a repair.
+//! Every response has `Connection: close`. With one request per connection there is no body to skip,
+//! and nothing after a request can be mistaken for another one. A request with an unescaped space in
+//! its query gets 400 without a body, because guessing where the target ends would repair the input.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -21,9 +20,9 @@ use std::{error, thread};
 use demo::{PATH, log};
 use pinquery::{Error, Template};
 
-/// How many connections are served at once. More wait in the listener's backlog.
+/// Maximum concurrent connections. More wait in the listener's backlog.
 const WORKERS: usize = 64;
-/// Nothing else limits the length of a query.
+/// Limits the length of the query, too.
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,13 +30,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type Devices = HashMap<String, Template>;
 
-struct Answer {
+struct Response {
     status: u16,
     header: Option<(&'static str, &'static str)>,
     body: &'static str,
 }
 
-impl Answer {
+impl Response {
     const fn empty(status: u16) -> Self {
         Self {
             status,
@@ -47,41 +46,40 @@ impl Answer {
     }
 }
 
-/// The answer to a request, or `None` while its head is not whole.
-fn answer_to(head: &[u8], devices: &Devices) -> Option<Answer> {
+/// Returns the response to a request, or `None` if its head is incomplete.
+fn response_to(head: &[u8], devices: &Devices) -> Option<Response> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
         Ok(httparse::Status::Partial) => return None,
         Ok(httparse::Status::Complete(_)) => {}
-        // Too many headers, too.
-        Err(_) => return Some(Answer::empty(400)),
+        // Includes too many headers.
+        Err(_) => return Some(Response::empty(400)),
     }
     let target = request.path.unwrap_or_default();
-    // A target without `?` has the query "", which has no token. One with a scheme and a host, as
-    // proxies get it, is another path here.
+    // Without `?` the query is "". An absolute URL, as sent to proxies, matches no path.
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if path.strip_suffix('/').unwrap_or(path) != PATH {
-        return Some(Answer::empty(404));
+        return Some(Response::empty(404));
     }
     if request.method != Some("GET") {
-        return Some(Answer {
+        return Some(Response {
             header: Some(("Allow", "GET")),
-            ..Answer::empty(405)
+            ..Response::empty(405)
         });
     }
     Some(match pinquery::parse(query, |token| devices.get(token)) {
         Ok(updates) => {
             demo::save(&updates);
-            Answer {
+            Response {
                 status: 200,
                 header: Some(("Content-Type", "text/plain; charset=utf-8")),
                 body: "OK",
             }
         }
         Err(error) => {
-            log(format_args!("refused: {error}")); // kind, pin, place and reason; no byte of the query
-            Answer {
+            log(format_args!("rejected: {error}")); // kind, pin, span and reason, no byte of the query
+            Response {
                 status: error.status(),
                 header: Some(("Content-Type", Error::CONTENT_TYPE)),
                 body: error.body(),
@@ -91,14 +89,14 @@ fn answer_to(head: &[u8], devices: &Devices) -> Option<Answer> {
 }
 
 fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
-    let Some(answer) = read_and_answer(stream, devices)? else {
+    let Some(response) = read_and_respond(stream, devices)? else {
         return Ok(());
     };
-    let Answer {
+    let Response {
         status,
         header,
         body,
-    } = answer;
+    } = response;
     let reason = match status {
         200 => "OK",
         404 => "Not Found",
@@ -110,57 +108,57 @@ fn serve(stream: &mut TcpStream, devices: &Devices) -> io::Result<()> {
     let length = body.len();
     let header = header.map(|(name, value)| format!("{name}: {value}\r\n"));
     let header = header.unwrap_or_default();
-    // In one write, so that it goes out in one packet.
-    let response = format!(
+    // One write, so that a short response is one packet.
+    let bytes = format!(
         "HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: {length}\r\n{header}\r\n{body}"
     );
     stream.set_write_timeout(Some(HEAD_TIMEOUT))?;
-    stream.write_all(response.as_bytes())?;
-    // The answer is out; a client that does not close its side is no failure.
+    stream.write_all(bytes.as_bytes())?;
+    // The response has been sent; it does not matter whether the client closes its side.
     let _ = close(stream);
     Ok(())
 }
 
-/// Reads until the head is whole. `None` where the client leaves before that.
-fn read_and_answer(stream: &mut TcpStream, devices: &Devices) -> io::Result<Option<Answer>> {
+/// Reads until the head is complete. Returns `None` if the client disconnects before.
+fn read_and_respond(stream: &mut TcpStream, devices: &Devices) -> io::Result<Option<Response>> {
     let deadline = Instant::now() + HEAD_TIMEOUT;
     let mut buffer = [0; MAX_HEAD];
     let mut len = 0;
     loop {
-        let room = &mut buffer[len..];
-        if room.is_empty() {
-            return Ok(Some(Answer::empty(431)));
+        let free = &mut buffer[len..];
+        if free.is_empty() {
+            return Ok(Some(Response::empty(431)));
         }
-        len += match read_before(deadline, stream, room) {
+        len += match read_before(deadline, stream, free) {
             Ok(0) => return Ok(None),
             Ok(read) => read,
-            Err(error) if is_timeout(&error) => return Ok(Some(Answer::empty(408))),
+            Err(error) if is_timeout(&error) => return Ok(Some(Response::empty(408))),
             Err(error) => return Err(error),
         };
-        // From its beginning after each read, which is bounded because the buffer is.
-        if let Some(answer) = answer_to(&buffer[..len], devices) {
-            return Ok(Some(answer));
+        // Parses from the start after each read. The cost is bounded by the buffer's size.
+        if let Some(response) = response_to(&buffer[..len], devices) {
+            return Ok(Some(response));
         }
     }
 }
 
-/// Reads once. A socket's own timeout begins anew with every read, so that a byte now and then
-/// would hold a worker for hours.
-fn read_before(deadline: Instant, stream: &mut TcpStream, room: &mut [u8]) -> io::Result<usize> {
+/// Reads once. The timeout is set before every read, because a socket's timeout restarts with each:
+/// a client that sends a byte now and then could occupy a worker for hours.
+fn read_before(deadline: Instant, stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
         stream.set_read_timeout(Some(left))?;
-        match stream.read(room) {
+        match stream.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => return read,
         }
     }
 }
 
-/// What a socket's timeout is called depends on the platform.
+/// Returns whether a read timed out. The kind depends on the platform.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -168,8 +166,8 @@ fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
-/// Closes once the client has. Closed while bytes are unread, a connection is reset, and the
-/// client may lose its answer.
+/// Closes after the client does. Closing while bytes are unread would reset the connection, and the
+/// client might lose the response.
 fn close(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     let deadline = Instant::now() + CLOSE_TIMEOUT;
@@ -187,8 +185,8 @@ fn work(listener: &TcpListener, devices: &Devices) {
                 }
             }
             Err(error) => {
-                log(format_args!("no connection: {error}"));
-                // Out of file descriptors, it would fail again at once.
+                log(format_args!("accept: {error}"));
+                // If file descriptors are exhausted, the next call fails, too.
                 thread::sleep(Duration::from_millis(100));
             }
         }

@@ -1,16 +1,16 @@
-//! `pinquery` in plain `hyper`, with a lookup that awaits.
+//! `pinquery` in plain `hyper`, with an asynchronous lookup.
 //!
 //! ```text
 //! cargo run -p pinquery-embedding --example embed_hyper -- [PORT]
 //! ```
 //!
-//! It shows the two steps: `BatchUpdate::parse` judges the token, the store is awaited, `updates`
-//! judges the pins. The query goes in as `uri().query()` has it, still percent-encoded.
+//! It shows two-step parsing: `BatchUpdate::parse` validates the token, the store is awaited, and
+//! `updates` parses the values. The query is `uri().query()`, which is still percent-encoded.
 //!
-//! What clients have to escape: hyper itself refuses a request with a space in its query (400, no
-//! body), and drops an unescaped `#` with all that follows it before anyone sees the query.
+//! Clients must escape spaces and `#`: hyper rejects a request with a space in its query (400, no
+//! body), and drops an unescaped `#` and everything after it.
 //!
-//! Left to you: TLS, a limit for connections, a graceful shutdown.
+//! Not included: TLS, a limit on connections, graceful shutdown.
 
 use std::collections::HashMap;
 use std::error;
@@ -31,11 +31,11 @@ use pinquery::{BatchUpdate, DatastreamError, Error, Template, Text, Update};
 use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 
-/// Nothing else limits the length of a query.
+/// Limits the length of the query, too.
 const MAX_HEAD: usize = 16 * 1024;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// In place of your database.
+/// Stands in for a database.
 struct Store {
     devices: RwLock<HashMap<String, Arc<Template>>>,
 }
@@ -53,7 +53,7 @@ impl Store {
         self.devices.read().await.get(token).cloned()
     }
 
-    /// The updates of a query are one event: save all of them, with one timestamp.
+    /// Saves the updates of a query as one event, with one timestamp.
     async fn save(&self, updates: &[Update<Text<'_>>]) {
         demo::save(updates);
     }
@@ -87,7 +87,7 @@ async fn respond(request: Request<Incoming>, store: &Store) -> HttpResult<Respon
             .header(CONTENT_TYPE, "text/plain; charset=utf-8")
             .body("OK".into()),
         Err(error) => {
-            log(format_args!("refused: {error}")); // kind, pin, place and reason; no byte of the query
+            log(format_args!("rejected: {error}")); // kind, pin, span and reason, no byte of the query
             Response::builder()
                 .status(error.status())
                 .header(CONTENT_TYPE, Error::CONTENT_TYPE)
@@ -107,8 +107,8 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                log(format_args!("no connection: {error}"));
-                // Out of file descriptors, it would fail again at once.
+                log(format_args!("accept: {error}"));
+                // If file descriptors are exhausted, the next call fails, too.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -120,7 +120,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // A client that has sent all it will still wants its answer.
+            // A client may close its sending side and still expect a response.
             .half_close(true)
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(MAX_HEAD)

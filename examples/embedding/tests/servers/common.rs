@@ -1,4 +1,4 @@
-//! A running example, and a client of it.
+//! Runs an example, and a client for it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -20,17 +20,14 @@ pub const WRONG_VALUE: &str =
 
 pub const OK: (u16, Option<&str>, &str) = (200, TEXT, "OK");
 
-pub fn refused(body: &str) -> (u16, Option<&str>, &str) {
+pub fn rejected(body: &str) -> (u16, Option<&str>, &str) {
     (400, JSON, body)
 }
 
-/// How long each example waits for a head.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Far longer than any answer takes, so that what never comes fails a test and does not hang it.
+/// Far longer than any response takes. A missing response fails the test instead of blocking it.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// An example has no `CARGO_BIN_EXE_…`, but stands beside the directory of its tests.
+/// Returns the path of an example, for which Cargo sets no `CARGO_BIN_EXE_…`.
 pub fn program(example: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let profile = test.ancestors().nth(2).expect("it is in target/…/deps");
@@ -47,12 +44,11 @@ pub fn program(example: &str) -> PathBuf {
 pub struct Server {
     pub child: Child,
     pub address: SocketAddr,
-    /// The query of the `curl` line that it prints.
-    pub own_query: String,
-    /// What it prints behind that, on standard output and standard error, line by line.
+    /// The query of the `curl` command it prints.
+    pub printed_query: String,
+    /// The lines it prints after that on standard output, and those on standard error.
     pub out: Receiver<String>,
     pub err: Receiver<String>,
-    /// What reads them.
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -68,28 +64,28 @@ impl Server {
         let (out, out_reader) = lines(child.stdout.take().expect("it is piped"));
         let (err, err_reader) = lines(child.stderr.take().expect("it is piped"));
         let line = |prefix: &str| {
-            let line = out.recv_timeout(PATIENCE).expect("it says where it is");
+            let line = out.recv_timeout(PATIENCE).expect("it prints its address");
             line.strip_prefix(prefix).expect(prefix).to_owned()
         };
         let address = line("listening on http://");
         let prefix = format!("curl 'http://{address}{PATH}?");
-        let own_query = line(&prefix).trim_end_matches('\'').to_owned();
+        let printed_query = line(&prefix).trim_end_matches('\'').to_owned();
         let address = address.parse().expect("it is an address");
         Self {
             child,
             address,
-            own_query,
+            printed_query,
             out,
             err,
             readers: vec![out_reader, err_reader],
         }
     }
 
-    /// Closes both pipes, each after another line, which `last_words` has to bring about.
-    pub fn stop_listening(&mut self, last_words: impl FnOnce(&Self)) {
+    /// Closes both pipes. A reader only notices at its next line, which `print` has to cause.
+    pub fn close_output(&mut self, print: impl FnOnce(&Self)) {
         self.out = mpsc::channel().1;
         self.err = mpsc::channel().1;
-        last_words(self);
+        print(self);
         for reader in self.readers.drain(..) {
             reader.join().expect("it ends");
         }
@@ -104,15 +100,15 @@ impl Server {
         Client(BufReader::new(stream))
     }
 
-    /// The answer to one request on a connection of its own.
-    pub fn ask(&self, method: &str, target: &[u8]) -> Answer {
+    /// Sends a request on a new connection and returns the response.
+    pub fn request(&self, method: &str, target: &[u8]) -> Response {
         let mut client = self.connect();
         client.send(&request(method, target, ""));
-        client.answer()
+        client.response()
     }
 
-    /// All that the server sends until it closes the connection.
-    pub fn ask_for_all(&self, request: &[u8]) -> String {
+    /// Sends bytes and returns everything that the server sends before it closes the connection.
+    pub fn exchange(&self, request: &[u8]) -> String {
         let mut client = self.connect();
         client.send(request);
         let mut whole = String::new();
@@ -122,8 +118,8 @@ impl Server {
 
     #[track_caller]
     pub fn check(&self, query: &str, expected: (u16, Option<&str>, &str)) {
-        let answer = self.ask("GET", format!("{PATH}?{query}").as_bytes());
-        assert_eq!(answer.parts(), expected, "{query}");
+        let response = self.request("GET", format!("{PATH}?{query}").as_bytes());
+        assert_eq!(response.parts(), expected, "{query}");
     }
 
     #[track_caller]
@@ -137,27 +133,27 @@ impl Server {
         }
     }
 
-    /// Ends the example. What it has printed and no test has read is given back.
+    /// Stops the example and returns the lines that have not been read.
     pub fn stop(mut self) -> (Vec<String>, Vec<String>) {
         self.kill();
         (self.out.iter().collect(), self.err.iter().collect())
     }
 
     pub fn kill(&mut self) {
-        self.child.kill().expect("it runs until now");
+        self.child.kill().expect("it is running");
         self.child.wait().expect("it ends");
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Where a test fails, too.
+        // Also if a test fails.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The lines of a pipe, as they come.
+/// Reads the lines of a pipe on a thread.
 pub fn lines(pipe: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>) {
     let (sender, receiver) = mpsc::channel();
     let reader = thread::spawn(move || {
@@ -186,11 +182,11 @@ impl Client {
         self.0.get_mut().write_all(bytes).expect("it is sent");
     }
 
-    pub fn answer(&mut self) -> Answer {
-        self.try_answer().expect("there is an answer")
+    pub fn response(&mut self) -> Response {
+        self.try_response().expect("there is a response")
     }
 
-    pub fn try_answer(&mut self) -> io::Result<Answer> {
+    pub fn try_response(&mut self) -> io::Result<Response> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if self.0.read_line(&mut head)? == 0 {
@@ -203,10 +199,10 @@ impl Client {
         let mut body = vec![0; length];
         self.0.read_exact(&mut body)?;
         let body = String::from_utf8(body).expect("every body is UTF-8");
-        Ok(Answer { head, body })
+        Ok(Response { head, body })
     }
 
-    /// Whether the server has closed the connection, and sent nothing before that.
+    /// Returns whether the server closed the connection without sending anything more.
     pub fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
         match self.0.read_to_end(&mut rest) {
@@ -223,12 +219,12 @@ pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub head: String,
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.head, name)
     }

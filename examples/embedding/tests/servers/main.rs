@@ -1,6 +1,6 @@
-//! The examples as clients meet them: each is started on a free port, and sent requests over TCP.
+//! Starts each example on a free port and sends it requests over TCP.
 
-mod answers;
 mod common;
-mod own;
-mod traits;
+mod example;
+mod responses;
+mod specific;

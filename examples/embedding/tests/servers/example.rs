@@ -1,0 +1,47 @@
+//! How the examples differ, depending on the HTTP library.
+
+pub struct Example {
+    pub name: &'static str,
+    pub keeps_alive: bool,
+    /// Bytes that exceed the limit on a head.
+    pub oversized: usize,
+    /// Status of the response to a request with too many headers.
+    pub too_many_headers: u16,
+    /// Unescaped text that is accepted in a query.
+    pub accepts_unescaped: &'static [&'static str],
+    /// Whether an unescaped `#` and the text after it are part of the query.
+    pub keeps_fragment: bool,
+}
+
+pub const HYPER: Example = Example {
+    name: "embed_hyper",
+    keeps_alive: true,
+    oversized: 64 * 1024,
+    too_many_headers: 431,
+    accepts_unescaped: &["café", "{}|^`"],
+    keeps_fragment: false,
+};
+
+pub const AXUM: Example = Example {
+    name: "embed_axum",
+    oversized: 512 * 1024,
+    ..HYPER
+};
+
+pub const ACTIX_WEB: Example = Example {
+    name: "embed_actix_web",
+    keeps_alive: true,
+    oversized: 512 * 1024,
+    too_many_headers: 431,
+    accepts_unescaped: &["{}|^`"],
+    keeps_fragment: false,
+};
+
+pub const HTTPARSE: Example = Example {
+    name: "embed_httparse",
+    keeps_alive: false,
+    oversized: 64 * 1024,
+    too_many_headers: 400,
+    accepts_unescaped: &["café", "\"", "<", "{}|^`"],
+    keeps_fragment: true,
+};
