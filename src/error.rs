@@ -1,16 +1,16 @@
-//! What can be wrong, and how it is said: every message and every `Display` of the errors.
+//! Errors: kinds, reasons, spans, messages and response bodies.
 
 use core::fmt;
 use core::ops::Range;
 
-use crate::device::pin::VirtualPin;
-use crate::named::named;
+use crate::named_enum::named_enum;
+use crate::pin::VirtualPin;
 use crate::query::percent::DecodeError;
 
-/// Why a query was refused, and where.
+/// The error returned when a query is rejected: what is wrong and where.
 ///
-/// An error is small and [`Copy`], and holds no byte of the query: neither its
-/// [`Display`](fmt::Display) nor its [`Debug`] can leak a token into a log.
+/// An error is small and [`Copy`] and contains no byte of the query, so neither
+/// [`Display`](fmt::Display) nor [`Debug`] can leak a token into a log.
 ///
 /// ```
 /// let template = pinquery::Template::new();
@@ -34,7 +34,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// The content type of [`body`](Self::body).
+    /// Content type of [`body`](Self::body).
     ///
     /// ```
     /// assert_eq!(pinquery::Error::CONTENT_TYPE, "application/json");
@@ -52,7 +52,7 @@ impl Error {
         }
     }
 
-    /// The error about a pin.
+    /// Creates an error about a pin.
     #[cold]
     pub(crate) fn of_pin(kind: ErrorKind, pin: VirtualPin, span: Range<usize>) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Error {
         }
     }
 
-    /// The error about a pin's value.
+    /// Creates an error about the value of a pin.
     #[cold]
     pub(crate) fn of_value(pin: VirtualPin, reason: Reason, span: Range<usize>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Error {
         }
     }
 
-    /// What is wrong.
+    /// Returns the kind of error.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, ErrorKind};
@@ -82,8 +82,8 @@ impl Error {
         self.kind
     }
 
-    /// Which pin it is about: that of an [`UnknownPin`](ErrorKind::UnknownPin), a
-    /// [`DuplicatePin`](ErrorKind::DuplicatePin) or an [`InvalidValue`](ErrorKind::InvalidValue).
+    /// Returns the pin of an [`UnknownPin`](ErrorKind::UnknownPin),
+    /// [`DuplicatePin`](ErrorKind::DuplicatePin) or [`InvalidValue`](ErrorKind::InvalidValue).
     ///
     /// ```
     /// # use pinquery::{Template, VirtualPin};
@@ -96,8 +96,7 @@ impl Error {
         self.pin
     }
 
-    /// Why the value does not fit: there for every [`InvalidValue`](ErrorKind::InvalidValue), and for
-    /// no other kind.
+    /// Returns the reason of an [`InvalidValue`](ErrorKind::InvalidValue); `None` for any other kind.
     ///
     /// ```
     /// # use pinquery::{Datastream, Reason, Template, VirtualPin};
@@ -110,10 +109,10 @@ impl Error {
         self.reason
     }
 
-    /// Where it is wrong: a range of bytes of the query as it was given, always within it.
+    /// Returns the range of bytes of the query that is wrong. It is always within the query.
     ///
-    /// What the range covers is said at each [`ErrorKind`]. It may cover the token, so whoever
-    /// prints that part of the query prints a secret.
+    /// [`ErrorKind`] documents what it covers. It may cover the token, so printing that part of the
+    /// query may reveal a secret.
     ///
     /// ```
     /// # use pinquery::BatchUpdate;
@@ -126,7 +125,7 @@ impl Error {
         self.start..self.end
     }
 
-    /// The HTTP status to answer with, 400 for every error.
+    /// Returns the HTTP status of the response: 400 for every error.
     ///
     /// ```
     /// # use pinquery::BatchUpdate;
@@ -137,7 +136,7 @@ impl Error {
         400
     }
 
-    /// The vendor's message; see [`ErrorKind::message`].
+    /// Returns Blynk's message; see [`ErrorKind::message`].
     ///
     /// ```
     /// # use pinquery::BatchUpdate;
@@ -148,7 +147,7 @@ impl Error {
         self.kind.message()
     }
 
-    /// The vendor's body, byte for byte; see [`ErrorKind::body`].
+    /// Returns Blynk's response body; see [`ErrorKind::body`].
     ///
     /// ```
     /// # use pinquery::BatchUpdate;
@@ -161,8 +160,8 @@ impl Error {
     }
 }
 
-/// Kind, pin, place and reason: `invalid_value of v2 at bytes 11..14: not_a_double, the value is not
-/// a decimal number`.
+/// Writes kind, pin, span and reason: `invalid_value of v2 at bytes 11..14: not_a_double, value is
+/// not a decimal number`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.name())?;
@@ -179,10 +178,10 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-named! {
-    /// The kinds of refusal, in the order in which a query is judged.
+named_enum! {
+    /// The kinds of errors, in the order in which they are checked.
     ///
-    /// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
+    /// [`name`](Self::name) suits logs and metrics; [`Display`](fmt::Display) writes a sentence.
     ///
     /// ```
     /// use pinquery::ErrorKind;
@@ -194,12 +193,13 @@ named! {
     /// The rules are in [section 3 of the contract](crate::contract#3-order-and-errors).
     #[non_exhaustive]
     pub enum ErrorKind {
-        /// There is no `token` segment, as in `v1=33`. The span is empty, at the query's end.
+        /// The query contains no `token` segment, as in `v1=33`. The span is the empty end of the
+        /// query.
         MissingToken = "missing_token": "query contains no `token`",
-        /// The first token is empty, malformed or holds a byte outside 0x21 to 0x7E, as in
+        /// The first token is empty, malformed, or contains a byte outside 0x21..=0x7E, as in
         /// `token=a%20b`. The span is its value.
         InvalidToken = "invalid_token": "token is empty, malformed, or contains a byte outside 0x21..=0x7E",
-        /// The server knows no device with this token. The span is its value.
+        /// No device has this token. The span is its value.
         UnknownToken = "unknown_token": "no device has this token",
         /// There is a second `token` segment, equal or not, as in `token=t&token=t`. The span is its
         /// name.
@@ -209,17 +209,17 @@ named! {
         InvalidPin = "invalid_pin": "name is neither `token` nor a virtual pin `v0` to `v255`",
         /// The template has no datastream for the pin. The span is the name.
         UnknownPin = "unknown_pin": "template has no datastream for this pin",
-        /// A pin comes again, a location's second half aside, as in `v1=1&V1=1`. The span is the
-        /// later name.
+        /// A pin is repeated, except for the second half of a location, as in `v1=1&V1=1`. The span
+        /// is the later name.
         DuplicatePin = "duplicate_pin": "duplicate pin",
         /// A value does not fit its datastream, as in `v1=nan` or `v1=%zz`. The span is the value.
         InvalidValue = "invalid_value": "value does not fit the pin's datastream",
-        /// There is a valid token and nothing else, as in `token=t&`. The span is empty, at the
-        /// query's end.
+        /// The query contains a valid token and nothing else, as in `token=t&`. The span is the empty
+        /// end of the query.
         NoPins = "no_pins": "query contains no pins",
     }
 
-    /// All kinds, in the order in which a query is judged.
+    /// All kinds, in the order in which they are checked.
     ///
     /// ```
     /// # use pinquery::ErrorKind;
@@ -227,18 +227,17 @@ named! {
     /// assert_eq!(counters[0], ("missing_token", 0));
     /// ```
     ALL;
-    /// The kind's name in logs, metrics and the line format: `invalid_pin`.
+    /// Returns the name of the kind, as used in logs, metrics and JSON: `invalid_pin`.
     ///
     /// ```
     /// # use pinquery::ErrorKind;
     /// assert_eq!(ErrorKind::NoPins.name(), "no_pins");
-    /// assert_eq!("no_pins".parse(), Ok(ErrorKind::NoPins));
     /// ```
     name;
 }
 
 impl ErrorKind {
-    /// The message in the answer to the client, one of the vendor's four.
+    /// Returns the message in the response to the client, one of Blynk's four.
     ///
     /// ```
     /// let message = pinquery::ErrorKind::UnknownPin.message();
@@ -246,10 +245,10 @@ impl ErrorKind {
     /// ```
     #[must_use]
     pub const fn message(self) -> &'static str {
-        self.answer().0
+        self.response().0
     }
 
-    /// The body of the answer to the client, `application/json`: the vendor's, byte for byte.
+    /// Returns the response body, `application/json`: Blynk's, byte for byte.
     ///
     /// ```
     /// let body = pinquery::ErrorKind::InvalidValue.body();
@@ -257,12 +256,12 @@ impl ErrorKind {
     /// ```
     #[must_use]
     pub const fn body(self) -> &'static str {
-        self.answer().1
+        self.response().1
     }
 
-    /// The message and the body around it.
-    const fn answer(self) -> (&'static str, &'static str) {
-        macro_rules! answer {
+    /// Returns the message and the body that contains it.
+    const fn response(self) -> (&'static str, &'static str) {
+        macro_rules! response {
             ($message:literal) => {
                 (
                     $message,
@@ -273,19 +272,19 @@ impl ErrorKind {
 
         match self {
             Self::MissingToken | Self::InvalidToken | Self::UnknownToken | Self::DuplicateToken => {
-                answer!("Invalid token.")
+                response!("Invalid token.")
             }
-            Self::InvalidPin | Self::DuplicatePin | Self::NoPins => answer!("Wrong pin format."),
-            Self::UnknownPin => answer!("No datastream setup for that pin."),
-            Self::InvalidValue => answer!("Value doesn't match the Datastream data type"),
+            Self::InvalidPin | Self::DuplicatePin | Self::NoPins => response!("Wrong pin format."),
+            Self::UnknownPin => response!("No datastream setup for that pin."),
+            Self::InvalidValue => response!("Value doesn't match the Datastream data type"),
         }
     }
 }
 
-named! {
-    /// Why a value does not fit its datastream: the first that applies, in this order.
+named_enum! {
+    /// Why a value does not fit its datastream. The first that applies is reported, in this order.
     ///
-    /// A label of a metric is its [`name`](Self::name); its [`Display`](fmt::Display) is a sentence.
+    /// [`name`](Self::name) suits logs and metrics; [`Display`](fmt::Display) writes a sentence.
     ///
     /// ```
     /// use pinquery::Reason;
@@ -296,42 +295,41 @@ named! {
     /// The rules are in [section 3 of the contract](crate::contract#pins-and-reasons).
     #[non_exhaustive]
     pub enum Reason {
-        /// A string of more than `max_len` decoded bytes, or another value of more than 4,096 bytes as
-        /// written.
+        /// A string of more than `max_len` decoded bytes, or any other value of more than 4,096 raw
+        /// bytes.
         TooLong = "too_long": "value is too long",
-        /// A `%` without two hexadecimal digits behind it, as in `v1=%4`.
+        /// A `%` that is not followed by two hexadecimal digits, as in `v1=%4`.
         MalformedEscape = "malformed_escape": "`%` is not followed by two hexadecimal digits",
-        /// The decoded bytes are not UTF-8, as in `v1=%FF`.
+        /// The decoded bytes are not valid UTF-8, as in `v1=%FF`.
         InvalidUtf8 = "invalid_utf8": "decoded bytes are not valid UTF-8",
-        /// A string with U+0000, as in `v3=a%00`.
+        /// A string that contains U+0000, as in `v3=a%00`.
         Nul = "nul": "text contains U+0000",
-        /// Not a whole number, as in `v1=1.5` or `v1=`.
+        /// Not an integer, as in `v1=1.5` or `v1=`.
         NotAnInteger = "not_an_integer": "value is not an integer",
         /// Not a decimal number, as in `v2=nan` or `v2=1,5`.
         NotADouble = "not_a_double": "value is not a decimal number",
-        /// None of `true`, `false`, `1` and `0`, as in `v6=yes`.
+        /// Not `true`, `false`, `1` or `0`, as in `v6=yes`.
         NotABoolean = "not_a_boolean": "value is not `true`, `false`, `1` or `0`",
-        /// A whole number that is none of an enumerable's values, and there is no fallback.
+        /// An integer that is not one of the values of an enumerable without a fallback, as in `v13=1`.
         NotAValue = "not_a_value": "number is not one of the datastream's values",
-        /// A longitude beyond -180 to 180 or a latitude beyond -90 to 90, as in `v5=200,0`.
+        /// A longitude outside -180..=180 or a latitude outside -90..=90, as in `v5=200,0`.
         OutOfRange = "out_of_range": "longitude or latitude is out of range",
-        /// A longitude without its latitude behind it, as in `v5=12`.
+        /// A longitude that is not followed by a latitude, as in `v5=12`.
         NoLatitude = "no_latitude": "longitude is not followed by a latitude",
     }
 
-    /// All reasons, in the order in which they apply.
+    /// All reasons, in the order in which they are checked.
     ///
     /// ```
     /// # use pinquery::Reason;
     /// assert!(Reason::ALL.contains(&Reason::NotAnInteger));
     /// ```
     ALL;
-    /// The reason's name in logs, metrics and the line format: `not_an_integer`.
+    /// Returns the name of the reason, as used in logs, metrics and JSON: `not_an_integer`.
     ///
     /// ```
     /// # use pinquery::Reason;
     /// assert_eq!(Reason::TooLong.name(), "too_long");
-    /// assert_eq!("too_long".parse(), Ok(Reason::TooLong));
     /// ```
     name;
 }

@@ -1,13 +1,13 @@
-//! Strict parsing and validation of Blynk batch update queries: from the bytes of a query to typed
-//! values within the bounds of a device's datastreams, or to the error to send to the client.
+//! Strict parsing and validation of Blynk batch updates: from the bytes of a query to typed values
+//! within the bounds of a device's datastreams, or to the error to send to the client.
 //!
-//! A query such as `token=t&v1=33&v2=44` names a device by its token and gives values to its
-//! virtual pins. It is one event: accepted whole or refused whole. Updates borrow the query, up to
-//! eight of them are kept without an allocation, and an error says which bytes are wrong.
+//! A query such as `token=t&v1=33&v2=44` identifies a device by its token and assigns values to its
+//! virtual pins. It is accepted or rejected as a whole. Updates borrow the query, up to eight of them
+//! need no allocation, and an error says which bytes are wrong.
 //!
-//! # In one call
+//! # One call
 //!
-//! [`parse`] checks the token, asks for the [`Template`] of the device, and reads every value by
+//! [`parse`] validates the token, looks up the [`Template`] of the device, and converts each value by
 //! the [`Datastream`] of its pin.
 //!
 //! ```
@@ -34,10 +34,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # In two steps
+//! # Two steps
 //!
-//! Where the lookup has to await, [`BatchUpdate::parse`] finds and checks the token, and
-//! [`BatchUpdate::updates`] reads the values.
+//! If the lookup has to await, [`BatchUpdate::parse`] finds and validates the token, and
+//! [`BatchUpdate::updates`] parses the values.
 //!
 //! ```
 //! use pinquery::{BatchUpdate, Datastream, Error, Template, VirtualPin};
@@ -53,7 +53,7 @@
 //!     Ok(updates.len())
 //! }
 //!
-//! async fn answer(query: &[u8]) -> (u16, &'static str) {
+//! async fn respond(query: &[u8]) -> (u16, &'static str) {
 //!     match handle(query).await {
 //!         Ok(_) => (200, "OK"),
 //!         Err(error) => (error.status(), error.body()),
@@ -61,8 +61,8 @@
 //! }
 //! # use std::task::{Context, Poll, Waker};
 //! # let ready = |query: &'static str| {
-//! #     let mut answer = std::pin::pin!(answer(query.as_bytes()));
-//! #     answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+//! #     let mut response = std::pin::pin!(respond(query.as_bytes()));
+//! #     response.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 //! # };
 //! # const INVALID_TOKEN: &str = r#"{"error":{"message":"Invalid token."}}"#;
 //! # assert_eq!(ready("token=t&v1=1"), Poll::Ready((200, "OK")));
@@ -70,42 +70,41 @@
 //! # assert_eq!(ready("v1=1"), Poll::Ready((400, INVALID_TOKEN)));
 //! ```
 //!
-//! # Where to look
+//! # Overview
 //!
-//! - What a device holds: [`Template`], [`Datastream`], [`VirtualPin`]. What cannot judge a value
-//!   cannot be built; [`DatastreamError`] says why. [`DatastreamView`] and [`DatastreamRow`] show
-//!   what a datastream is.
-//! - What a query says: [`Updates`], [`Update`], [`Value`], [`Text`], [`Adjustment`].
-//! - What is wrong with it: [`Error`], [`ErrorKind`], whose variants say when each applies and what
+//! - Devices: [`Template`], [`Datastream`], [`VirtualPin`]. Bounds are validated on construction; see
+//!   [`DatastreamError`]. [`DatastreamParts`] describes a datastream for tables, forms and reports.
+//! - Accepted queries: [`Updates`], [`Update`], [`Value`], [`Text`], [`Adjustment`].
+//! - Rejected queries: [`Error`], [`ErrorKind`], whose variants document when each applies and what
 //!   its span covers, and [`Reason`].
-//! - What is left of a request between two steps: [`BatchUpdate`], [`Token`].
+//! - Two-step parsing: [`BatchUpdate`], [`Token`].
 //! - Other endpoints: [`Pairs`], [`Pair`], [`Encoded`] and [`DecodeError`] split and decode by the
-//!   same rules, and judge nothing.
+//!   same rules, without validating anything.
 //!
-//! The behaviour, row by row with an example for each, is in [`contract`].
+//! [`contract`] defines the behaviour, rule by rule, with examples.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - No panic, whatever bytes the query holds, and safe Rust alone in this crate.
-//! - Work at most proportional to the length of the query. No allocation for up to eight pins,
-//!   one beyond, refused or not, and one more for a token with escapes. The lookup is asked at most
-//!   once, for a valid token only.
-//! - No byte of the query in any text of an error, nor in the [`Debug`] of an error, a token, a
-//!   request or its pairs. Accepted values do show: those of [`Value`], [`Update`] and [`Text`].
-//! - `&` alone separates segments. Nothing is decoded twice, repaired or cut, and a value that was
-//!   clamped or replaced says so.
+//! - No panic, for any bytes, and no `unsafe` in this crate.
+//! - Work at most proportional to the length of the query. No allocation for up to eight pins and one
+//!   beyond, whether the query is accepted or rejected, and one more for a token with escapes. The
+//!   lookup is called at most once, and only with a valid token.
+//! - No byte of the query in the text of an error, nor in the [`Debug`] output of an error, a token, a
+//!   request or its pairs. Accepted values are shown: those of [`Value`], [`Update`] and [`Text`].
+//! - Only `&` separates segments. Input is never decoded twice, repaired or truncated, and a value
+//!   that was clamped or replaced says so.
 //!
 //! The crate is `no_std` and needs `alloc`.
 //!
-//! # Owning updates
+//! # Owned updates
 //!
-//! What [`parse`] gives borrows the query: an [`Update<Text<'q>>`](Update) is [`Copy`], and a
-//! string with escapes is decoded as it is read. Within a handler that is all it takes. What
-//! crosses a channel, a thread or a cache owns its strings:
+//! The result of [`parse`] borrows the query: an [`Update<Text<'q>>`](Update) is [`Copy`], and a
+//! string with escapes is decoded when it is read. That is all a handler needs. Updates that cross a
+//! channel, a thread or a cache own their strings:
 //!
 //! | call | result | allocations |
 //! | --- | --- | --- |
-//! | [`Updates::into_owned`] | `Vec<Update>`, which is `Vec<Update<String>>` | one, and one for each string that is not empty |
+//! | [`Updates::into_owned`] | `Vec<Update>`, short for `Vec<Update<String>>` | one, and one for each string that is not empty |
 //! | [`Update::into_owned`], [`Value::into_owned`] | an `Update`, a `Value` | one for a string that is not empty |
 //! | [`Update::map_string`], [`Value::map_string`] | `Update<S>`, `Value<S>` for a string type `S` of your own | yours |
 //!
@@ -134,31 +133,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A function that takes updates in either form is generic: `fn save<S: AsRef<str>>(updates:
-//! &[Update<S>])` for owned ones, `fn show<S: Display>(updates: &[Update<S>])` for both. Values
-//! of one form are compared with `==`. Texts of a query are equal when their decoded texts are:
-//! `a+b` equals `a%20b`.
+//! Functions that take updates in either form are generic: `fn save<S: AsRef<str>>(updates:
+//! &[Update<S>])` for owned ones, `fn show<S: Display>(updates: &[Update<S>])` for both. Values with
+//! the same string type can be compared. Texts are equal if their decoded texts are: `a+b` equals
+//! `a%20b`.
 //!
-//! # Choosing `parse`, the two steps or `updates_into`
+//! # Which entry point to use
 //!
-//! | take | where | what it costs |
+//! | use | when | cost |
 //! | --- | --- | --- |
-//! | [`parse`] | the lookup is a map or a lock: it gives a reference, an `Arc` or a guard at once | the base |
-//! | [`BatchUpdate::parse`], then [`updates`](BatchUpdate::updates) | the lookup awaits, or you want more of the device than its template, or the token for a limit or a cache | the same |
-//! | [`BatchUpdate::parse`], then [`updates_into`](BatchUpdate::updates_into) | every nanosecond counts | some 80 instructions less, 10 to 15 ns |
+//! | [`parse`] | the lookup returns at once: a map, or a lock | the base |
+//! | [`BatchUpdate::parse`] and [`updates`](BatchUpdate::updates) | the lookup awaits, or you need more of the device than its template, or the token for a rate limit or a cache | the same |
+//! | [`BatchUpdate::parse`] and [`updates_into`](BatchUpdate::updates_into) | every nanosecond counts | some 80 instructions less, 10 to 15 ns |
 //!
-//! All three check the same and give the same answers. They differ in where the updates are.
-//! [`Updates`] has room for eight updates in place, so it is 272 bytes large, and to return it in
-//! a [`Result`] copies them. `updates_into` fills a variable that stays where it is. That copy is
-//! a third of the time of a query of two integers, far less than a hundredth of one of 200 pins, and
-//! nothing beside a lookup in a large map or a system call: most servers never see it.
-//! `updates_into` matters for a proxy, a replay of logs or a filter, which does little else.
+//! All three check the same and return the same. [`Updates`] stores eight updates inline, so it is
+//! 272 bytes large, and returning it in a [`Result`] copies them; `updates_into` fills a buffer in
+//! place. The copy takes a third of the time of a query of two integers, less than a hundredth of
+//! one of 200 pins, and is negligible next to a lookup in a large map or a system call: most servers
+//! never see it. It matters for a proxy, a filter or a replay of logs, which do little else.
 //!
 //! ```
 //! use pinquery::{BatchUpdate, Datastream, Error, Template, Updates, VirtualPin};
 //!
 //! let template = Template::from([(VirtualPin(1), Datastream::boolean())]);
-//! let mut updates = Updates::new(); // one for many queries: what was in it is gone each time
+//! let mut updates = Updates::new(); // reused across queries; cleared on every call
 //! for query in ["token=t&v1=1", "token=t&v1=0"] {
 //!     BatchUpdate::parse(query)?.updates_into(&template, &mut updates)?;
 //!     assert_eq!(updates.len(), 1);
@@ -166,26 +164,26 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! Beyond eight updates there is one allocation for each query. Where queries live shorter than
-//! the variable, as in a loop that reads a socket, [`Updates::recycle`] hands the room on.
+//! A reused buffer keeps its capacity, so that a later query of more than eight pins allocates nothing.
+//! It borrows the queries, so these must outlive it. In a loop that reads one query after the other
+//! into the same memory, create a new `Updates` for each: it costs one allocation above eight pins.
 //!
 //! # Features
 //!
-//! | feature | default | what it adds | what it brings |
+//! | feature | default | adds | depends on |
 //! | --- | --- | --- | --- |
 //! | `serde` | off | [`Template`], [`Datastream`] and [`VirtualPin`] from and to JSON; [`Update`], [`Updates`], [`Value`], [`Text`], [`Error`], [`ErrorKind`], [`Reason`] and [`Adjustment`] to JSON | `serde` without `std` and without derive |
 //!
-//! The crate is always `no_std` with `alloc`. There is no feature `std`: nothing in it would
-//! change. The format of the JSON is in [section 6 of the
-//! contract](contract#6-templates-and-the-line-format). Bounds of doubles are exact only as far
-//! as the reader of JSON reads them: with `serde_json`, turn on its feature `float_roundtrip`.
+//! There is no feature `std`, because nothing would change. [Section 6 of the
+//! contract](contract#6-templates-and-json-lines-output) defines the JSON. Bounds of doubles are as
+//! exact as the JSON parser: with `serde_json`, enable its feature `float_roundtrip`.
 //!
 //! # Other endpoints
 //!
-//! [`Pairs`] splits and decodes the query of any endpoint by the same rules. It checks nothing: a
-//! missing token, a second one, a wrong name and a repeated pin are yours to refuse. Where the
-//! token comes as in an update, [`BatchUpdate::parse`] finds and checks it, with the vendor's
-//! bodies.
+//! [`Pairs`] splits and decodes the query of any endpoint by the same rules. It validates nothing:
+//! rejecting a missing or second token, a wrong name or a repeated pin is up to you. If the endpoint
+//! takes its token as batch updates do, [`BatchUpdate::parse`] finds and validates it and returns
+//! Blynk's errors.
 //!
 //! ```
 //! use pinquery::{Pairs, Token, VirtualPin};
@@ -217,40 +215,41 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod device;
 mod error;
 #[cfg(feature = "serde")]
 mod json;
-mod judge;
-mod named;
+mod named_enum;
+mod pin;
 mod query;
 mod request;
+mod segments;
+mod slow;
+mod template;
+mod types;
 mod update;
-mod value;
 
-pub use device::datastream::{Datastream, DatastreamView};
-pub use device::error::{DatastreamError, ParsePinError};
-pub use device::pin::VirtualPin;
-pub use device::row::{DatastreamRow, Number};
-pub use device::template::{IntoPins, Iter, Template};
 pub use error::{Error, ErrorKind, Reason};
-pub use named::UnknownName;
+pub use pin::{ParsePinError, VirtualPin};
 pub use query::encoded::Encoded;
 pub use query::pairs::{Pair, Pairs};
 pub use query::percent::DecodeError;
 pub use query::text::{Chars, Text};
 pub use query::token::{ParseTokenError, Token};
 pub use request::{BatchUpdate, parse};
+pub use template::{IntoPins, Iter, Template};
+pub use types::datastream::Datastream;
+pub use types::error::DatastreamError;
+pub use types::parts::{DatastreamParts, Number};
 pub use update::updates::{IntoIter, Updates};
 pub use update::value::Value;
 pub use update::{Adjustment, Update};
 
-/// What a query means, row by row. The examples on this page are tested.
+/// The contract: what every query means. The examples on this page are tested.
 #[cfg(doc)]
 #[doc = include_str!("../CONTRACT.md")]
 pub mod contract {}
 
-/// The code of the README, run as a test.
+/// Tests the code in the README.
 #[cfg(all(doctest, feature = "serde"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,30 +1,29 @@
-//! A request: its token, and the two steps of judging it.
+//! A batch update request, parsed in one call or in two steps.
 
 use core::fmt;
 use core::ops::Deref;
 
-use crate::device::template::Template;
 use crate::error::{Error, ErrorKind};
-use crate::judge;
 use crate::query::pairs::{Pair, Pairs};
 use crate::query::token::{self, Token};
+use crate::segments;
+use crate::template::Template;
 use crate::update::updates::Updates;
 
-/// Parses a query in one call: its token, the device behind it, and every pin; all or nothing.
+/// Parses a batch update: validates the token, looks up its template and parses every value. All or
+/// nothing.
 ///
-/// `query` is the query component without its `?`, as text or bytes. `lookup` is asked at most
-/// once, for a valid token only. It gives the device's template by any pointer or guard
-/// (`&Template`, `Arc<Template>`, a guard of a lock or a map), or `None` for a token that the
-/// server does not know.
+/// `query` is the query component without its `?`, as text or bytes. `lookup` is called at most once,
+/// and only with a valid token. It returns the template of the device by any pointer or guard
+/// (`&Template`, `Arc<Template>`, the guard of a lock or map), or `None` if the token is unknown.
 ///
-/// Where the lookup awaits, take [`BatchUpdate::parse`]. The updates are returned by value, a copy
-/// of 272 bytes: where some 80 instructions matter, take
-/// [`updates_into`](BatchUpdate::updates_into).
+/// If the lookup has to await, use [`BatchUpdate::parse`]. Returning the updates copies 272 bytes; if
+/// some 80 instructions matter, use [`updates_into`](BatchUpdate::updates_into).
 ///
 /// # Errors
 ///
-/// The first that applies of [`ErrorKind`]: the token is judged first wherever it stands, then
-/// every other segment in query order.
+/// Returns the first [`ErrorKind`] that applies. The token is checked first, wherever it is in the
+/// query, then every other segment in order.
 ///
 /// ```
 /// use pinquery::{Datastream, ErrorKind, Template, Value, VirtualPin, parse};
@@ -59,10 +58,10 @@ pub fn parse<'q, T: Deref<Target = Template>>(
     }
 }
 
-/// A query whose token is judged and whose pins are not yet: what a server holds while it looks
-/// the device up.
+/// A query whose token has been validated but whose values have not been parsed yet.
 ///
-/// It borrows the query, is [`Send`], and its [`Debug`] shows none of it.
+/// This is what a server holds while it looks up the device. It borrows the query and is [`Send`].
+/// [`Debug`] hides the query.
 ///
 /// ```
 /// # async fn template_of(token: &str) -> Option<pinquery::Template> { None }
@@ -81,18 +80,19 @@ pub fn parse<'q, T: Deref<Target = Template>>(
 pub struct BatchUpdate<'q> {
     query: &'q [u8],
     token: Token<'q>,
-    /// Where the first token's segment begins, its value begins, and both end.
+    /// Offset of the token's segment, of its value, and of their end.
     token_start: usize,
     value_start: usize,
     token_end: usize,
 }
 
 impl<'q> BatchUpdate<'q> {
-    /// Finds and judges the token: the first `token` segment, wherever it stands.
+    /// Finds and validates the token: the first `token` segment, wherever it is in the query.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MissingToken`] for `v1=33`, [`ErrorKind::InvalidToken`] for `token=&v1=33`.
+    /// Returns [`ErrorKind::MissingToken`] for `v1=33` and [`ErrorKind::InvalidToken`] for
+    /// `token=&v1=33`.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, ErrorKind};
@@ -101,14 +101,10 @@ impl<'q> BatchUpdate<'q> {
     /// ```
     #[inline(always)]
     pub fn parse(query: &'q (impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
-        Self::find(query.as_ref())
-    }
-
-    #[inline(always)]
-    fn find(query: &'q [u8]) -> Result<Self, Error> {
         const FIRST: &[u8] = b"token=";
 
-        match query.strip_prefix(FIRST).and_then(token::plain) {
+        let query = query.as_ref();
+        match query.strip_prefix(FIRST).and_then(token::fast_token) {
             Some(token) => Ok(Self {
                 query,
                 token_start: 0,
@@ -116,13 +112,14 @@ impl<'q> BatchUpdate<'q> {
                 token_end: FIRST.len() + token.len(),
                 token,
             }),
-            None => Self::find_any(query),
+            None => Self::find_token(query),
         }
     }
 
+    /// Finds a token that is escaped, invalid or not the first segment.
     #[cold]
     #[inline(never)]
-    fn find_any(query: &'q [u8]) -> Result<Self, Error> {
+    fn find_token(query: &'q [u8]) -> Result<Self, Error> {
         let Some(pair) = Pairs::new(query).find(Pair::is_token) else {
             return Err(Error::new(
                 ErrorKind::MissingToken,
@@ -142,8 +139,8 @@ impl<'q> BatchUpdate<'q> {
         }
     }
 
-    /// The token, to look the device up by. It is a `&str` wherever one is asked for; a map keyed by
-    /// `String` is asked by [`as_str`](Token::as_str).
+    /// Returns the token. It derefs to `str`; use [`as_str`](Token::as_str) to look up a map keyed by
+    /// `String`.
     ///
     /// ```
     /// # use pinquery::BatchUpdate;
@@ -155,7 +152,7 @@ impl<'q> BatchUpdate<'q> {
         &self.token
     }
 
-    /// The error for a token that the server does not know.
+    /// Returns the error for a token that the server does not know.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, ErrorKind};
@@ -167,16 +164,16 @@ impl<'q> BatchUpdate<'q> {
         Error::new(ErrorKind::UnknownToken, self.value_start..self.token_end)
     }
 
-    /// Judges every other segment in query order by the device's template; all or nothing.
+    /// Parses the remaining segments, in order, against the device's template. All or nothing.
     ///
-    /// The updates are returned by value, which copies 272 bytes, some 80 instructions. Beside a
-    /// lookup in a large map or a system call that is nothing.
+    /// Returning the updates copies 272 bytes, some 80 instructions, which is negligible next to a
+    /// lookup in a large map or a system call.
     ///
     /// # Errors
     ///
-    /// The first that applies of [`ErrorKind::DuplicateToken`], [`ErrorKind::InvalidPin`],
+    /// Returns the first of [`ErrorKind::DuplicateToken`], [`ErrorKind::InvalidPin`],
     /// [`ErrorKind::UnknownPin`], [`ErrorKind::DuplicatePin`] and [`ErrorKind::InvalidValue`], in
-    /// this order within a segment; else [`ErrorKind::NoPins`] where there is no pin.
+    /// this order within a segment; [`ErrorKind::NoPins`] if there is no other segment.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, Datastream, ErrorKind, Template, VirtualPin};
@@ -193,12 +190,12 @@ impl<'q> BatchUpdate<'q> {
         Ok(updates)
     }
 
-    /// The same as [`updates`](Self::updates), into a variable of the caller's, without the copy:
-    /// what was in it is gone, and after an error it is empty.
+    /// Like [`updates`](Self::updates), but fills a caller-provided buffer, which saves the copy. It
+    /// is cleared first and is empty after an error.
     ///
     /// # Errors
     ///
-    /// Those of [`updates`](Self::updates).
+    /// Returns the same errors as [`updates`](Self::updates).
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, Datastream, Template, Updates, Value, VirtualPin};
@@ -216,16 +213,16 @@ impl<'q> BatchUpdate<'q> {
         updates: &mut Updates<'q>,
     ) -> Result<(), Error> {
         updates.clear();
-        let judged = judge::segments(
+        let parsed = segments::parse_segments(
             self.query,
             self.token_start..self.token_end,
             template,
             updates,
         );
-        if judged.is_err() {
+        if parsed.is_err() {
             updates.clear();
         }
-        judged
+        parsed
     }
 }
 

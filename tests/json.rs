@@ -161,23 +161,32 @@ fn unknown_duplicate_and_mistyped_fields_are_rejected() {
         (r#"{"type":"integer","mim":0}"#, "v1: unknown field"),
         (
             r#"{"type":"integer","max_len":1}"#,
-            "unknown field `max_len`",
+            "unknown field `max_len` for this type",
         ),
         (
             r#"{"type":"integer","values":[1]}"#,
-            "unknown field `values`",
+            "unknown field `values` for this type",
         ),
         (
             r#"{"type":"double","fallback":1}"#,
-            "unknown field `fallback`",
+            "unknown field `fallback` for this type",
         ),
-        (r#"{"type":"string","min":1}"#, "unknown field `min`"),
+        (
+            r#"{"type":"string","min":1}"#,
+            "unknown field `min` for this type",
+        ),
         (
             r#"{"type":"enumerable","values":[1],"max":1}"#,
-            "unknown field `max`",
+            "unknown field `max` for this type",
         ),
-        (r#"{"type":"boolean","min":0}"#, "unknown field `min`"),
-        (r#"{"type":"location","max":0}"#, "unknown field `max`"),
+        (
+            r#"{"type":"boolean","min":0}"#,
+            "unknown field `min` for this type",
+        ),
+        (
+            r#"{"type":"location","max":0}"#,
+            "unknown field `max` for this type",
+        ),
         (
             r#"{"type":"integer","min":0,"min":0}"#,
             "duplicate field `min`",
@@ -207,7 +216,7 @@ fn unknown_duplicate_and_mistyped_fields_are_rejected() {
         ),
         (
             r#"{"type":"string","max_len":null}"#,
-            "max_len: expected a whole number from 0 on",
+            "max_len: expected a non-negative integer",
         ),
         (
             r#"{"type":"enumerable","values":null}"#,
@@ -227,11 +236,11 @@ fn unknown_duplicate_and_mistyped_fields_are_rejected() {
         ),
         (
             r#"{"type":"string","max_len":-1}"#,
-            "max_len: expected a whole number from 0 on",
+            "max_len: expected a non-negative integer",
         ),
         (
             r#"{"type":"string","max_len":1.0}"#,
-            "max_len: expected a whole number from 0 on",
+            "max_len: expected a non-negative integer",
         ),
         (
             r#"{"type":"enumerable","values":1}"#,

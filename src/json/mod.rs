@@ -1,4 +1,4 @@
-//! JSON: templates both ways, updates and errors one way.
+//! JSON: templates are read and written, updates and errors are written.
 
 mod number;
 mod read;

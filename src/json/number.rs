@@ -1,6 +1,6 @@
-//! The numbers of a datastream.
+//! Reads the numbers of a datastream from JSON.
 //!
-//! What these say of a wrong value may repeat it: `read` says it in words of its own.
+//! Errors may repeat a wrong value, so `read` replaces their messages.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,13 +8,13 @@ use core::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::device::row::Number;
+use crate::types::parts::Number;
 
-/// How a number is asked for.
+/// Selects how a number is deserialized.
 ///
-/// Under `arbitrary_precision`, `serde_json` before 1.0.154 tells `-0` from 0 only where its text is
-/// asked for a number. But what `#[serde(flatten)]` has put aside may be a number in a map's
-/// clothes, which is found only where it is asked for as anything.
+/// With `arbitrary_precision`, `serde_json` before 1.0.154 distinguishes `-0` from 0 only if its text
+/// is deserialized as a number. But what `#[serde(flatten)]` buffers may be a number in the form of
+/// a map, which is found only by `deserialize_any`.
 #[derive(Clone, Copy)]
 pub(super) struct NumberSeed {
     pub(super) as_number: bool,
@@ -58,8 +58,8 @@ impl<'de> Visitor<'de> for NumberSeed {
         Ok(Number::Double(number))
     }
 
-    /// How `serde_json` hands over other numbers under `arbitrary_precision`. Nothing here tells an
-    /// object that looks the same from one, with that feature or without.
+    /// Accepts the form in which `serde_json` passes other numbers with `arbitrary_precision`. An object
+    /// of the same form cannot be distinguished from it.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
         let number = match map.next_entry::<String, String>()? {
             Some((key, number)) if key == "$serde_json::private::Number" => number.parse().ok(),
@@ -72,6 +72,7 @@ impl<'de> Visitor<'de> for NumberSeed {
     }
 }
 
+/// Returns a number that is an integer.
 pub(super) fn whole<E: de::Error>(number: Number) -> Result<i64, E> {
     match number {
         Number::Integer(integer) => Ok(integer),
@@ -79,7 +80,7 @@ pub(super) fn whole<E: de::Error>(number: Number) -> Result<i64, E> {
     }
 }
 
-/// The values of an enumerable.
+/// Deserializes the values of an enumerable.
 pub(super) struct NumbersSeed(pub(super) NumberSeed);
 
 impl<'de> DeserializeSeed<'de> for NumbersSeed {

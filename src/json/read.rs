@@ -1,6 +1,6 @@
-//! What is read from JSON: templates, datastreams and pins.
+//! Reads templates, datastreams and pins from JSON.
 //!
-//! A template stands beside tokens in its file, so no message repeats a string but a pin's name.
+//! Templates are stored next to tokens, so messages repeat no string other than the name of a pin.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,14 +8,14 @@ use core::fmt;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Unexpected, Visitor};
 
 use super::number::{NumberSeed, NumbersSeed, whole};
-use crate::device::datastream::Datastream;
-use crate::device::from_row::foreign;
-use crate::device::pin::VirtualPin;
-use crate::device::row::DatastreamRow;
-use crate::device::template::Template;
+use crate::pin::VirtualPin;
+use crate::template::Template;
+use crate::types::datastream::Datastream;
+use crate::types::error::DatastreamError;
+use crate::types::parts::DatastreamParts;
 
-/// What a visitor that takes no string says of one.
-macro_rules! no_string {
+/// Rejects a string without repeating it.
+macro_rules! reject_string {
     ($value:ty) => {
         fn visit_str<E: de::Error>(self, _: &str) -> Result<$value, E> {
             Err(E::invalid_type(Unexpected::Other("a string"), &self))
@@ -23,16 +23,16 @@ macro_rules! no_string {
     };
 }
 
-/// From `{"v1":{"type":"integer","min":0,"max":100}}`: an object with a datastream for each pin.
+/// Deserializes an object with a datastream for each pin: `{"v1":{"type":"integer","max":100}}`.
 ///
-/// Keys are `v0` to `v255`, lowercase. A datastream is a `type` and its own fields: `min` and
-/// `max` of `integer` and `double`, `max_len` of `string`, `values` and `fallback` of
-/// `enumerable`. All but `type` and `values` may be left out; whatever else is there, or is there
-/// twice, is an error that names the pin.
+/// Keys are `v0` to `v255`, lowercase. A datastream has a `type` and the fields of that type: `min`
+/// and `max` of `integer` and `double`, `max_len` of `string`, `values` and `fallback` of
+/// `enumerable`. Only `type` and `values` are required. Any other or repeated field is an error,
+/// which names the pin.
 ///
-/// It reads the same from text and from a `serde_json::Value`, under every feature of
-/// `serde_json`. As readers differ on what `-0` is, it is refused as an integer's bound; a `Value`
-/// under `arbitrary_precision` does not tell it from 0.
+/// The result is the same for text and for a `serde_json::Value`, with every feature of
+/// `serde_json`. Parsers disagree about `-0`, so it is rejected as a bound of an integer; a `Value`
+/// with `arbitrary_precision` does not distinguish it from 0.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
@@ -72,10 +72,10 @@ impl<'de> Visitor<'de> for TemplateVisitor {
         Ok(template)
     }
 
-    no_string!(Template);
+    reject_string!(Template);
 }
 
-/// From its name, `"v1"`: lowercase and canonical.
+/// Deserializes the name of a pin, `"v1"`: lowercase and canonical.
 impl<'de> Deserialize<'de> for VirtualPin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
@@ -86,8 +86,8 @@ impl<'de> Deserialize<'de> for VirtualPin {
     }
 }
 
-/// From `{"type":"integer","min":0,"max":100}`, as within a [`Template`], or by `#[serde(flatten)]`
-/// beside fields of your own.
+/// Deserializes `{"type":"integer","min":0,"max":100}`, as in a [`Template`], or by
+/// `#[serde(flatten)]` next to fields of your own.
 ///
 /// ```
 /// use pinquery::Datastream;
@@ -102,8 +102,8 @@ impl<'de> Deserialize<'de> for Datastream {
     }
 }
 
-/// What `#[serde(flatten)]` has put aside does not look different from text, but its numbers have
-/// to be asked for as anything. It does not come within a template.
+/// What `#[serde(flatten)]` buffers cannot be distinguished from text, but its numbers must be
+/// deserialized by `deserialize_any`. It never occurs within a template.
 struct DatastreamSeed {
     in_template: bool,
 }
@@ -124,23 +124,23 @@ impl<'de> Visitor<'de> for DatastreamSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Datastream, A::Error> {
-        // Text does not know its size. A `Value` does, and under `arbitrary_precision` it makes
-        // every number an `f64` when it is asked for one.
+        // Text has no size hint. A `Value` has one, and with `arbitrary_precision` it converts every
+        // number into an `f64` if asked for one.
         let number = NumberSeed {
             as_number: self.in_template && map.size_hint().is_none(),
         };
         let (mut type_name, mut values) = (None::<String>, None);
-        let mut row = DatastreamRow::default();
+        let mut parts = DatastreamParts::default();
         while let Some(field) = map.next_key::<String>()? {
             match &*field {
                 "type" => set(&mut type_name, TYPE, &field, map.next_value())?,
-                "min" => set(&mut row.min, NUMBER, &field, map.next_value_seed(number))?,
-                "max" => set(&mut row.max, NUMBER, &field, map.next_value_seed(number))?,
+                "min" => set(&mut parts.min, NUMBER, &field, map.next_value_seed(number))?,
+                "max" => set(&mut parts.max, NUMBER, &field, map.next_value_seed(number))?,
                 "max_len" => {
-                    // None is longer than a `usize` can say, which on 32 bits the number may be.
+                    // On 32 bits, the number may exceed a `usize`, but no string does.
                     let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
                     let found = map.next_value().map(length);
-                    set(&mut row.max_len, LENGTH, &field, found)?;
+                    set(&mut parts.max_len, LENGTH, &field, found)?;
                 }
                 "values" => {
                     let found = map.next_value_seed(NumbersSeed(number));
@@ -148,50 +148,50 @@ impl<'de> Visitor<'de> for DatastreamSeed {
                 }
                 "fallback" => {
                     let found = map.next_value_seed(number).and_then(whole);
-                    set(&mut row.fallback, WHOLE_NUMBER, &field, found)?;
+                    set(&mut parts.fallback, WHOLE_NUMBER, &field, found)?;
                 }
                 _ => return Err(de::Error::custom("unknown field")),
             }
         }
-        row.type_name = match &type_name {
+        parts.type_name = match &type_name {
             Some(name) => name,
             None => return Err(de::Error::missing_field("type")),
         };
-        row.values = values.as_deref();
-        build(&row)
+        parts.values = values.as_deref();
+        Datastream::from_parts(&parts).map_err(build_error)
     }
 
-    no_string!(Datastream);
+    reject_string!(Datastream);
+}
+
+/// Adds the list of types, without repeating the name that was found.
+fn build_error<E: de::Error>(error: DatastreamError) -> E {
+    match error {
+        DatastreamError::UnknownType => E::custom(format_args!(
+            "{error}, expected one of {}",
+            Datastream::TYPES.join(", ")
+        )),
+        _ => E::custom(error),
+    }
 }
 
 const TYPE: &str = "expected the name of a type";
 const NUMBER: &str = "expected a finite number";
-const LENGTH: &str = "expected a whole number from 0 on";
+const LENGTH: &str = "expected a non-negative integer";
 const WHOLE_NUMBER: &str = "expected a 64-bit integer";
 const WHOLE_NUMBERS: &str = "expected an array of 64-bit integers";
 
-/// Sets a field that must not be there yet.
+/// Sets a field that must not be set yet.
 fn set<T, E: de::Error>(
     slot: &mut Option<T>,
     wrong: &str,
     name: &str,
     found: Result<T, E>,
 ) -> Result<(), E> {
-    // Not the error itself, which may repeat what is there.
+    // The error itself may repeat what was found.
     let found = found.map_err(|_| E::custom(format_args!("{name}: {wrong}")))?;
     match slot.replace(found) {
         None => Ok(()),
         Some(_) => Err(E::custom(format_args!("duplicate field `{name}`"))),
-    }
-}
-
-fn build<E: de::Error>(row: &DatastreamRow<'_>) -> Result<Datastream, E> {
-    let datastream = Datastream::of_row(row).map_err(E::custom)?;
-    // A field of another type is a mistake, and never one to pass over.
-    match foreign(row, &datastream) {
-        None => Ok(datastream),
-        Some(name) => Err(E::custom(format_args!(
-            "unknown field `{name}` of this type of datastream"
-        ))),
     }
 }

@@ -1,17 +1,17 @@
-//! What is written as JSON.
+//! Writes updates, errors, templates, datastreams and pins as JSON.
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-use crate::device::datastream::Datastream;
-use crate::device::pin::VirtualPin;
-use crate::device::row::Number;
-use crate::device::template::Template;
 use crate::error::Error;
+use crate::pin::VirtualPin;
 use crate::query::text::Text;
+use crate::template::Template;
+use crate::types::datastream::Datastream;
+use crate::types::parts::{Field, Number};
 use crate::update::Update;
 use crate::update::updates::Updates;
 
-/// As the line format has it: `{"pin":1,"value":33,"adjusted":null}`.
+/// Serializes as `{"pin":1,"value":33,"adjusted":null}`.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin, parse};
@@ -34,14 +34,14 @@ impl<T: Serialize> Serialize for Update<T> {
     }
 }
 
-/// As an array of the updates.
+/// Serializes as an array.
 impl Serialize for Updates<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self)
     }
 }
 
-/// As the decoded text.
+/// Serializes as the decoded text.
 impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.as_str() {
@@ -51,7 +51,7 @@ impl Serialize for Text<'_> {
     }
 }
 
-/// As the line format has it, with `pin` and `reason` where the error has them.
+/// Serializes the response body and the details for a log, with `pin` and `reason` if present.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin, parse};
@@ -94,7 +94,8 @@ impl Serialize for Error {
     }
 }
 
-/// As its name, `"v1"`, which is a map's key, too. In an update or an error a pin is a number.
+/// Serializes as the name, `"v1"`, which also suits the key of a map. In an update or error, a pin is
+/// a number.
 ///
 /// ```
 /// use pinquery::VirtualPin;
@@ -108,7 +109,7 @@ impl Serialize for VirtualPin {
     }
 }
 
-/// As it is read: bounds are always there, a `fallback` where there is one.
+/// Serializes as it is deserialized. Bounds are always present, a `fallback` if there is one.
 ///
 /// ```
 /// use pinquery::Datastream;
@@ -119,30 +120,24 @@ impl Serialize for VirtualPin {
 /// ```
 impl Serialize for Datastream {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let row = self.row();
+        let parts = self.to_parts();
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", row.type_name)?;
-        for (name, bound) in [("min", row.min), ("max", row.max)] {
-            match bound {
-                Some(Number::Integer(integer)) => map.serialize_entry(name, &integer)?,
-                Some(Number::Double(double)) => map.serialize_entry(name, &double)?,
-                None => {}
+        map.serialize_entry("type", parts.type_name)?;
+        for (name, field) in parts.fields() {
+            match field {
+                Field::Number(Number::Double(double)) => map.serialize_entry(name, &double)?,
+                Field::Number(Number::Integer(integer)) | Field::Integer(integer) => {
+                    map.serialize_entry(name, &integer)?;
+                }
+                Field::Length(length) => map.serialize_entry(name, &length)?,
+                Field::Values(values) => map.serialize_entry(name, values)?,
             }
-        }
-        if let Some(max_len) = row.max_len {
-            map.serialize_entry("max_len", &max_len)?;
-        }
-        if let Some(values) = row.values {
-            map.serialize_entry("values", values)?;
-        }
-        if let Some(fallback) = row.fallback {
-            map.serialize_entry("fallback", &fallback)?;
         }
         map.end()
     }
 }
 
-/// As it is read, by ascending pin.
+/// Serializes as it is deserialized, in ascending order of pins.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};

@@ -1,4 +1,4 @@
-//! A name or a value as it stands in the query.
+//! A percent-encoded name or value.
 
 use core::fmt;
 use core::ops::Range;
@@ -6,12 +6,12 @@ use core::ops::Range;
 use super::percent::DecodeError;
 use super::text::Text;
 
-/// A name or a value as it stands in the query, percent-encoded, with its place there.
+/// A percent-encoded name or value and its span in the query.
 ///
-/// Decoding follows the application/x-www-form-urlencoded rules of the [URL Standard], strictly:
-/// `+` is a space, `%` and two hexadecimal digits are one byte, any other `%` is an error, and so
-/// is anything that is not UTF-8 afterwards. Nothing is repaired and nothing decoded twice.
-/// [`Debug`] shows the place alone, as the bytes may be a token's.
+/// Decoding follows the application/x-www-form-urlencoded rules of the [URL Standard], strictly: `+`
+/// is a space, `%` followed by two hexadecimal digits is one byte, any other `%` is an error, and
+/// the result must be UTF-8. Input is never decoded twice, repaired or truncated. [`Debug`] shows
+/// the span only, because the bytes may be those of a token.
 ///
 /// [URL Standard]: https://url.spec.whatwg.org/#urlencoded-parsing
 ///
@@ -34,7 +34,7 @@ impl<'q> Encoded<'q> {
         Self { raw, start }
     }
 
-    /// The bytes as written.
+    /// Returns the raw bytes, still encoded.
     ///
     /// ```
     /// let pair = pinquery::Pairs::new("v1=%32").next().unwrap();
@@ -45,24 +45,24 @@ impl<'q> Encoded<'q> {
         self.raw
     }
 
-    /// Where the bytes stand in the query.
+    /// Returns the span of the raw bytes in the query.
     ///
     /// ```
     /// let pair = pinquery::Pairs::new("&v1").next().unwrap();
     /// assert_eq!(pair.name.span(), 1..3);
-    /// assert_eq!(pair.value.span(), 3..3); // no `=`: empty, at the segment's end
+    /// assert_eq!(pair.value.span(), 3..3); // no `=`: empty, at the end of the segment
     /// ```
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         self.start..self.start + self.raw.len()
     }
 
-    /// What the bytes mean.
+    /// Decodes the bytes.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::MalformedEscape`] for `%4` or `%+5`, else [`DecodeError::InvalidUtf8`] for
-    /// `%FF` or a raw byte 0xFF.
+    /// Returns [`DecodeError::MalformedEscape`] for `%4` or `%+5`, and otherwise
+    /// [`DecodeError::InvalidUtf8`] for `%FF` or a raw byte 0xFF.
     ///
     /// ```
     /// # use pinquery::{DecodeError, Pairs};

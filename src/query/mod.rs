@@ -1,9 +1,12 @@
-//! What stands in a query: segments, their names and values, and what the bytes of these mean.
+//! The syntax of a query: segments, names, values and percent-encoding.
 
 pub(crate) mod encoded;
-pub(crate) mod name;
+pub(crate) mod input;
 pub(crate) mod pairs;
 pub(crate) mod percent;
+mod scan;
+pub(crate) mod swar;
 pub(crate) mod text;
 pub(crate) mod token;
-pub(crate) mod view;
+
+pub(crate) use self::scan::{SEPARATOR, find_escape};

@@ -1,18 +1,18 @@
-//! The query as segments: names and values, not yet decoded.
+//! The segments of a query, split into encoded names and values.
 
 use core::fmt;
 use core::iter::FusedIterator;
 
 use super::encoded::Encoded;
-use super::name::Name;
-use super::view::{self, SEPARATOR};
-use crate::device::pin::VirtualPin;
+use super::percent::Decoded;
+use super::scan::{SEPARATOR, name_end, segment_end, slice};
+use crate::pin::{self, VirtualPin};
 
-/// The segments of a query, in order, for endpoints of your own.
+/// Iterates over the segments of a query, for endpoints of your own.
 ///
-/// Segments are separated by `&` and by nothing else, empty ones are skipped, and each is split at
-/// its first `=`; without one the value is empty. Nothing is decoded, so nothing fails yet.
-/// [`Debug`] hides the query, which holds a token.
+/// Only `&` separates segments. Empty segments are skipped. A segment is split at its first `=`; one
+/// without `=` has an empty value. Nothing is decoded yet, so nothing can fail. [`Debug`] hides the
+/// query, because it contains a token.
 ///
 /// ```
 /// use pinquery::{Pairs, VirtualPin};
@@ -31,7 +31,7 @@ pub struct Pairs<'q> {
 }
 
 impl<'q> Pairs<'q> {
-    /// The segments of `query`, the query component without its `?`.
+    /// Splits `query`, the query component without its `?`.
     ///
     /// ```
     /// let mut pairs = pinquery::Pairs::new("&a=b=c&&d");
@@ -43,22 +43,24 @@ impl<'q> Pairs<'q> {
     /// ```
     #[must_use]
     pub fn new(query: &'q (impl AsRef<[u8]> + ?Sized)) -> Self {
-        Self::from(query.as_ref(), 0)
+        Self::starting_at(query.as_ref(), 0)
     }
 
-    /// The segments that begin at `at` or behind it.
-    pub(crate) fn from(query: &'q [u8], at: usize) -> Self {
+    /// Splits a query from an offset on.
+    pub(crate) fn starting_at(query: &'q [u8], at: usize) -> Self {
         Self { query, at }
     }
 
-    /// Where the segment ends that came last.
-    pub(crate) fn at(&self) -> usize {
+    /// Returns the offset at which the segment returned last ends.
+    pub(crate) fn end(&self) -> usize {
         self.at
     }
 
-    /// How many bytes the query has from `start` on.
-    pub(crate) fn bytes_from(&self, start: usize) -> usize {
-        self.query.len() - start
+    /// Consumes and returns the value that begins here.
+    pub(crate) fn next_value(&mut self) -> Encoded<'q> {
+        let start = self.at;
+        self.at = segment_end(self.query, start);
+        Encoded::new(slice(self.query, start, self.at), start)
     }
 }
 
@@ -71,14 +73,11 @@ impl<'q> Iterator for Pairs<'q> {
             self.at += 1;
         }
         let start = self.at;
-        let name_end = view::name_end(query, start);
-        let value_start = name_end + usize::from(query.get(name_end) == Some(&b'='));
-        let end = view::segment_end(query, value_start);
-        self.at = end;
-        Some(Pair {
-            name: Encoded::new(view::slice(query, start, name_end), start),
-            value: Encoded::new(view::slice(query, value_start, end), value_start),
-        })
+        let end = name_end(query, start);
+        let name = Encoded::new(slice(query, start, end), start);
+        self.at = end + usize::from(query.get(end) == Some(&b'='));
+        let value = self.next_value();
+        Some(Pair { name, value })
     }
 }
 
@@ -90,7 +89,7 @@ impl fmt::Debug for Pairs<'_> {
     }
 }
 
-/// One segment of a query: `name=value`.
+/// A segment of a query: `name=value`.
 ///
 /// ```
 /// let pair = pinquery::Pairs::new("v5=12.0,11.0").next().unwrap();
@@ -99,14 +98,14 @@ impl fmt::Debug for Pairs<'_> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Pair<'q> {
-    /// What stands before the first `=`.
+    /// Everything before the first `=`.
     pub name: Encoded<'q>,
-    /// What stands behind the first `=`; empty, at the segment's end, where there is none.
+    /// Everything after the first `=`. Without `=`, it is empty and its span is the end of the segment.
     pub value: Encoded<'q>,
 }
 
 impl Pair<'_> {
-    /// Whether the name, decoded, is `token`.
+    /// Returns `true` if the decoded name is `token`.
     ///
     /// ```
     /// let is_token = |query| pinquery::Pairs::new(query).next().unwrap().is_token();
@@ -115,10 +114,10 @@ impl Pair<'_> {
     /// ```
     #[must_use]
     pub fn is_token(&self) -> bool {
-        Name::of(self.name.raw()) == Name::Token
+        Name::parse(self.name) == Name::Token
     }
 
-    /// The virtual pin that the name, decoded, is.
+    /// Returns the virtual pin that the decoded name denotes, if any.
     ///
     /// ```
     /// let pin = |query| pinquery::Pairs::new(query).next().unwrap().pin();
@@ -128,9 +127,41 @@ impl Pair<'_> {
     /// ```
     #[must_use]
     pub fn pin(&self) -> Option<VirtualPin> {
-        match Name::of(self.name.raw()) {
+        match Name::parse(self.name) {
             Name::Pin(pin) => Some(pin),
             Name::Token | Name::Other => None,
         }
+    }
+}
+
+/// What the name of a segment denotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    Token,
+    Pin(VirtualPin),
+    /// Anything else, including names that cannot be decoded.
+    Other,
+}
+
+impl Name {
+    const TOKEN: &'static [u8] = b"token";
+
+    /// Decodes and classifies a name.
+    pub(crate) fn parse(name: Encoded<'_>) -> Self {
+        // No pin's name is longer than `token`.
+        let mut buffer = [0; Self::TOKEN.len()];
+        let mut length = 0;
+        for byte in Decoded::new(name.raw()) {
+            let (Ok(byte), Some(slot)) = (byte, buffer.get_mut(length)) else {
+                return Self::Other;
+            };
+            *slot = byte;
+            length += 1;
+        }
+        let name = buffer.get(..length).unwrap_or_default();
+        if name == Self::TOKEN {
+            return Self::Token;
+        }
+        pin::parse_pin(name).map_or(Self::Other, Self::Pin)
     }
 }

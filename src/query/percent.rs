@@ -1,11 +1,11 @@
-//! The one percent-decoder: strict, once, and without a copy.
+//! The percent-decoder: strict, in one pass, without copying.
 
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Why a percent-encoded name or value has no meaning as text.
+/// The error returned when a percent-encoded name or value cannot be decoded.
 ///
-/// Where both hold, the escape is reported: it is met before the bytes are looked at as UTF-8.
+/// A malformed escape takes precedence over invalid UTF-8, even if it comes later.
 ///
 /// ```
 /// use pinquery::{DecodeError, Pairs};
@@ -17,9 +17,9 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// A `%` without two hexadecimal digits behind it: `%`, `%4`, `%zz`, `%+5`.
+    /// A `%` is not followed by two hexadecimal digits: `%`, `%4`, `%zz`, `%+5`.
     MalformedEscape,
-    /// The decoded bytes are not UTF-8: `%FF`, `%C0%80`, `%ED%A0%80`.
+    /// The decoded bytes are not valid UTF-8: `%FF`, `%C0%80`, `%ED%A0%80`.
     InvalidUtf8,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// The bytes that percent-encoded bytes mean, one at a time.
+/// Iterates over the decoded bytes.
 #[derive(Clone)]
 pub(crate) struct Decoded<'q> {
     pub(crate) rest: &'q [u8],
@@ -46,7 +46,7 @@ impl<'q> Decoded<'q> {
         Self { rest: raw }
     }
 
-    /// The next character, which may begin in an escape and end in raw bytes.
+    /// Returns the next character, which may begin in an escape and end in raw bytes.
     #[inline]
     pub(crate) fn next_char(&mut self) -> Option<Result<char, DecodeError>> {
         match self.next()? {
@@ -56,7 +56,7 @@ impl<'q> Decoded<'q> {
         }
     }
 
-    /// The character of several bytes that begins with `first`.
+    /// Returns the multi-byte character that begins with `first`.
     pub(crate) fn long_char(&mut self, first: u8) -> Result<char, DecodeError> {
         let (width, bits) = match first {
             0xC2..=0xDF => (2, first & 0x1F),
@@ -72,7 +72,7 @@ impl<'q> Decoded<'q> {
             }
             code_point = code_point << 6 | u32::from(byte & 0x3F);
         }
-        // No surrogates, nothing above U+10FFFF, and nothing that fewer bytes would do for.
+        // Rejects surrogates, code points above U+10FFFF and overlong encodings.
         char::from_u32(code_point)
             .filter(|character| character.len_utf8() == width)
             .ok_or(DecodeError::InvalidUtf8)
@@ -102,14 +102,14 @@ impl Iterator for Decoded<'_> {
     }
 }
 
-/// The byte that two hexadecimal digits of either case mean.
+/// Returns the byte that two hexadecimal digits, of either case, encode.
 #[inline(always)]
 fn escaped(high: u8, low: u8) -> Option<u8> {
     let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
     (high | low <= 0xF).then_some(high << 4 | low)
 }
 
-/// The value of each hexadecimal digit, and 0xFF for every other byte.
+/// The value of each hexadecimal digit; 0xFF for any other byte.
 const DIGITS: [u8; 256] = {
     let mut digits = [0xFF; 256];
     let mut value = 0;
@@ -121,16 +121,16 @@ const DIGITS: [u8; 256] = {
     digits
 };
 
-/// Whether every escape is well formed.
+/// Returns `true` if every escape is well formed.
 pub(crate) fn is_well_formed(raw: &[u8]) -> bool {
     Decoded::new(raw).all(|byte| byte.is_ok())
 }
 
-/// Decodes into a vector of just that size. `None`: an escape is malformed.
+/// Decodes into a vector of exactly the decoded length. `None` if an escape is malformed.
 pub(crate) fn decode_to_vec(raw: &[u8]) -> Option<Vec<u8>> {
     let length = Decoded::new(raw).take_while(Result::is_ok).count();
-    // The bound, which no slice exceeds, and the look before each push are for `tests/no_panic`:
-    // the capacity cannot overflow, and nothing grows.
+    // For `tests/no_panic`: the bound, which no slice exceeds, shows that the capacity does not
+    // overflow, and the check before each push that the vector does not grow.
     let mut decoded = Vec::with_capacity(length.min(isize::MAX as usize));
     for byte in Decoded::new(raw) {
         let byte = byte.ok()?;
@@ -141,7 +141,7 @@ pub(crate) fn decode_to_vec(raw: &[u8]) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// Decodes into `buffer`. `None`: an escape is malformed, or the buffer too small.
+/// Decodes into `buffer`. `None` if an escape is malformed or the buffer is too small.
 pub(crate) fn decode_into<'b>(raw: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     let mut bytes = Decoded::new(raw);
     let mut length = 0;

@@ -1,18 +1,18 @@
-//! A text that borrows the query, escapes and all.
+//! Decoded text that borrows the query.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use super::percent::{self, DecodeError, Decoded};
-use super::view::{self, SEPARATOR};
+use super::scan::{SEPARATOR, slice};
+use super::swar;
 
-/// A decoded text that borrows the query and needs no allocation, even where it is escaped.
+/// Decoded text that borrows the query. It needs no allocation, even if it contains escapes.
 ///
-/// The text was found to be well formed when it was made, so nothing here can fail. Equality is
-/// that of the decoded text: `a+b` equals `a%20b`.
+/// The text was validated when it was created, so none of its methods can fail. Comparison and
+/// hashing use the decoded text: `a+b` equals `a%20b`.
 ///
 /// ```
 /// use pinquery::Pairs;
@@ -30,10 +30,10 @@ pub struct Text<'q>(Repr<'q>);
 
 #[derive(Clone, Copy)]
 enum Repr<'q> {
-    /// Nothing is escaped: the bytes are the text.
+    /// No escapes: the bytes are the text.
     Plain(&'q str),
-    /// INVARIANT: the escapes are well formed and the decoded bytes are UTF-8. The bytes as
-    /// written need not be: `%C3` and a raw byte 0xA9 are one character.
+    /// INVARIANT: the escapes are well formed and the decoded bytes are UTF-8. The raw bytes need
+    /// not be: `%C3` followed by a raw byte 0xA9 is one character.
     Escaped(&'q [u8]),
 }
 
@@ -43,10 +43,10 @@ impl<'q> Text<'q> {
     }
 
     pub(crate) fn decode(raw: &'q [u8]) -> Result<Self, DecodeError> {
-        Ok(Measured::new(raw, 0)?.text)
+        Ok(ScannedText::new(raw, 0)?.text)
     }
 
-    /// The text as a slice of the query, where nothing in it is escaped.
+    /// Returns the text as a slice of the query, if it contains no escapes.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -61,7 +61,7 @@ impl<'q> Text<'q> {
         }
     }
 
-    /// The text's bytes as the query has them, escapes and all.
+    /// Returns the raw bytes, still encoded.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -75,7 +75,7 @@ impl<'q> Text<'q> {
         }
     }
 
-    /// The decoded characters.
+    /// Returns an iterator over the decoded characters.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -89,7 +89,7 @@ impl<'q> Text<'q> {
         })
     }
 
-    /// The length of the decoded text in bytes, which takes a walk where something is escaped.
+    /// Returns the decoded length in bytes. O(n) if the text contains escapes.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -103,7 +103,7 @@ impl<'q> Text<'q> {
         }
     }
 
-    /// Whether the text is empty.
+    /// Returns `true` if the text is empty.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -114,7 +114,8 @@ impl<'q> Text<'q> {
         self.raw().is_empty()
     }
 
-    /// The text as a string: borrowed where nothing is escaped, else decoded into a new one.
+    /// Returns the text as a string: borrowed if it contains no escapes, otherwise decoded into a new
+    /// allocation.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -141,7 +142,7 @@ impl fmt::Display for Text<'_> {
 
         match self.as_str() {
             Some(text) => f.pad(text),
-            // Width and precision count characters of a string that is not there yet.
+            // Padding needs the length in characters, so the text is decoded first.
             None if f.width().is_some() || f.precision().is_some() => f.pad(&self.to_cow()),
             None => self
                 .chars()
@@ -167,23 +168,12 @@ impl PartialEq for Text<'_> {
 
 impl Eq for Text<'_> {}
 
-/// By the decoded text, as `str` is ordered.
-impl Ord for Text<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.chars().cmp(other.chars())
-    }
-}
-
-impl PartialOrd for Text<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// By the decoded text: `a+b` and `a%20b` are one key. Not the hash of the `str`.
+/// Hashes the decoded text, so `a+b` and `a%20b` are the same key. The hash differs from that of a
+/// `str`.
 impl Hash for Text<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // One by one whether escaped or not, as a hasher may tell one long write from many.
+        // Character by character in both cases: a hasher may distinguish one long write from many
+        // short ones.
         self.chars().for_each(|character| character.hash(state));
         state.write_u8(0xFF);
     }
@@ -222,7 +212,7 @@ impl From<Text<'_>> for String {
     }
 }
 
-/// The decoded characters of a [`Text`]; made by [`Text::chars`].
+/// An iterator over the decoded characters of a [`Text`], returned by [`Text::chars`].
 ///
 /// ```
 /// let text = pinquery::Pairs::new("v1=a%20b").next().unwrap().value.decode().unwrap();
@@ -243,7 +233,7 @@ impl Iterator for Chars<'_> {
     fn next(&mut self) -> Option<char> {
         match &mut self.0 {
             Walk::Plain(chars) => chars.next(),
-            // INVARIANT: a `Text` is well formed, so the walk ends at its end and nowhere else.
+            // INVARIANT: a `Text` is well formed, so this is `None` at its end only.
             Walk::Escaped(decoded) => decoded.next_char()?.ok(),
         }
     }
@@ -255,16 +245,16 @@ impl fmt::Debug for Chars<'_> {
     }
 }
 
-/// A text and what a datastream asks of it, found in one walk.
-pub(crate) struct Measured<'q> {
+/// A text and what a datastream checks about it, from a single pass.
+pub(crate) struct ScannedText<'q> {
     pub(crate) text: Text<'q>,
-    /// The length of the decoded text in bytes.
+    /// Decoded length in bytes.
     pub(crate) len: usize,
     pub(crate) has_nul: bool,
 }
 
-impl<'q> Measured<'q> {
-    /// Reads a text of any kind, up to a separator or the end of the bytes.
+impl<'q> ScannedText<'q> {
+    /// Scans a text of any kind, up to a separator or the end of the bytes.
     ///
     /// INVARIANT: the first `plain` bytes are ASCII without escapes, separators and NUL.
     #[inline(never)]
@@ -289,7 +279,7 @@ impl<'q> Measured<'q> {
                     let before = decoded.rest.len();
                     let width = match decoded.long_char(first) {
                         Ok(character) => character.len_utf8(),
-                        Err(error) => return Err(worst(error, decoded.rest)),
+                        Err(error) => return Err(prefer_malformed(error, decoded.rest)),
                     };
                     is_escaped |= before - decoded.rest.len() >= width;
                     len += width;
@@ -297,10 +287,10 @@ impl<'q> Measured<'q> {
                 _ => return Err(DecodeError::MalformedEscape),
             }
         }
-        let raw = view::slice(bytes, 0, bytes.len() - decoded.rest.len());
+        let raw = slice(bytes, 0, bytes.len() - decoded.rest.len());
         let text = match is_escaped {
             true => Text(Repr::Escaped(raw)),
-            false => Text::plain(match view::ascii(raw) {
+            false => Text::plain(match swar::ascii(raw) {
                 Some(text) => text,
                 None => core::str::from_utf8(raw).map_err(|_| DecodeError::InvalidUtf8)?,
             }),
@@ -309,22 +299,22 @@ impl<'q> Measured<'q> {
     }
 }
 
-/// The first error, unless there is a malformed escape behind it.
+/// A malformed escape takes precedence over invalid UTF-8, even if it comes later.
 #[cold]
-fn worst(error: DecodeError, rest: &[u8]) -> DecodeError {
+fn prefer_malformed(error: DecodeError, rest: &[u8]) -> DecodeError {
     match percent::is_well_formed(rest) {
         true => error,
         false => DecodeError::MalformedEscape,
     }
 }
 
-/// Skips plain bytes, eight at a time, and says how many. Up to seven at the end stay.
+/// Skips plain bytes, eight at a time; returns how many. Up to seven may remain at the end.
 #[inline(always)]
 fn skip_plain(decoded: &mut Decoded<'_>) -> usize {
     let mut skipped = 0;
     while let Some(word) = decoded.rest.first_chunk() {
-        let stops = view::text_stops(u64::from_le_bytes(*word));
-        // All eight where none stops, as zero has 64 trailing zeros.
+        let stops = swar::text_stops(u64::from_le_bytes(*word));
+        // All eight if there is no stop: zero has 64 trailing zeros.
         let plain = stops.trailing_zeros() as usize / 8;
         skipped += plain;
         decoded.rest = decoded.rest.get(plain..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What an accepted query says.
+//! The updates of an accepted query.
 
 pub(crate) mod updates;
 pub(crate) mod value;
@@ -7,14 +7,14 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use self::value::Value;
-use crate::device::pin::VirtualPin;
-use crate::named::named;
+use crate::named_enum::named_enum;
+use crate::pin::VirtualPin;
 use crate::query::text::Text;
 
-/// One value for one virtual pin.
+/// A value for a virtual pin.
 ///
-/// As parsed it is an `Update<Text<'q>>`, which borrows the query and is [`Copy`]. Owned, it is an
-/// `Update`, that is an `Update<String>`, which crosses threads and channels.
+/// As parsed, it is an `Update<Text<'q>>`, which borrows the query and is [`Copy`]. Owned, it is an
+/// `Update<String>`, or `Update` for short, which can cross threads and channels.
 ///
 /// ```
 /// use pinquery::{Adjustment, Datastream, Template, Update, Value, VirtualPin};
@@ -30,16 +30,16 @@ use crate::query::text::Text;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Update<S = String> {
-    /// The pin.
+    /// The virtual pin.
     pub pin: VirtualPin,
-    /// Its value, converted by the pin's datastream.
+    /// The value, converted by the pin's datastream.
     pub value: Value<S>,
-    /// What was done to the value to make it fit, if anything was.
+    /// How the value was adjusted to fit its datastream, if it was.
     pub adjusted: Option<Adjustment>,
 }
 
 impl<S> Update<S> {
-    /// The update with another sort of string; see [`Value::map_string`].
+    /// Converts the string type; see [`Value::map_string`].
     ///
     /// ```
     /// use std::sync::Arc;
@@ -61,7 +61,7 @@ impl<S> Update<S> {
 }
 
 impl Update<Text<'_>> {
-    /// The update with a string of its own.
+    /// Converts into an update that owns its string.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, Update, Value, VirtualPin};
@@ -77,9 +77,9 @@ impl Update<Text<'_>> {
     }
 }
 
-/// `v1=100`, and what was done to the value, if anything was: `v1=100 (max)`.
+/// Writes `v1=100`, or `v1=100 (max)` if the value was adjusted.
 ///
-/// One line, whatever a client sent: control characters of a string are escaped.
+/// The result is a single line: control characters of a string are escaped.
 ///
 /// ```
 /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -103,7 +103,7 @@ impl<S: fmt::Display> fmt::Display for Update<S> {
     }
 }
 
-/// Escapes what would end a line of a log or move a terminal's cursor.
+/// Escapes characters that could end a log line or move a terminal's cursor.
 struct OneLine<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl fmt::Write for OneLine<'_, '_> {
@@ -116,32 +116,31 @@ impl fmt::Write for OneLine<'_, '_> {
     }
 }
 
-named! {
-    /// What was done to a value that its datastream does not hold as it came.
+named_enum! {
+    /// How a value was adjusted to fit its datastream.
     ///
     /// ```
     /// assert_eq!(pinquery::Adjustment::Fallback.name(), "fallback");
     /// ```
     pub enum Adjustment {
-        /// It was below the minimum and is the minimum now.
+        /// It was below the minimum and was raised to it.
         Min = "min",
-        /// It was above the maximum and is the maximum now.
+        /// It was above the maximum and was lowered to it.
         Max = "max",
-        /// It was none of the enumerable's values and is the fallback now.
+        /// It was not one of the enumerable's values and was replaced with the fallback.
         Fallback = "fallback",
     }
 
-    /// All of them.
+    /// All adjustments.
     ///
     /// ```
     /// assert_eq!(pinquery::Adjustment::ALL.len(), 3);
     /// ```
     ALL;
-    /// `min`, `max` or `fallback`, as in the line format.
+    /// Returns `min`, `max` or `fallback`, as used in JSON.
     ///
     /// ```
     /// assert_eq!(pinquery::Adjustment::Max.name(), "max");
-    /// assert_eq!("max".parse(), Ok(pinquery::Adjustment::Max));
     /// ```
     name;
 }

@@ -1,4 +1,4 @@
-//! All updates of a query, most of them without an allocation.
+//! The updates of a query, without an allocation up to eight.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,19 +8,19 @@ use smallvec::SmallVec;
 
 use super::value::Value;
 use super::{Adjustment, Update};
-use crate::device::pin::VirtualPin;
+use crate::pin::VirtualPin;
 use crate::query::text::Text;
 
-/// How many updates are kept without an allocation: nine in ten real requests have at most eight
-/// pins, half at most four.
+/// Number of updates stored inline: nine in ten real requests have at most eight pins, half at most
+/// four.
 const INLINE: usize = 8;
 
-/// How many updates there are at most, one for each pin.
-const ALL: usize = 256;
+/// Maximum number of updates, one for each pin.
+const MAX: usize = 256;
 
 /// The updates of an accepted query, in query order: 1 to 256, one for each pin.
 ///
-/// They read as a slice. Up to eight are kept without an allocation, more with one.
+/// Derefs to a slice. Up to eight updates need no allocation, more need one.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
@@ -36,14 +36,14 @@ const ALL: usize = 256;
 /// }
 /// # Ok::<(), pinquery::Error>(())
 /// ```
-#[derive(PartialEq)]
-pub struct Updates<'q>(SmallVec<[Parsed<'q>; INLINE]>);
+#[derive(Clone, PartialEq)]
+pub struct Updates<'q>(SmallVec<[ParsedUpdate<'q>; INLINE]>);
 
 /// An update as parsed.
-type Parsed<'q> = Update<Text<'q>>;
+type ParsedUpdate<'q> = Update<Text<'q>>;
 
 impl<'q> Updates<'q> {
-    /// No updates: what [`BatchUpdate::updates_into`](crate::BatchUpdate::updates_into) fills.
+    /// Creates an empty buffer for [`BatchUpdate::updates_into`](crate::BatchUpdate::updates_into).
     ///
     /// ```
     /// assert!(pinquery::Updates::new().is_empty());
@@ -54,9 +54,9 @@ impl<'q> Updates<'q> {
         Self(SmallVec::new())
     }
 
-    /// The updates with strings of their own, which need the query no longer.
+    /// Converts into updates that own their strings and outlive the query.
     ///
-    /// One allocation, and one more for each string that is not empty.
+    /// Allocates once, and once more for each string that is not empty.
     ///
     /// ```
     /// use pinquery::{Datastream, Template, Update, Value, VirtualPin};
@@ -77,44 +77,13 @@ impl<'q> Updates<'q> {
         self.into_iter().map(Update::into_owned).collect()
     }
 
-    /// Empties the updates and keeps their room, for a query that lives elsewhere.
-    ///
-    /// A server that keeps one variable a thread, or a pool of them, allocates nothing for the
-    /// next query, so long as that has no more pins than one before it.
-    /// Where it does have more, the old room and the new one are both held for a moment.
-    ///
-    /// ```
-    /// use pinquery::{BatchUpdate, Datastream, Template, Updates, VirtualPin};
-    ///
-    /// let template = Template::new().with(VirtualPin(1), Datastream::boolean());
-    /// let mut kept = Updates::new();
-    /// for number in 0..3 {
-    ///     let query = format!("token=t&v1={}", number % 2);
-    ///     let mut updates = kept.recycle();
-    ///     BatchUpdate::parse(&query)?.updates_into(&template, &mut updates)?;
-    ///     assert_eq!(updates.len(), 1);
-    ///     kept = updates.recycle();
-    /// }
-    /// # Ok::<(), pinquery::Error>(())
-    /// ```
-    #[must_use]
-    pub fn recycle<'a>(mut self) -> Updates<'a> {
-        self.0.clear();
-        if !self.0.spilled() {
-            return Updates::new();
-        }
-        // An empty vector that is mapped in place keeps its allocation, whatever its new lifetime.
-        let room = self.0.into_vec().into_iter();
-        Updates(SmallVec::from_vec(room.map_while(|_| None).collect()))
-    }
-
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Adds an update. `None`: there is no room for it.
+    /// Pushes an update. `None` if the buffer is full.
     #[inline(always)]
-    pub(crate) fn add(
+    pub(crate) fn try_push(
         &mut self,
         pin: VirtualPin,
         value: Value<Text<'q>>,
@@ -125,58 +94,38 @@ impl<'q> Updates<'q> {
             value,
             adjusted,
         };
-        // Each kind of room has its own `push`: with one for both, what is inlined around it
-        // decides whether the optimiser sees that it never grows, as `tests/no_panic` asks.
-        if self.0.spilled() {
-            if self.0.len() == self.0.capacity() {
-                return None;
-            }
-            self.0.push(update);
-        } else {
-            if self.0.len() == INLINE {
-                return None;
-            }
-            self.0.push(update);
+        if self.is_full() {
+            return None;
         }
+        self.0.push(update);
         Some(())
     }
 
-    /// Whether an update more needs an allocation.
+    /// Returns `true` if another update needs an allocation.
     #[inline(always)]
     pub(crate) fn is_full(&self) -> bool {
         self.0.len() == self.0.capacity()
     }
 
-    /// Makes room for all updates that so many bytes of a query can hold, though never for more
-    /// than all pins need. The shortest segment is `v0&`.
+    /// Reserves capacity for every update that `bytes` more bytes of a query can contain, but for no
+    /// more than there are pins. The shortest segment is `v0&`.
     #[cold]
     #[inline(never)]
     pub(crate) fn grow(&mut self, bytes: usize) {
         let more = bytes / 3 + 1;
-        let updates = at_most_all(&self.0);
-        let mut grown = Vec::with_capacity(updates.len() + more.min(ALL - updates.len()));
-        // Copied one by one: `extend_from_slice` clones what has a type parameter.
+        // No pin is repeated; written as code, so that the optimiser sees that the capacity does not
+        // overflow (`tests/no_panic`).
+        let updates = self.0.get(..MAX).unwrap_or(&self.0);
+        let mut grown = Vec::with_capacity(updates.len() + more.min(MAX - updates.len()));
+        // One by one, because `extend_from_slice` calls `clone` for types with parameters.
         grown.extend(updates.iter().copied());
         self.0 = SmallVec::from_vec(grown);
     }
 }
 
-/// The same updates: no pin comes twice, so there are never more than pins. Said in code, it lets
-/// the optimiser see that no capacity overflows, which `tests/no_panic` asks for.
-#[inline]
-fn at_most_all<'a, 'q>(updates: &'a [Parsed<'q>]) -> &'a [Parsed<'q>] {
-    updates.get(..ALL).unwrap_or(updates)
-}
-
 impl Default for Updates<'_> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Clone for Updates<'_> {
-    fn clone(&self) -> Self {
-        Self(SmallVec::from_slice(at_most_all(&self.0)))
     }
 }
 
@@ -236,7 +185,7 @@ impl<'a, 'q> IntoIterator for &'a Updates<'q> {
     }
 }
 
-/// The updates of a query by value; made by [`Updates::into_iter`].
+/// An owning iterator over the updates of a query, returned by [`Updates::into_iter`].
 ///
 /// ```
 /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -245,7 +194,7 @@ impl<'a, 'q> IntoIterator for &'a Updates<'q> {
 /// assert_eq!(updates.len(), 1);
 /// # Ok::<(), pinquery::Error>(())
 /// ```
-pub struct IntoIter<'q>(smallvec::IntoIter<[Parsed<'q>; INLINE]>);
+pub struct IntoIter<'q>(smallvec::IntoIter<[ParsedUpdate<'q>; INLINE]>);
 
 impl<'q> Iterator for IntoIter<'q> {
     type Item = Update<Text<'q>>;

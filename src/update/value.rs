@@ -1,4 +1,4 @@
-//! A value, converted.
+//! Values, converted by their datastreams.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,13 +6,12 @@ use core::fmt;
 #[cfg(feature = "serde")]
 use serde::ser::{Serialize, Serializer};
 
-use crate::device::datastream::Type;
 use crate::query::text::Text;
 
 /// A value, converted by its datastream.
 ///
-/// `S` is what a string is: [`Text`] as parsed, [`String`] in an owned value, or what
-/// [`map_string`](Self::map_string) makes of it.
+/// `S` is the string type: [`Text`] as parsed, [`String`] if owned, or a type of your own by
+/// [`map_string`](Self::map_string).
 ///
 /// ```
 /// use pinquery::{Datastream, Template, Value, VirtualPin};
@@ -26,22 +25,23 @@ use crate::query::text::Text;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A new type of datastream is a new variant, and a breaking change: your `match` then notices it.
+/// A new type of datastream adds a variant, which is a breaking change, so that every `match` is
+/// revisited.
 ///
 /// The rules are in [section 4 of the contract](crate::contract#4-values).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<S = String> {
-    /// Of an integer datastream, within its bounds.
+    /// The value of an integer datastream, within its bounds.
     Integer(i64),
-    /// Of a double datastream, within its bounds: finite, never NaN.
+    /// The value of a double datastream, within its bounds: finite, never NaN.
     Double(f64),
-    /// Of a string datastream: at most its `max_len` bytes, no U+0000.
+    /// The value of a string datastream: at most `max_len` bytes, without U+0000.
     String(S),
-    /// Of an enumerable datastream: one of its values.
+    /// The value of an enumerable datastream: one of its values.
     Enumerable(i64),
-    /// Of a boolean datastream.
+    /// The value of a boolean datastream.
     Boolean(bool),
-    /// Of a location datastream.
+    /// The value of a location datastream.
     Location {
         /// Degrees east, -180 to 180.
         longitude: f64,
@@ -51,9 +51,9 @@ pub enum Value<S = String> {
 }
 
 impl<S> Value<S> {
-    /// The value with another sort of string: `Arc<str>`, a `CompactString`, an identifier.
+    /// Converts the string type, to `Arc<str>`, `CompactString` or an identifier, say.
     ///
-    /// `Serialize` of a value of `Arc<str>` asks for the feature `rc` of serde.
+    /// Serializing a value of `Arc<str>` needs the feature `rc` of serde.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -78,25 +78,7 @@ impl<S> Value<S> {
         }
     }
 
-    /// The name of its datastream's type; see [`Datastream::type_name`](crate::Datastream::type_name).
-    ///
-    /// ```
-    /// assert_eq!(pinquery::Value::<String>::Double(1.5).type_name(), "double");
-    /// ```
-    #[must_use]
-    pub const fn type_name(&self) -> &'static str {
-        let type_ = match self {
-            Self::Integer(_) => Type::Integer,
-            Self::Double(_) => Type::Double,
-            Self::String(_) => Type::String,
-            Self::Enumerable(_) => Type::Enumerable,
-            Self::Boolean(_) => Type::Boolean,
-            Self::Location { .. } => Type::Location,
-        };
-        type_.name()
-    }
-
-    /// The number of an integer or an enumerable.
+    /// Returns the number of an integer or enumerable.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -111,8 +93,8 @@ impl<S> Value<S> {
         }
     }
 
-    /// The number of an integer, an enumerable or a double; the nearest `f64` to an integer beyond
-    /// 2^53.
+    /// Returns the number of an integer, enumerable or double. Integers beyond 2^53 are rounded to the
+    /// nearest `f64`.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -128,7 +110,7 @@ impl<S> Value<S> {
         }
     }
 
-    /// The truth of a boolean.
+    /// Returns the value of a boolean.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -143,7 +125,7 @@ impl<S> Value<S> {
         }
     }
 
-    /// The text of a string.
+    /// Returns the text of a string.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -160,7 +142,7 @@ impl<S> Value<S> {
 }
 
 impl Value<Text<'_>> {
-    /// The value with a string of its own.
+    /// Converts into a value that owns its string.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, Value, VirtualPin};
@@ -175,10 +157,10 @@ impl Value<Text<'_>> {
     }
 }
 
-/// A double as `{:?}` writes it, `33.0` and `1e300`, and a location as `lon,lat`.
+/// Writes a double as `{:?}` does (`33.0`, `1e300`) and a location as `lon,lat`.
 ///
-/// A string is written as it is, with its line feeds and control characters: for a log take the
-/// [`Display`](fmt::Display) of the [`Update`](crate::Update), which escapes them, or `{:?}`.
+/// A string is written verbatim, including line feeds and control characters. For logs, use the
+/// [`Display`](fmt::Display) of [`Update`](crate::Update), which escapes them, or `{:?}`.
 impl<S: fmt::Display> fmt::Display for Value<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -194,7 +176,7 @@ impl<S: fmt::Display> fmt::Display for Value<S> {
     }
 }
 
-/// As a number, a string, `true` or `false`; a location as `[longitude,latitude]`.
+/// Serializes as a number, a string, `true` or `false`; a location as `[longitude,latitude]`.
 #[cfg(feature = "serde")]
 impl<S: Serialize> Serialize for Value<S> {
     fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {

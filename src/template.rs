@@ -1,4 +1,4 @@
-//! Which datastream each virtual pin of a device has.
+//! Templates: the datastreams of a device.
 
 use alloc::vec::{self, Vec};
 use core::fmt;
@@ -6,13 +6,13 @@ use core::iter::{FusedIterator, Zip};
 use core::ops::RangeInclusive;
 use core::slice;
 
-use super::datastream::Datastream;
-use super::pin::VirtualPin;
+use crate::pin::VirtualPin;
+use crate::types::datastream::Datastream;
 
-/// Which datastream each virtual pin of a device has: built once, then shared by reference.
+/// A map from the virtual pins of a device to their datastreams. Built once, then shared.
 ///
-/// With the feature `serde` a template is read from JSON. As an owned list of values keeps it
-/// from being `const`, a static one takes a `LazyLock`:
+/// With the feature `serde` a template is read from JSON. Building one allocates, so a static needs a
+/// `LazyLock`:
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
@@ -26,16 +26,16 @@ use super::pin::VirtualPin;
 /// assert_eq!(GREENHOUSE.len(), 2);
 /// ```
 ///
-/// The format is in [section 6 of the contract](crate::contract#6-templates-and-the-line-format).
+/// The format is in [section 6 of the contract](crate::contract#6-templates-and-json-lines-output).
 #[derive(Clone, Default)]
 pub struct Template {
-    /// By pin, up to the power of two above the highest one: a look-up is one load, and most
-    /// devices use low pins.
+    /// Indexed by pin. A lookup is a single load. The length is a power of two, since most devices
+    /// use low pins.
     datastreams: Vec<Option<Datastream>>,
 }
 
 impl Template {
-    /// A template without datastreams.
+    /// Creates an empty template.
     ///
     /// ```
     /// assert!(pinquery::Template::new().is_empty());
@@ -47,7 +47,7 @@ impl Template {
         }
     }
 
-    /// The template with `datastream` at `pin`, in place of the one that was there.
+    /// Returns the template with `datastream` at `pin`, replacing any previous one.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -60,7 +60,7 @@ impl Template {
         self
     }
 
-    /// Sets the datastream at `pin` and gives the one that was there.
+    /// Sets the datastream at `pin`; returns the previous one.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -74,17 +74,13 @@ impl Template {
     pub fn insert(&mut self, pin: VirtualPin, datastream: Datastream) -> Option<Datastream> {
         let index = usize::from(pin.0);
         if self.datastreams.len() <= index {
-            let length = (index + 1).next_power_of_two();
-            // Into a new vector, as the optimiser cannot see that growing the old one never
-            // overflows its capacity, which `tests/no_panic` asks for.
-            let grown = core::mem::take(&mut self.datastreams).into_iter();
-            let empty = core::iter::repeat_with(|| None);
-            self.datastreams = grown.chain(empty).take(length).collect();
+            self.datastreams
+                .resize((index + 1).next_power_of_two(), None);
         }
         self.datastreams.get_mut(index)?.replace(datastream)
     }
 
-    /// Takes out the datastream at `pin` and gives it.
+    /// Removes and returns the datastream at `pin`.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -96,7 +92,7 @@ impl Template {
         self.datastreams.get_mut(usize::from(pin.0))?.take()
     }
 
-    /// The datastream at `pin`.
+    /// Returns the datastream at `pin`.
     ///
     /// ```
     /// # use pinquery::{Template, VirtualPin};
@@ -108,7 +104,7 @@ impl Template {
         self.datastreams.get(usize::from(pin.0))?.as_ref()
     }
 
-    /// The datastreams by ascending pin.
+    /// Returns an iterator over the pins and their datastreams, in ascending order.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -121,7 +117,7 @@ impl Template {
         Iter((0..=u8::MAX).zip(&self.datastreams))
     }
 
-    /// How many pins have a datastream.
+    /// Returns the number of pins that have a datastream.
     ///
     /// ```
     /// assert_eq!(pinquery::Template::new().len(), 0);
@@ -131,7 +127,7 @@ impl Template {
         self.iter().count()
     }
 
-    /// Whether no pin has a datastream.
+    /// Returns `true` if no pin has a datastream.
     ///
     /// ```
     /// assert!(pinquery::Template::new().is_empty());
@@ -142,14 +138,12 @@ impl Template {
     }
 }
 
-/// The pins that it has, and no others.
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self).finish()
     }
 }
 
-/// By the pins that it has, whatever pins it had.
 impl PartialEq for Template {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
@@ -174,7 +168,7 @@ impl IntoIterator for Template {
     }
 }
 
-/// The datastreams of a template by reference, by ascending pin; made by [`Template::iter`].
+/// An iterator over the pins and datastreams of a template, returned by [`Template::iter`].
 ///
 /// ```
 /// assert_eq!(pinquery::Template::new().iter().count(), 0);
@@ -191,7 +185,8 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-/// The datastreams of a template by value, by ascending pin; made by `Template::into_iter`.
+/// An owning iterator over the pins and datastreams of a template, returned by
+/// `Template::into_iter`.
 ///
 /// ```
 /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -213,7 +208,7 @@ impl Iterator for IntoPins {
 impl FusedIterator for Iter<'_> {}
 impl FusedIterator for IntoPins {}
 
-/// The last of a pin that comes twice.
+/// If a pin is repeated, its last datastream is kept.
 impl<const N: usize> From<[(VirtualPin, Datastream); N]> for Template {
     fn from(pins: [(VirtualPin, Datastream); N]) -> Self {
         pins.into_iter().collect()

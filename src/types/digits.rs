@@ -1,26 +1,26 @@
-//! Digits of a plain number, eight at a time: what integers, doubles and places share.
+//! Decimal digits, eight at a time: shared by integers, doubles and locations.
 //!
-//! With numbers that the branch predictor has not seen, `str::parse` costs more than the splitting
-//! around it.
+//! `str::parse` costs more than the splitting around it.
 
-use crate::query::view::{HIGH_BITS, View, repeat};
+use crate::query::input::Window;
+use crate::query::swar::{HIGH_BITS, repeat};
 
-/// Digits in a row.
+/// A run of digits.
 pub(super) struct Run {
-    /// The number that they are.
+    /// The number that the digits form.
     pub(super) digits: u64,
-    /// Where they end in the view.
+    /// Offset in the window of the byte after them.
     pub(super) end: usize,
 }
 
-/// Reads as many digits as a `u64` holds and the view shows, or none.
+/// Parses a run of digits, which may be empty. `None` if it does not fit a `u64` or the window.
 #[inline]
-pub(super) fn run(view: View<'_>, offset: usize) -> Option<Run> {
+pub(super) fn run(window: Window<'_>, offset: usize) -> Option<Run> {
     let mut digits = 0_u64;
     let mut end = offset;
     loop {
-        let word = view.word(end)? ^ repeat(b'0');
-        // 64 where all eight are digits.
+        let word = window.word(end)? ^ repeat(b'0');
+        // 64 if all eight are digits.
         let bits = non_digits(word).trailing_zeros();
         let length = bits as usize / 8;
         if length > 0 {
@@ -35,7 +35,7 @@ pub(super) fn run(view: View<'_>, offset: usize) -> Option<Run> {
     }
 }
 
-/// Those that a `u64` holds.
+/// Powers of ten that fit a `u64`.
 pub(super) const POWERS_OF_TEN: [u64; 20] = {
     let mut powers = [1; 20];
     let mut exponent = 1;
@@ -46,15 +46,15 @@ pub(super) const POWERS_OF_TEN: [u64; 20] = {
     powers
 };
 
-/// Marks the lowest bit of each byte that is above 9, so that their trailing zeros are a number of
-/// bits in front. Exact up to the first byte of 0x8A or more, which is no ASCII character: it is
-/// marked itself, and carries into the next.
+/// Marks the lowest bit of each byte above 9, so that the number of trailing zeros is the number of
+/// bits before it. Exact up to the first byte of 0x8A or more, which is not ASCII: it is marked
+/// itself, and carries into the next.
 #[inline(always)]
 pub(super) fn non_digits(word: u64) -> u64 {
     ((word.wrapping_add(repeat(0x76)) | word) & HIGH_BITS) >> 7
 }
 
-/// The number that eight digits are, the first one in the lowest byte, each 0 to 9.
+/// Returns the number that eight digits form. The first one is the lowest byte; each is 0 to 9.
 #[inline(always)]
 pub(super) fn eight_digits(word: u64) -> u64 {
     const PAIRS: u64 = 0x0000_00FF_0000_00FF;

@@ -1,114 +1,130 @@
-//! The short forms take what they are for. Their `None` is not wrong, only slow, and so is seen
-//! here alone.
+//! Fast paths accept what they are for. Declining a value would not be wrong, only slow, so no other
+//! test notices it.
 
 use std::borrow::ToOwned;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
 
+use super::datastream::Datastream;
 use super::*;
-use crate::device::datastream::Datastream;
+use crate::query::SEPARATOR;
 use crate::query::text::Text;
-use crate::query::view::{End, SEPARATOR};
 
 const AT: usize = "v1=".len();
 
-/// What the short form makes of a whole query of the pin `v1`, and where its segment ends.
-fn value(query: &str, datastream: &Datastream) -> Option<(Converted<'static>, usize)> {
-    let segment = String::leak(query.into()).as_bytes();
-    let mut end = End::EMPTY;
-    end.fill(segment);
-    let window = &Window {
-        query: segment,
-        end: &end,
-    };
-    let short = Short {
-        window,
-        segment,
-        view: window.view(segment)?,
+/// Parses the segment of `v1` at the start of a query by the fast path.
+fn push(
+    query: &[u8],
+    datastream: &Datastream,
+    updates: &mut Updates<'static>,
+) -> Option<NextOffset> {
+    let query = Vec::leak(query.to_vec());
+    let mut input = Input::new(query);
+    input.fill_tail();
+    let fast = FastInput {
+        input: &input,
+        rest: query,
+        window: input.window(query)?,
         value: AT,
         pin: VirtualPin(1),
     };
+    datastream.parse_fast(fast, updates)
+}
+
+/// Parses a query whose only segment is that of `v1` by the fast path. Returns the end of the segment
+/// as well.
+fn value(query: &str, datastream: &Datastream) -> Option<(Parsed<'static>, usize)> {
     let mut updates = Updates::new();
-    let behind = add_short(datastream.kind(), short, &mut updates)?;
+    let next = push(query.as_bytes(), datastream, &mut updates)?;
     match *updates {
-        [update] => Some(((update.value, update.adjusted), behind.get() - 1)),
+        [update] => Some(((update.value, update.adjusted), next.get() - 1)),
         _ => None,
     }
 }
 
 #[track_caller]
-fn reads(datastream: &Datastream, text: &str, expected: Value<Text<'_>>) {
-    for behind in ["", "&", "&v2=1&v3=2&v4=3&v5=4&v6=5&v7=6"] {
+fn accepts(datastream: &Datastream, text: &str, expected: Value<Text<'_>>) {
+    for rest in ["", "&", "&v2=1&v3=2&v4=3&v5=4&v6=5&v7=6"] {
         let converted = ((expected, None), AT + text.len());
-        let query = format!("v1={text}{behind}");
+        let query = format!("v1={text}{rest}");
         assert_eq!(value(&query, datastream), Some(converted), "{query}");
     }
 }
 
 #[track_caller]
-fn leaves(datastream: &Datastream, texts: &[&str]) {
+fn declines(datastream: &Datastream, texts: &[&str]) {
     for text in texts {
         let query = format!("v1={text}");
         assert_eq!(value(&query, datastream), None, "{query}");
     }
 }
 
-/// Every number as it is.
-fn integer() -> Datastream {
+fn unclamped_integer() -> Datastream {
     Datastream::integer(i64::MIN..=i64::MAX).unwrap()
 }
 
 #[test]
-fn every_byte_that_is_no_digit_stops_a_number() {
+fn a_number_ends_at_the_first_byte_that_is_not_a_digit() {
     for byte in (0..=0xFF).filter(|byte: &u8| !byte.is_ascii_digit()) {
-        for place in 0..8 {
+        for index in 0..8 {
             let mut text = *b"12345678&&&&&&&&";
-            text[place] = byte;
+            text[index] = byte;
             let query = [b"v1=", &text[..]].concat();
-            let mut end = End::EMPTY;
-            end.fill(&query);
-            let window = Window {
-                query: &query,
-                end: &end,
-            };
-            let view = window.view(&query).unwrap();
-            let digits = core::str::from_utf8(&text[..place]).unwrap();
-            let found = integer::short(view, AT);
-            let expected = digits.parse().ok().map(|digits| (digits, AT + place));
-            // A minus is read as such.
-            let is_negative = (place, byte) == (0, b'-');
+            let mut input = Input::new(&query);
+            input.fill_tail();
+            let window = input.window(&query).unwrap();
+            let digits = core::str::from_utf8(&text[..index]).unwrap();
+            let found = integer::fast_integer(window, AT);
+            let expected = digits.parse().ok().map(|digits| (digits, AT + index));
+            // A leading minus is a sign.
+            let is_negative = (index, byte) == (0, b'-');
             let expected = expected.filter(|_| byte == SEPARATOR);
             assert_eq!(found.filter(|_| !is_negative), expected, "{byte:#x}");
-            if let Some((double, end)) = double::short(view, AT) {
-                // A point, and digits to the end.
+            if let Some((double, end)) = double::fast_double(window, AT) {
+                // A point is followed by digits to the end.
                 let end = if byte == b'.' { 8 } else { end - AT };
                 let text = core::str::from_utf8(&text[..end]).unwrap();
                 assert_eq!(Ok(double), text.parse(), "{text}");
-                assert!(is_negative || byte == b'.' || end == place);
+                assert!(is_negative || byte == b'.' || end == index);
             } else {
-                assert_eq!(place, 0);
+                assert_eq!(index, 0);
             }
         }
     }
 }
 
-/// As many as an integer can have.
+/// As many digits as an `i64` can have.
 const DIGITS: &str = "1234567890123456789";
 
 #[test]
-fn every_plain_integer_is_short() {
+fn integers_take_the_fast_path() {
     for length in 1..=DIGITS.len() {
         for sign in ["", "-"] {
             let text = format!("{sign}{}", &DIGITS[..length]);
-            reads(&integer(), &text, Value::Integer(text.parse().unwrap()));
-            leaves(&integer(), &[&format!("{text}."), &format!("{text}x")]);
+            accepts(
+                &unclamped_integer(),
+                &text,
+                Value::Integer(text.parse().unwrap()),
+            );
+            declines(
+                &unclamped_integer(),
+                &[&format!("{text}."), &format!("{text}x")],
+            );
         }
     }
-    reads(&integer(), "0000000000000000000007", Value::Integer(7));
-    reads(&integer(), "9223372036854775807", Value::Integer(i64::MAX));
-    leaves(
-        &integer(),
+    accepts(
+        &unclamped_integer(),
+        "0000000000000000000007",
+        Value::Integer(7),
+    );
+    accepts(
+        &unclamped_integer(),
+        "9223372036854775807",
+        Value::Integer(i64::MAX),
+    );
+    declines(
+        &unclamped_integer(),
         &[
             "",
             "-",
@@ -124,9 +140,9 @@ fn every_plain_integer_is_short() {
 }
 
 #[test]
-fn every_plain_double_is_short() {
+fn doubles_take_the_fast_path() {
     let double = Datastream::double(..).unwrap();
-    let reads = |text: &str| reads(&double, text, Value::Double(text.parse().unwrap()));
+    let accepts = |text: &str| accepts(&double, text, Value::Double(text.parse().unwrap()));
     for length in 1..=DIGITS.len() {
         for point in 0..=length + 1 {
             for sign in ["", "-"] {
@@ -135,8 +151,8 @@ fn every_plain_double_is_short() {
                     text.insert(point, '.');
                 }
                 let text = format!("{sign}{text}");
-                reads(&text);
-                leaves(&double, &[&format!("{text}x"), &format!("{text}e5")]);
+                accepts(&text);
+                declines(&double, &[&format!("{text}x"), &format!("{text}e5")]);
             }
         }
     }
@@ -150,9 +166,9 @@ fn every_plain_double_is_short() {
         "5.",
         ".5",
     ] {
-        reads(text);
+        accepts(text);
     }
-    leaves(
+    declines(
         &double,
         &[
             "",
@@ -169,15 +185,14 @@ fn every_plain_double_is_short() {
 }
 
 #[test]
-fn other_short_values_are_read_here() {
+fn enumerables_take_the_fast_path() {
     let levels = Datastream::enumerable([0, 20]).unwrap();
-    reads(&levels, "20", Value::Enumerable(20));
-    leaves(&levels, &["", "7", "20.0"]);
-    leaves(&Datastream::boolean(), &["", "2", "01", "1.0", "%31"]);
+    accepts(&levels, "20", Value::Enumerable(20));
+    declines(&levels, &["", "7", "20.0"]);
 }
 
 #[test]
-fn truth_is_read_here_as_digits_and_as_words_in_any_case() {
+fn booleans_take_the_fast_path() {
     for (text, expected) in [
         ("1", true),
         ("0", false),
@@ -186,44 +201,45 @@ fn truth_is_read_here_as_digits_and_as_words_in_any_case() {
         ("false", false),
         ("fAlse", false),
     ] {
-        reads(&Datastream::boolean(), text, Value::Boolean(expected));
-        for place in 0..=text.len() {
+        accepts(&Datastream::boolean(), text, Value::Boolean(expected));
+        for index in 0..=text.len() {
             for byte in 0..0x80 {
                 let mut other = format!("{text}&").into_bytes();
-                let same = other[place].eq_ignore_ascii_case(&byte)
-                    || matches!((text.len(), place, byte), (1, 0, b'0' | b'1'));
-                other[place] = byte;
+                let same = other[index].eq_ignore_ascii_case(&byte)
+                    || matches!((text.len(), index, byte), (1, 0, b'0' | b'1'));
+                other[index] = byte;
                 let other = String::from_utf8(other).unwrap();
                 let read = value(&format!("v1={other}"), &Datastream::boolean());
                 assert_eq!(read.is_some(), same, "{other}");
             }
         }
-        leaves(&Datastream::boolean(), &[&format!("{text}s")]);
+        declines(&Datastream::boolean(), &[&format!("{text}s")]);
     }
+    declines(&Datastream::boolean(), &["", "2", "01", "1.0", "%31"]);
 }
 
 #[test]
-fn texts_of_any_kind_and_length_are_read_here() {
+fn texts_of_any_length_take_the_fast_path() {
     let letters: String = ('a'..='z').cycle().take(200).collect();
     for length in 0..letters.len() {
         let text = &letters[..length];
         let up_to_length = Datastream::string_up_to(length);
-        reads(&up_to_length, text, Value::String(Text::plain(text)));
-        leaves(&up_to_length, &[&format!("{text}y"), &format!("{text}+")]);
+        accepts(&up_to_length, text, Value::String(Text::plain(text)));
+        declines(&up_to_length, &[&format!("{text}y"), &format!("{text}+")]);
         for (escaped, plain) in [("%20+", "  "), ("!", "!"), ("%C3%A9", "é"), ("é", "é")] {
             let query = format!("v1={text}{escaped}{text}");
             let decoded = format!("{text}{plain}{text}");
             let max_len = Datastream::string_up_to(decoded.len());
             let Some(((Value::String(read), None), end)) = value(&query, &max_len) else {
-                panic!("{query} is left");
+                panic!("{query} is declined");
             };
             assert_eq!((read, end), (Text::plain(&decoded), query.len()));
-            leaves(
+            declines(
                 &Datastream::string_up_to(decoded.len() - 1),
                 &[&query[AT..]],
             );
         }
-        leaves(
+        declines(
             &Datastream::string(),
             &[
                 &format!("{text}%00"),
@@ -235,15 +251,15 @@ fn texts_of_any_kind_and_length_are_read_here() {
 }
 
 #[test]
-fn both_forms_of_a_location_are_read_here() {
-    let place = Value::Location {
+fn both_forms_of_a_location_take_the_fast_path() {
+    let value = Value::Location {
         longitude: -0.1276,
         latitude: 51.5072,
     };
     let location = Datastream::location();
-    reads(&location, "-0.1276,51.5072", place);
-    reads(&location, "-0.1276&V1=51.5072", place);
-    leaves(
+    accepts(&location, "-0.1276,51.5072", value);
+    accepts(&location, "-0.1276&V1=51.5072", value);
+    declines(
         &location,
         &[
             "1", "1,", "1,2,3", "1&v2=2", "1&v1=2,3", "181,0", "0,91", "1 2",
@@ -252,40 +268,25 @@ fn both_forms_of_a_location_are_read_here() {
 }
 
 #[test]
-fn nothing_is_added_where_there_is_no_room() {
+fn a_full_buffer_rejects_the_update() {
     for (datastream, text) in [
-        (integer(), "1"),
+        (unclamped_integer(), "1"),
         (Datastream::double(..).unwrap(), "1"),
         (Datastream::string(), "a"),
         (Datastream::enumerable([1]).unwrap(), "1"),
         (Datastream::boolean(), "1"),
         (Datastream::location(), "1,2"),
     ] {
-        let query = format!("v1={text}");
-        let segment = query.as_bytes();
-        let mut end = End::EMPTY;
-        end.fill(segment);
-        let window = &Window {
-            query: segment,
-            end: &end,
-        };
-        let short = Short {
-            window,
-            segment,
-            view: window.view(segment).unwrap(),
-            value: AT,
-            pin: VirtualPin(1),
-        };
+        let query = format!("v1={text}").into_bytes();
         let mut updates = Updates::new();
-        let added: Vec<_> = (0..9)
-            .map(|_| add_short(datastream.kind(), short, &mut updates).is_some())
-            .collect();
+        let mut is_pushed = || push(&query, &datastream, &mut updates).is_some();
+        let pushed: Vec<_> = (0..9).map(|_| is_pushed()).collect();
         assert_eq!(
-            added,
+            pushed,
             [true, true, true, true, true, true, true, true, false]
         );
         updates.grow(1000);
-        assert!(add_short(datastream.kind(), short, &mut updates).is_some());
+        assert!(push(&query, &datastream, &mut updates).is_some());
         assert_eq!(updates.len(), 9);
     }
 }

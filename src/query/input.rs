@@ -1,0 +1,211 @@
+//! A query as the loop reads it. The rest of the query is a slice; [`Input`] alone turns it into an
+//! offset.
+
+use core::num::NonZeroUsize;
+use core::ops::Range;
+
+use super::encoded::Encoded;
+use super::pairs::Pairs;
+use super::scan::{SEPARATOR, name_end};
+use crate::pin::{self, VirtualPin};
+
+/// How many bytes of a segment the fast path sees.
+const WINDOW: usize = 32;
+
+/// The bytes at the start of the rest of a query, padded with separators beyond its end.
+#[derive(Clone, Copy)]
+pub(crate) struct Window<'i>(&'i [u8; WINDOW]);
+
+impl Window<'_> {
+    /// Parses an unescaped pin name. Returns the pin and the offset of its value.
+    #[inline(always)]
+    pub(crate) fn fast_pin(&self) -> Option<(VirtualPin, usize)> {
+        pin::fast_pin(self.word(0)?)
+    }
+
+    /// Returns the eight bytes at `offset`, the first one lowest, if the window contains them.
+    #[inline(always)]
+    pub(crate) fn word(&self, offset: usize) -> Option<u64> {
+        let chunk = self.0.get(offset..).and_then(<[u8]>::first_chunk)?;
+        Some(u64::from_le_bytes(*chunk))
+    }
+
+    /// Returns the byte at `offset`, which must be within the window.
+    #[inline(always)]
+    pub(crate) fn byte(&self, offset: usize) -> u8 {
+        self.0[offset % WINDOW]
+    }
+
+    /// Returns the bytes from `start` to `end`, if the window contains them.
+    #[inline(always)]
+    pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&[u8]> {
+        self.0.get(start..end)
+    }
+}
+
+/// The last bytes of a query, followed by separators.
+struct PaddedTail([u8; 2 * WINDOW]);
+
+/// A query and its padded tail.
+pub(crate) struct Input<'q> {
+    query: &'q [u8],
+    /// INVARIANT: the tail of `query`, once [`fill_tail`](Self::fill_tail) was called.
+    tail: PaddedTail,
+}
+
+impl<'q> Input<'q> {
+    /// Wraps a query. The caller fills the tail: if this did, the tail would be copied with the
+    /// return value (2 % more instructions).
+    #[inline(always)]
+    pub(crate) fn new(query: &'q [u8]) -> Self {
+        let tail = PaddedTail([SEPARATOR; 2 * WINDOW]);
+        Self { query, tail }
+    }
+
+    /// Fills the tail. Copies a fixed number of bytes if it can: a copy of variable length costs as
+    /// much as a pin.
+    #[inline(always)]
+    pub(crate) fn fill_tail(&mut self) {
+        let PaddedTail(tail) = &mut self.tail;
+        match (tail.first_chunk_mut::<WINDOW>(), self.query.last_chunk()) {
+            (Some(tail), Some(last)) => *tail = *last,
+            _ => fill_short(tail, self.query),
+        }
+    }
+
+    /// Returns the whole query.
+    pub(crate) fn query(&self) -> &'q [u8] {
+        self.query
+    }
+
+    /// Returns the offset in the query at which `rest`, its last bytes, begins.
+    #[inline(always)]
+    pub(crate) fn offset_of(&self, rest: &'q [u8]) -> usize {
+        self.query.len() - rest.len()
+    }
+
+    /// Returns the window at the start of `rest`, if `rest` is the end of the query.
+    #[inline(always)]
+    pub(crate) fn window<'i>(&'i self, rest: &'q [u8]) -> Option<Window<'i>> {
+        match rest.first_chunk() {
+            Some(window) => Some(Window(window)),
+            None => {
+                let tail = self.tail.0.get(WINDOW - rest.len()..)?;
+                tail.first_chunk().map(Window)
+            }
+        }
+    }
+
+    /// Returns the segments of `rest`.
+    pub(crate) fn pairs(&self, rest: &'q [u8]) -> Pairs<'q> {
+        Pairs::starting_at(self.query, self.offset_of(rest))
+    }
+
+    /// Returns the value at `offset` in `rest` and the segments after it.
+    pub(crate) fn value(&self, rest: &'q [u8], offset: usize) -> (Encoded<'q>, Pairs<'q>) {
+        let mut pairs = Pairs::starting_at(self.query, self.offset_of(rest) + offset);
+        (pairs.next_value(), pairs)
+    }
+
+    /// Returns the span of the name at the start of `rest`.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn name(&self, rest: &'q [u8]) -> Range<usize> {
+        let start = self.offset_of(rest);
+        start..name_end(self.query, start)
+    }
+
+    /// Returns the offset in `rest` of the segment after the one that `pairs` returned last.
+    pub(crate) fn next(&self, rest: &'q [u8], pairs: &Pairs<'q>) -> NextOffset {
+        NextOffset::MIN.saturating_add(pairs.end() - self.offset_of(rest))
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn fill_short(tail: &mut [u8; 2 * WINDOW], query: &[u8]) {
+    let slots = tail.iter_mut().take(WINDOW).rev();
+    for (slot, byte) in slots.zip(query.iter().rev()) {
+        *slot = *byte;
+    }
+}
+
+/// Offset from the start of a segment to the start of the next one; beyond the end of the query if
+/// there is none. Non-zero, so that `Option<NextOffset>` fits in a register.
+pub(crate) type NextOffset = NonZeroUsize;
+
+/// The input of a fast path that is inlined. Passed to any other function, it would be written to
+/// the stack for every segment (8 % more instructions).
+#[derive(Clone, Copy)]
+pub(crate) struct FastInput<'i, 'q> {
+    pub(crate) input: &'i Input<'q>,
+    /// The query from the segment on.
+    pub(crate) rest: &'q [u8],
+    pub(crate) window: Window<'i>,
+    /// Offset of the value in the segment.
+    pub(crate) value: usize,
+    pub(crate) pin: VirtualPin,
+}
+
+impl<'q> FastInput<'_, 'q> {
+    /// Returns the query from the value on.
+    #[inline(always)]
+    pub(crate) fn text(&self) -> Option<&'q [u8]> {
+        self.rest.get(self.value..)
+    }
+}
+
+/// The input of a slow path.
+pub(crate) struct SlowInput<'q> {
+    pub(crate) pin: VirtualPin,
+    /// The value; the span of an error is that of this value.
+    pub(crate) value: Encoded<'q>,
+    /// The segments after it.
+    pub(crate) pairs: Pairs<'q>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_window_is_padded_with_separators() {
+        let query: Vec<u8> = (100..=199).collect();
+        for length in 0..=query.len() {
+            let query = &query[..length];
+            let mut input = Input::new(query);
+            input.fill_tail();
+            for at in 0..=length {
+                let Window(window) = input.window(&query[at..]).expect("the end of the query");
+                let mut expected = query[at..].to_vec();
+                expected.resize(expected.len().max(WINDOW), SEPARATOR);
+                assert_eq!(window, &expected[..WINDOW]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_is_eight_bytes_of_the_window() {
+        let bytes: [u8; WINDOW] = core::array::from_fn(|index| index as u8);
+        for at in 0..=WINDOW {
+            let word = bytes
+                .get(at..at + 8)
+                .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
+            assert_eq!(Window(&bytes).word(at), word);
+        }
+    }
+
+    #[test]
+    fn the_next_offset_of_the_last_segment_is_past_the_end() {
+        let query = b"v1=2&&v3=4";
+        let input = Input::new(query);
+        let mut pairs = input.pairs(&query[1..]);
+        pairs.next();
+        assert_eq!(input.next(&query[1..], &pairs).get(), 4);
+        pairs.next();
+        assert_eq!(input.next(&query[1..], &pairs).get(), query.len());
+        assert_eq!(query[1..].get(query.len()..), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! A datastream of any type. The file of each type has its constructors.
+
+use core::fmt;
+
+use super::error::DatastreamError;
+use super::parts::{DatastreamParts, FIELDS};
+use super::raw::Parsed;
+use super::{NAMES, Type};
+use crate::error::Reason;
+use crate::query::input::{FastInput, NextOffset, SlowInput};
+use crate::update::updates::Updates;
+
+/// What a virtual pin accepts: a type and the bounds of its values.
+///
+/// Bounds are validated on construction; see [`DatastreamError`]. [`Display`](fmt::Display) writes a
+/// human-readable line.
+///
+/// ```
+/// use pinquery::Datastream;
+///
+/// let level = Datastream::integer(0..=100)?;
+/// let temperature = Datastream::double(-40.0..=125.0)?;
+/// let mode = Datastream::enumerable_or([0, 20, 130], 0)?;
+/// assert_eq!(level.to_string(), "integer 0..=100");
+/// # Ok::<(), pinquery::DatastreamError>(())
+/// ```
+///
+/// The rules are in [section 4 of the contract](crate::contract#4-values).
+#[derive(Clone, PartialEq)]
+pub struct Datastream(pub(super) Type);
+
+impl Datastream {
+    /// The names of all types, as used in JSON and by [`DatastreamParts::type_name`].
+    ///
+    /// ```
+    /// use pinquery::Datastream;
+    ///
+    /// assert_eq!(
+    ///     Datastream::TYPES,
+    ///     ["integer", "double", "string", "enumerable", "boolean", "location"],
+    /// );
+    /// ```
+    pub const TYPES: &'static [&'static str] = NAMES;
+
+    /// The names of all fields other than `type`, as used in JSON and by [`DatastreamParts`].
+    ///
+    /// ```
+    /// use pinquery::Datastream;
+    ///
+    /// assert_eq!(Datastream::FIELDS, ["min", "max", "max_len", "values", "fallback"]);
+    /// ```
+    pub const FIELDS: &'static [&'static str] = &FIELDS;
+
+    /// Returns the name of the type, one of [`TYPES`](Self::TYPES).
+    ///
+    /// ```
+    /// assert_eq!(pinquery::Datastream::location().type_name(), "location");
+    /// ```
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Builds a datastream from its parts: a row of a table, say, or the fields of a form.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DatastreamError::UnknownType`] for the type `int`,
+    /// [`DatastreamError::BoundNotAnInteger`] for an integer with the bound 0.5,
+    /// [`DatastreamError::ForeignField`] for a boolean with a `min`, and the errors of the type's
+    /// constructor.
+    ///
+    /// ```
+    /// use pinquery::{Datastream, DatastreamError, DatastreamParts};
+    ///
+    /// let mut parts = DatastreamParts::new("string");
+    /// parts.max_len = Some(64);
+    /// assert_eq!(Datastream::from_parts(&parts), Ok(Datastream::string_up_to(64)));
+    ///
+    /// parts.type_name = "boolean";
+    /// assert_eq!(Datastream::from_parts(&parts), Err(DatastreamError::ForeignField("max_len")));
+    /// ```
+    pub fn from_parts(parts: &DatastreamParts<'_>) -> Result<Self, DatastreamError> {
+        let mut rest = *parts;
+        let type_ = Type::from_parts(&mut rest)?;
+        match rest.fields().next() {
+            None => Ok(Self(type_)),
+            Some((name, _)) => Err(DatastreamError::ForeignField(name)),
+        }
+    }
+
+    /// Returns the type and its bounds; [`from_parts`](Self::from_parts) reverses it.
+    ///
+    /// Bounds that have a default are always present.
+    ///
+    /// ```
+    /// use pinquery::{Datastream, Number};
+    ///
+    /// let datastream = Datastream::integer(0..=100)?;
+    /// let parts = datastream.to_parts();
+    /// assert_eq!((parts.type_name, parts.max), ("integer", Some(Number::Integer(100))));
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    #[must_use]
+    pub fn to_parts(&self) -> DatastreamParts<'_> {
+        DatastreamParts {
+            type_name: self.type_name(),
+            ..self.0.to_parts()
+        }
+    }
+
+    /// Parses a value by the fast path of its type and pushes the update.
+    #[inline(always)]
+    pub(crate) fn parse_fast<'q>(
+        &self,
+        input: FastInput<'_, 'q>,
+        updates: &mut Updates<'q>,
+    ) -> Option<NextOffset> {
+        self.0.parse_fast(input, updates)
+    }
+
+    /// Parses a value by the slow path of its type.
+    pub(crate) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
+        self.0.parse_slow(input)
+    }
+}
+
+impl fmt::Display for Datastream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_parts().fmt(f)
+    }
+}
+
+impl fmt::Debug for Datastream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Datastream({self})")
+    }
+}

@@ -1,0 +1,76 @@
+//! What the types share: decoding, trimming, signs, the next offset.
+
+use crate::error::Reason;
+use crate::query::encoded::Encoded;
+use crate::query::input::NextOffset;
+use crate::query::text::Text;
+use crate::query::{find_escape, percent};
+use crate::update::Adjustment;
+use crate::update::value::Value;
+
+/// Maximum raw length of a value that is not a string. No real number is longer, and `core`'s `f64`
+/// parser goes wrong where digits compensate for exponents beyond some 65,000.
+const MAX_LEN: usize = 4096;
+
+/// A value and how it was adjusted.
+pub(crate) type Parsed<'q> = (Value<Text<'q>>, Option<Adjustment>);
+
+/// Returns the offset of the segment after one that ends at `end`.
+#[inline(always)]
+pub(super) fn next_after(end: usize) -> Option<NextOffset> {
+    NextOffset::new(end + 1)
+}
+
+/// Decodes, trims and parses a value that is not a string. Returns `reason` if `parse` returns `None`.
+pub(super) fn parse_trimmed<T>(
+    value: Encoded<'_>,
+    reason: Reason,
+    parse: impl FnOnce(&[u8]) -> Option<T>,
+) -> Result<T, Reason> {
+    parse_decoded(value, |text| parse(trim(text)).ok_or(reason))
+}
+
+/// Decodes and parses a value that is not a string. Invalid UTF-8 takes precedence over the reason
+/// that `parse` returns.
+pub(super) fn parse_decoded<T>(
+    value: Encoded<'_>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Reason>,
+) -> Result<T, Reason> {
+    let raw = value.raw();
+    if raw.len() > MAX_LEN {
+        return Err(Reason::TooLong);
+    }
+    let parse = |text: &[u8]| {
+        parse(text).map_err(|reason| match core::str::from_utf8(text) {
+            Ok(_) => reason,
+            Err(_) => Reason::InvalidUtf8,
+        })
+    };
+    if find_escape(raw).is_none() {
+        return parse(raw);
+    }
+    // Two buffers, because zeroing the large one costs more than decoding a typical value.
+    let (mut small, mut large);
+    let buffer: &mut [u8] = if raw.len() <= 64 {
+        small = [0; 64];
+        &mut small
+    } else {
+        large = [0; MAX_LEN];
+        &mut large
+    };
+    parse(percent::decode_into(raw, buffer).ok_or(Reason::MalformedEscape)?)
+}
+
+/// Trims ASCII white space, which Arduino's `dtostrf` pads numbers with.
+pub(super) fn trim(text: &[u8]) -> &[u8] {
+    text.trim_ascii()
+}
+
+/// Parses `[sign]`, where `sign = "+" / "-"`. Returns whether it is a minus, and the rest.
+pub(super) fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
