@@ -1,4 +1,5 @@
-//! A binary that links only if pinquery cannot panic, and only without `std`.
+//! The link-time no-panic check: a binary that links only if untrusted bytes cannot make pinquery
+//! panic, and only without `std`.
 //!
 //! ```text
 //! cd tests/no_panic
@@ -6,41 +7,40 @@
 //! cargo build --release --features deliberate_panic  # must not link: `pinquery_can_panic`
 //! ```
 //!
-//! The directory matters: its `.cargo/config.toml` sets `--cfg pinquery_no_panic_proof`, and a
-//! `RUSTFLAGS` in the environment would replace it.
+//! Run it in this directory: `.cargo/config.toml` sets `--cfg pinquery_no_panic_proof`, which a
+//! `RUSTFLAGS` in the environment would override.
 //!
 //! # What it proves
 //!
-//! The panic handler calls `pinquery_can_panic`, which exists nowhere. The binary calls the
-//! public entry points with input that the optimiser knows nothing about, and is optimised as a
-//! whole. What is left of a panic then is one that the optimiser could not rule out for every
-//! input, and the linker reports the symbol as undefined. That it links says of each entry point
-//! called in [`entry_points`]: no query, template or formatting parameter makes it panic, neither
-//! in pinquery nor in memchr, nom, smallvec, `alloc` and `core` beneath it.
+//! The panic handler calls `pinquery_can_panic`, which is not defined anywhere. The binary passes
+//! opaque input to each entry point in [`entry_points`] and is optimised as a whole. Any panic that
+//! remains is one that the optimiser could not rule out for every input, and the linker reports the
+//! symbol as undefined. If it links, no query, template or formatting parameter makes these entry
+//! points panic, neither in pinquery nor in memchr, nom, smallvec, `alloc` or `core`.
 //!
-//! It is the `no_std` proof as well. A panic handler beside that of `std` is a compile error, and
-//! libc gives the start of the process, its end and `memcpy`.
+//! It also proves that the crate is `no_std`: a second panic handler next to that of `std` does not
+//! compile. libc provides process start and exit and `memcpy`.
 //!
-//! # What it leaves out
+//! # What it does not cover
 //!
-//! - `core`'s parser of `f64`, which has panics that the optimiser cannot rule out, and which
-//!   `pinquery_no_panic_proof` replaces by an opaque result. Tests and fuzzing cover it.
-//! - `Display` of `Datastream` and `Debug` of `Datastream`, `Template`, `Value`, `Update`,
-//!   `Updates`, `IntoIter`, `Text` and `Chars`: `core`'s formatting of `f64` and its escaping of
-//!   `str` and `char` have such panics too.
-//! - `into_owned`, `Token::from_str` and `Datastream::from_row` with values, which copy slices: no
-//!   slice has more than `isize::MAX` bytes, but the optimiser is not summary so.
-//! - Running out of memory, which is for the allocator to answer: this one ends the process.
-//!   Likewise the overflow of a capacity where an iterator of the caller's to
-//!   `Datastream::enumerable` or `enumerable_or` never ends; arrays and slices are in the proof.
-//! - Overflow checks and debug assertions, which are off in a release build.
-//! - The feature `serde`, and memchr's feature `std`, by which it picks wider vectors at run time.
-//! - Code of the embedder's: a lookup, a writer, a `Hasher`.
+//! - Code that untrusted bytes do not reach: building, cloning and comparing templates and
+//!   datastreams, and their errors. That is ordinary code, covered by tests.
+//! - `core`'s `f64` parser, whose panics the optimiser cannot rule out. `pinquery_no_panic_proof`
+//!   replaces it with an opaque result; tests and fuzzing cover it.
+//! - `Debug` of `Value`, `Update`, `Updates`, `IntoIter`, `Text` and `Chars`, and `Display` of
+//!   `Value`, `Update` and `Updates`: `core`'s formatting of `f64`, `str` and `char` has such panics
+//!   as well.
+//! - `into_owned` and `Token::from_str`, which copy slices: no slice exceeds `isize::MAX` bytes, but
+//!   the optimiser does not know that.
+//! - Running out of memory, which is up to the allocator. This one ends the process.
+//! - Overflow checks and debug assertions, which a release build does not have.
+//! - The feature `serde`, and memchr's feature `std`, which selects wider vectors at run time.
+//! - Code of the caller: a lookup, a writer, a `Hasher`.
 //!
 //! # When it does not link
 //!
-//! The panic is somewhere in the call graph above `rust_begin_unwind`. Link all the same and look
-//! who calls it:
+//! The panic is somewhere above `rust_begin_unwind` in the call graph. Link anyway, and see who calls
+//! it:
 //!
 //! ```text
 //! cargo rustc --release -- -C link-arg=-Wl,--unresolved-symbols=ignore-all
@@ -51,9 +51,7 @@
 #![no_main]
 
 #[cfg(not(pinquery_no_panic_proof))]
-compile_error!(
-    "build in tests/no_panic and without RUSTFLAGS, so that its .cargo/config.toml holds"
-);
+compile_error!("build in tests/no_panic and without RUSTFLAGS, so that .cargo/config.toml applies");
 
 extern crate alloc;
 
@@ -62,28 +60,25 @@ mod platform;
 
 use core::hint::black_box;
 
-/// One of each kind, so that the binary also runs through what it links. What they hold is
-/// nothing to the proof.
-const QUERIES: [&[u8]; 9] = [
-    b"token=t&v1=33&v2=44&v3=OK&v4=20&v5=-73.9,40.7&v6=true",
-    b"token=t&v3=caf%C3%A9+%41&v5=12.0&v5=11.0",
-    b"token=t&v10=0&v11=1&v12=2&v13=3&v14=4&v15=5&v16=6&v17=7&v18=8&v19=9",
+use pinquery::Template;
+
+/// Opaque to the optimiser, like the queries, so that the check covers every template.
+static TEMPLATE: Template = Template::new();
+
+/// Makes the binary execute some of what it links. The content does not matter to the check.
+const QUERIES: [&[u8]; 5] = [
+    b"token=t&v1=33&v2=44",
     b"v1=33&%74oken=%74%65&v%31%39=9",
-    b"token=t&v1=99999999999999999999&v2=1e3",
     b"token=a%20b&v1=1",
-    b"token=t&v256=1",
     b"&&=&%&%zz=%FF",
     b"",
 ];
 
-/// What the C runtime calls.
 // SAFETY: the binary has no other `main`, and the C runtime calls it as it is declared.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
-    let template = entry_points::template();
     for query in QUERIES {
-        // Neither the bytes nor their number is known from here on.
-        let (query, template) = black_box((query, &template));
+        let (query, template) = black_box((query, &TEMPLATE));
         entry_points::call(query, template);
         #[cfg(feature = "deliberate_panic")]
         black_box(query[black_box(0)]);

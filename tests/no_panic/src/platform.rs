@@ -1,4 +1,4 @@
-//! What a program without `std` brings along: a panic handler and an allocator.
+//! What a program without `std` has to provide: a panic handler and an allocator.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
@@ -11,32 +11,31 @@ unsafe extern "C" {
 }
 
 unsafe extern "C" {
-    /// Defined nowhere.
+    /// Not defined anywhere.
     fn pinquery_can_panic() -> !;
 }
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    // SAFETY: a program with this call in it does not link.
+    // SAFETY: a program that contains this call does not link.
     unsafe { pinquery_can_panic() }
 }
 
-const ROOM: usize = 1 << 20;
+const CAPACITY: usize = 1 << 20;
 const MAX_ALIGN: usize = 16;
 
-/// Hands out memory until it is used up, and then ends the process instead of returning null:
-/// `alloc` answers null with a panic, as far as the linker can tell.
+/// A bump allocator that ends the process when it is exhausted. Returning null would make `alloc`
+/// panic, as far as the linker can tell.
 #[repr(align(16))]
 struct Bump {
-    room: UnsafeCell<[u8; ROOM]>,
+    memory: UnsafeCell<[u8; CAPACITY]>,
     used: AtomicUsize,
 }
 
-// SAFETY: there is one thread.
+// SAFETY: there is only one thread.
 unsafe impl Sync for Bump {}
 
-// SAFETY: what is given out begins at a multiple of the alignment, lies within `room`, and is
-// never given out again.
+// SAFETY: each allocation is aligned, within `memory`, and never returned again.
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let start = self
@@ -44,10 +43,10 @@ unsafe impl GlobalAlloc for Bump {
             .load(Ordering::Relaxed)
             .next_multiple_of(layout.align());
         match start.checked_add(layout.size()) {
-            Some(end) if end <= ROOM && layout.align() <= MAX_ALIGN => {
+            Some(end) if end <= CAPACITY && layout.align() <= MAX_ALIGN => {
                 self.used.store(end, Ordering::Relaxed);
-                // SAFETY: `start` lies within `room`.
-                unsafe { self.room.get().cast::<u8>().add(start) }
+                // SAFETY: `start` is within `memory`.
+                unsafe { self.memory.get().cast::<u8>().add(start) }
             }
             // SAFETY: always sound.
             _ => unsafe { _exit(70) },
@@ -59,6 +58,6 @@ unsafe impl GlobalAlloc for Bump {
 
 #[global_allocator]
 static ALLOCATOR: Bump = Bump {
-    room: UnsafeCell::new([0; ROOM]),
+    memory: UnsafeCell::new([0; CAPACITY]),
     used: AtomicUsize::new(0),
 };
