@@ -45,8 +45,8 @@ impl Rewritten {
         if matches!(kind, "missing_token" | "no_pins") {
             return self.query.len()..self.query.len();
         }
-        // A name starts after what was inserted before it. An empty value has no byte to follow: it
-        // starts at the end of the preceding one.
+        // A name starts after what was inserted before it. An empty value has no byte of its own: it
+        // starts where the preceding byte ends.
         let start = match span.start.checked_sub(1) {
             Some(last) if span.is_empty() && kind != "invalid_pin" => self.ends[last],
             _ => self.starts[span.start],
