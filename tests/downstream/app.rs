@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use dashmap::DashMap;
 use pinquery::{BatchUpdate, Datastream, DatastreamError, Error, ErrorKind, Reason};
-use pinquery::{DatastreamRow, DatastreamView, Number, Template, Token, Update, VirtualPin};
+use pinquery::{DatastreamParts, Number, Template, Token, Update, VirtualPin};
 use serde::{Deserialize, Serialize};
 
 /// An event of a device, as sent to the thread that stores events.
@@ -43,32 +43,26 @@ pub type Row<'a> = (u8, &'a str, Option<f64>, Option<f64>);
 /// Builds a device's template from its database rows.
 pub fn template_from_rows(rows: &[Row<'_>]) -> Result<Template, DatastreamError> {
     let datastream = |&(pin, type_name, min, max): &Row<'_>| {
-        let row = DatastreamRow {
-            type_name,
-            min: min.map(Number::from),
-            max: max.map(Number::from),
-            ..DatastreamRow::default()
-        };
-        Ok((VirtualPin(pin), Datastream::from_row(&row)?))
+        let mut parts = DatastreamParts::new(type_name);
+        parts.min = min.map(Number::from);
+        parts.max = max.map(Number::from);
+        Ok((VirtualPin(pin), Datastream::from_parts(&parts)?))
     };
     rows.iter().map(datastream).collect()
 }
 
-/// Describes a datastream for the admin page.
+/// Describes a datastream for the admin page, including types added to `pinquery` later.
 pub fn describe(datastream: &Datastream) -> String {
-    match datastream.view() {
-        DatastreamView::Integer { min, max } => format!("whole number, {min} to {max}"),
-        DatastreamView::Double { min, max } => format!("decimal number, {min:?} to {max:?}"),
-        DatastreamView::String { max_len } => format!("text, up to {max_len} bytes"),
-        DatastreamView::Enumerable { values, fallback } => match fallback {
-            Some(fallback) => format!("one of {values:?}, otherwise {fallback}"),
-            None => format!("one of {values:?}"),
-        },
-        DatastreamView::Boolean => "yes or no".to_owned(),
-        DatastreamView::Location => "location".to_owned(),
-        // Non-exhaustive: a type added later is described by its name.
-        _ => datastream.type_name().to_owned(),
-    }
+    let parts = datastream.to_parts();
+    let range = parts.min.zip(parts.max);
+    let bounds = [
+        range.map(|(min, max)| format!("{min} to {max}")),
+        parts.max_len.map(|bytes| format!("up to {bytes} bytes")),
+        parts.values.map(|values| format!("one of {values:?}")),
+        parts.fallback.map(|value| format!("otherwise {value}")),
+    ];
+    let texts = [Some(parts.type_name.to_owned())].into_iter().chain(bounds);
+    texts.flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Numbers of rejected requests. Every kind and every reason has a counter from the start.

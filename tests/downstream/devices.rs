@@ -8,9 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex, RwLock};
 
 use dashmap::DashMap;
 use pinquery::{BatchUpdate, Template, Token, VirtualPin, parse};
-use pinquery::{
-    Datastream, DatastreamError, DatastreamRow, DatastreamView, Number, ParseTokenError,
-};
+use pinquery::{Datastream, DatastreamError, DatastreamParts, Number, ParseTokenError};
 use pinquery_downstream::{describe, template_from_rows};
 
 const QUERY: &str = "token=t&v1=7";
@@ -101,40 +99,36 @@ fn a_template_works_as_a_collection() {
 
 fn one_of_each() -> Vec<(Datastream, &'static str)> {
     vec![
-        (
-            Datastream::integer(-5..=5).unwrap(),
-            "whole number, -5 to 5",
-        ),
+        (Datastream::integer(-5..=5).unwrap(), "integer, -5 to 5"),
         (
             Datastream::double(-40.5..=0.25).unwrap(),
-            "decimal number, -40.5 to 0.25",
+            "double, -40.5 to 0.25",
         ),
-        (Datastream::string_up_to(64), "text, up to 64 bytes"),
+        (Datastream::string_up_to(64), "string, up to 64 bytes"),
         (
             Datastream::enumerable_or([0, 20], 20).unwrap(),
-            "one of [0, 20], otherwise 20",
+            "enumerable, one of [0, 20], otherwise 20",
         ),
-        (Datastream::enumerable([0, 20]).unwrap(), "one of [0, 20]"),
-        (Datastream::boolean(), "yes or no"),
+        (
+            Datastream::enumerable([0, 20]).unwrap(),
+            "enumerable, one of [0, 20]",
+        ),
+        (Datastream::boolean(), "boolean"),
         (Datastream::location(), "location"),
     ]
 }
 
 #[test]
-fn datastreams_can_be_inspected_and_rebuilt_from_their_rows() {
+fn datastreams_are_described_and_rebuilt_by_their_parts() {
     for (datastream, description) in one_of_each() {
         assert_eq!(describe(&datastream), description);
-        assert_eq!(
-            Datastream::from_row(&datastream.row()),
-            Ok(datastream.clone())
-        );
-        assert_eq!(datastream.row().type_name, datastream.type_name());
+        let parts = datastream.to_parts();
+        assert_eq!(Datastream::from_parts(&parts), Ok(datastream.clone()));
     }
     let datastream = Datastream::integer(0..).unwrap();
-    let DatastreamView::Integer { min, max } = datastream.view() else {
-        panic!("an integer");
-    };
-    assert_eq!((min, max), (0, 2_147_483_647));
+    let DatastreamParts { min, max, .. } = datastream.to_parts();
+    let expected = [0, 2_147_483_647].map(|bound| Some(Number::Integer(bound)));
+    assert_eq!([min, max], expected);
 }
 
 #[test]
@@ -166,7 +160,7 @@ fn a_template_is_built_from_database_rows() {
         ),
         (
             (1, "boolean", Some(0.0), None),
-            DatastreamError::ForeignBound,
+            DatastreamError::ForeignField("min"),
         ),
         (
             (1, "integer", Some(9.0), Some(1.0)),
@@ -176,14 +170,11 @@ fn a_template_is_built_from_database_rows() {
     ] {
         assert_eq!(template_from_rows(&[row]), Err(error), "{row:?}");
     }
-    let row = DatastreamRow {
-        type_name: "enumerable",
-        values: Some(&[1, 2]),
-        fallback: Some(3),
-        ..DatastreamRow::default()
-    };
+    let mut parts = DatastreamParts::new("enumerable");
+    parts.values = Some(&[1, 2]);
+    parts.fallback = Some(3);
     assert_eq!(
-        Datastream::from_row(&row),
+        Datastream::from_parts(&parts),
         Err(DatastreamError::FallbackNotAValue)
     );
     assert_eq!(Number::from(3_i64), Number::from(3.0));

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
@@ -95,14 +94,13 @@ fn an_error_has_a_pin_if_its_kind_concerns_one() {
     }
 }
 
-/// Checks that names are unique, parse back, and are what JSON contains.
+/// Checks that names are unique and are what JSON contains.
 fn check_names<T>(all: &'static [T], name: impl Fn(T) -> &'static str)
 where
-    T: Copy + Debug + PartialEq + Serialize + FromStr<Err: Debug + PartialEq>,
+    T: Copy + Debug + Serialize,
 {
     let mut seen = BTreeMap::new();
     for &one in all {
-        assert_eq!(name(one).parse(), Ok(one));
         let json = serde_json::to_string(&one).unwrap();
         assert_eq!(json, format!("\"{}\"", name(one)));
         assert!(
@@ -110,14 +108,10 @@ where
             "duplicate name of {one:?}"
         );
     }
-    for wrong in ["", "other", "MAX", " max"] {
-        assert_eq!(wrong.parse::<T>(), "".parse::<T>());
-        assert!(wrong.parse::<T>().is_err());
-    }
 }
 
 #[test]
-fn names_parse_back_and_are_unique() {
+fn names_are_unique_and_serialized() {
     check_names(ErrorKind::ALL, ErrorKind::name);
     check_names(Reason::ALL, Reason::name);
     check_names(Adjustment::ALL, Adjustment::name);
