@@ -62,12 +62,15 @@ fn datastreams_and_templates_round_trip() {
         );
         template.insert(VirtualPin(pin), datastream);
     }
-    for name in Datastream::TYPES {
-        let field = format!(r#""type":"{name}""#);
-        assert!(
-            SERIALIZED.iter().any(|json| json.contains(&field)),
-            "{name}"
-        );
+    let types = Datastream::TYPES
+        .iter()
+        .map(|name| format!(r#""type":"{name}""#));
+    let fields = Datastream::FIELDS
+        .iter()
+        .map(|name| format!(r#""{name}":"#));
+    for text in types.chain(fields) {
+        let mut serialized = SERIALIZED.iter();
+        assert!(serialized.any(|json| json.contains(&text)), "{text}");
     }
     let json = serde_json::to_string(&template).unwrap();
     assert!(json.starts_with(r#"{"v0":{"type":"integer","#), "{json}");

@@ -1,6 +1,8 @@
 //! The public API beyond outcomes: traits, sizes, formatting, conversions, lookups.
 #![allow(missing_docs)]
 
+#[path = "surface/parts.rs"]
+mod parts;
 #[path = "surface/values.rs"]
 mod values;
 
