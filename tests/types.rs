@@ -188,7 +188,8 @@ mod serialized {
             let is_set = |field: &&str| json.get(*field) != default.get(*field);
             set.extend(fields().into_iter().filter(is_set));
         }
-        let write = "it in `read` of its type in tests/support/src/types, and a line in tests/spec";
+        let write =
+            "it in `parse_bounds` of its type in tests/support/src/types, and a line in tests/spec";
         assert_none(&fields() - &set, write);
     }
 
@@ -199,7 +200,7 @@ mod serialized {
             let entries = [("v1".to_owned(), serde_json::from_str(&text).unwrap())];
             let read = json::template(&entries).ok();
             let read = read.map(|template| template[&1].build());
-            let write = "its fields in `of_json` of the type in tests/support/src/types";
+            let write = "its fields in `from_json` of the type in tests/support/src/types";
             assert!(read == Some(datastream.build()), "{text}: write {write}");
         }
     }

@@ -1,24 +1,24 @@
-//! From plain data to the library's templates, and from the library's outcomes to plain data.
+//! Conversion from plain templates to the library's, and from the library's outcomes to plain ones.
 
 use pinquery::{DatastreamError, VirtualPin};
 
 use crate::plain::{Outcome, Rejection, Template};
 
-/// What an update of the library's takes.
+/// The size of an update in bytes.
 pub const UPDATE_SIZE: usize = size_of::<pinquery::Update<pinquery::Text<'static>>>();
 
-/// The library's template, which it may refuse to build.
+/// Builds the library's template.
 ///
 /// # Errors
 ///
-/// The library's, for the first pin that has one.
+/// Returns the library's error for the first invalid datastream.
 pub fn template(template: &Template) -> Result<pinquery::Template, DatastreamError> {
     let pins = template.iter();
     pins.map(|(&pin, stream)| Ok((VirtualPin(pin), stream.build()?)))
         .collect()
 }
 
-/// What the library made of a query.
+/// Converts the library's outcome.
 pub fn outcome(parsed: Result<pinquery::Updates<'_>, pinquery::Error>) -> Outcome {
     let owned = |updates: pinquery::Updates<'_>| updates.into_owned().into_iter().collect();
     parsed.map(owned).map_err(error)

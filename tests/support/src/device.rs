@@ -1,63 +1,65 @@
-//! A device for both, and the comparison of the library with the reference.
+//! The comparison of the library with the reference.
 
 use pinquery::{BatchUpdate, Updates};
 
 use crate::plain::{Outcome, Template, Update};
 use crate::{convert, invariants, notation, reference};
 
-/// The token that no device of the tests has.
+/// A token that is unknown to every device.
 pub const UNKNOWN: &str = "unknown";
 
-/// A template as the reference has it and as the library does, built once for many queries.
+/// A template for the reference and for the library, built once for many queries.
 #[derive(Clone, Debug)]
 pub struct Device {
-    /// The reference's.
+    /// The reference's template.
     pub plain: Template,
-    /// The library's.
+    /// The library's template.
     pub library: pinquery::Template,
 }
 
 impl Device {
-    /// The device of a template.
+    /// Creates a device with a template.
     ///
     /// # Panics
     ///
-    /// When the library cannot build it.
+    /// If the library rejects the template.
     #[track_caller]
     pub fn new(plain: Template) -> Self {
-        let library = convert::template(&plain).expect("a template of the tests can be built");
+        let library = convert::template(&plain).expect("a valid template");
         Self { plain, library }
     }
 
-    /// The device of a template in the notation of the spec lines.
+    /// Creates a device with a template in the [`notation`].
     ///
     /// # Panics
     ///
-    /// When it cannot be read or built.
+    /// If the notation is invalid or the library rejects the template.
     #[track_caller]
     pub fn read(template: &str) -> Self {
         Self::new(notation::template(template).unwrap_or_else(|error| panic!("{error}")))
     }
 
-    /// What the library makes of a query.
+    /// Parses a query with the library.
     pub fn parse(&self, query: &[u8]) -> Outcome {
         convert::outcome(pinquery::parse(query, |token| {
             (token != UNKNOWN).then_some(&self.library)
         }))
     }
 
-    /// What the reference makes of a query.
+    /// Parses a query with the reference.
     pub fn reference(&self, query: &[u8]) -> Outcome {
         reference::parse(query, |token| (token != UNKNOWN).then_some(&self.plain))
     }
 
-    /// Holds the library to the reference for one query, in one call and in two steps.
+    /// Asserts that library and reference agree on a query; see [`outcome`](Self::outcome).
     #[track_caller]
     pub fn agree(&self, query: &[u8]) {
         let _ = self.outcome(query);
     }
 
-    /// The same, and what all made of the query.
+    /// Returns the outcome of a query after asserting that the library, in one call and in two
+    /// steps, and the reference agree, and that every value fits the type and bounds of its
+    /// datastream.
     #[track_caller]
     pub fn outcome(&self, query: &[u8]) -> Outcome {
         let expected = self.reference(query);
@@ -72,14 +74,13 @@ impl Device {
         expected
     }
 
-    /// Judges a query and holds the outcome to everything that can be said of it without judging
-    /// it a second time.
+    /// Asserts properties of the outcome of a query; see [`invariants`].
     #[track_caller]
     pub fn check_invariants(&self, query: &[u8]) {
         invariants::check_invariants(query, self);
     }
 
-    /// In two steps and into a variable, which is not empty for the second time.
+    /// Parses in two steps, also into a buffer that is reused.
     pub(crate) fn in_two_steps<'q>(&self, query: &'q [u8]) -> Result<Updates<'q>, pinquery::Error> {
         let request = BatchUpdate::parse(query)?;
         if request.token().as_str() == UNKNOWN {
@@ -90,7 +91,7 @@ impl Device {
         for _ in 0..2 {
             let filled = request.updates_into(&self.library, &mut updates);
             match &parsed {
-                Ok(parsed) => assert!(filled.is_ok() && updates == *parsed, "into a variable"),
+                Ok(parsed) => assert!(filled.is_ok() && updates == *parsed, "into a buffer"),
                 Err(error) => assert!(filled == Err(*error) && updates.is_empty()),
             }
         }

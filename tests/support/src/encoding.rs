@@ -1,7 +1,6 @@
-//! Percent-encoding with a choice at every byte: the many ways to write one text.
+//! Percent-encoding with a choice at every byte.
 
-/// Choices, used one after the other and from the start again. Without any, every choice is the
-/// plainest.
+/// A cycle of choices. If empty, every choice is 0, the plainest.
 #[derive(Debug)]
 pub struct Choices<'a> {
     bytes: &'a [u8],
@@ -9,7 +8,7 @@ pub struct Choices<'a> {
 }
 
 impl<'a> Choices<'a> {
-    /// The choices that these bytes say.
+    /// Creates choices from bytes.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
@@ -23,8 +22,8 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// Writes a text as a value: what must be encoded is, and what may be is where the choices say so,
-/// its hexadecimal digits in either case, and a space now and then as `+`.
+/// Encodes a value. The choices decide which optional bytes are escaped, the case of hexadecimal
+/// digits, and which spaces become `+`.
 pub fn encode(text: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(text.len());
     for &byte in text {
@@ -39,7 +38,7 @@ pub fn encode(text: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
     encoded
 }
 
-/// The same for a name, which cannot hold a bare `=`.
+/// Encodes a name, which also escapes `=`.
 pub fn encode_name(text: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
     let name = encode(text, choices);
     let mut encoded = Vec::with_capacity(name.len());
@@ -52,7 +51,7 @@ pub fn encode_name(text: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
     encoded
 }
 
-/// `%41`, each digit's case chosen.
+/// Escapes a byte as `%41`; the choice decides the case of each digit.
 pub fn escape(byte: u8, choice: u8) -> [u8; 3] {
     [
         b'%',
@@ -69,7 +68,7 @@ fn hexadecimal(value: u8, upper: bool) -> u8 {
     }
 }
 
-/// `name=value`, both encoded.
+/// Encodes `name=value`.
 pub fn segment(name: &[u8], value: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
     let name = encode_name(name, choices);
     [&name, &b"="[..], &encode(value, choices)].concat()

@@ -1,4 +1,4 @@
-//! Strategies: templates, requests that fit them, mutations of these, and raw bytes.
+//! Strategies for templates, matching requests, mutations of requests, and raw bytes.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -8,19 +8,19 @@ use crate::encoding::{Choices, segment};
 use crate::plain::Template;
 use crate::types::Datastream;
 
-/// A query in its parts, each as written.
+/// The encoded parts of a query.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The segment of the token.
     pub token: Vec<u8>,
-    /// Before which pin the token stands.
+    /// The index of the pin that follows the token.
     pub token_at: usize,
     /// The segments of each pin: one, or the two halves of a location.
     pub pins: Vec<Vec<Vec<u8>>>,
 }
 
 impl Request {
-    /// The parts put together.
+    /// Joins the parts.
     pub fn query(&self) -> Vec<u8> {
         let mut segments: Vec<&[u8]> = Vec::new();
         for (index, pin) in self.pins.iter().enumerate() {
@@ -36,7 +36,7 @@ impl Request {
     }
 }
 
-/// The queries that most tests want: shaped by the grammar, mutated, or raw, and templates.
+/// Generates templates and queries: grammatical, mutated or raw.
 pub fn query() -> impl Strategy<Value = (Template, Vec<u8>)> {
     prop_oneof![
         4 => request().prop_map(|(template, request)| (template, request.query())),
@@ -46,13 +46,13 @@ pub fn query() -> impl Strategy<Value = (Template, Vec<u8>)> {
     ]
 }
 
-/// Templates of a few pins.
+/// Generates templates of a few pins.
 pub fn template() -> impl Strategy<Value = Template> {
     let pin = prop_oneof![3 => 0..12_u8, 1 => any::<u8>()];
     btree_map(pin, Datastream::any(), 1..10)
 }
 
-/// Integers, those next to a bound more often than others.
+/// Generates integers, with a preference for likely bounds.
 pub fn integer() -> impl Strategy<Value = i64> {
     prop_oneof![
         3 => -200..=200_i64,
@@ -61,7 +61,7 @@ pub fn integer() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Finite doubles, half of them as sensors have them.
+/// Generates finite doubles, two thirds of them like sensor readings.
 pub fn double() -> impl Strategy<Value = f64> {
     use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
     prop_oneof![
@@ -70,7 +70,7 @@ pub fn double() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// Valid tokens.
+/// Generates valid tokens.
 pub fn token() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         1 => Just(b"unknown".to_vec()),
@@ -88,12 +88,12 @@ pub fn token() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Choices of how to write a text; half of the time the plainest.
+/// Generates bytes for [`Choices`], empty half of the time.
 pub fn choices() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![Just(vec![]), vec(any::<u8>(), 1..8)]
 }
 
-/// A template and a request that fits it, though a value may not fit its datastream.
+/// Generates a template and a request for some of its pins. Some values are invalid.
 pub fn request() -> impl Strategy<Value = (Template, Request)> {
     template().prop_flat_map(|template| {
         let pins: Vec<_> = template
@@ -134,7 +134,7 @@ fn segments(pin: u8, datastream: Datastream) -> BoxedStrategy<Vec<Vec<u8>>> {
         .boxed()
 }
 
-/// The text of a pin's one segment: most are such, and white space is around.
+/// Generates the value of a single segment, mostly a fitting one, with white space around it.
 pub(crate) fn one(fitting: impl Strategy<Value = String> + 'static) -> BoxedStrategy<Vec<String>> {
     let value = prop_oneof![15 => fitting, 1 => misfit()];
     (value, select(vec!["", "", "", " ", "\t", "\r\n"]))
@@ -166,7 +166,7 @@ pub(crate) fn double_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Short texts without U+0000.
+/// Generates short texts without U+0000.
 pub fn text() -> impl Strategy<Value = String> {
     let plain = (b' '..=b'~').prop_map(char::from);
     let other = any::<char>().prop_map(|character| if character == '\0' { 'é' } else { character });
@@ -185,7 +185,7 @@ pub(crate) fn misfit() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What a mutation puts somewhere.
+/// Byte strings that mutations insert.
 const PIECES: [&[u8]; 32] = [
     b"&",
     b"=",
@@ -221,7 +221,7 @@ const PIECES: [&[u8]; 32] = [
     b"000000000000000000",
 ];
 
-/// What is done at a place: this many bytes there are replaced by these.
+/// Generates a mutation: an index, the number of bytes to remove and the bytes to insert.
 fn mutation() -> impl Strategy<Value = (Index, usize, Vec<u8>)> {
     let piece = prop_oneof![
         6 => select(PIECES.to_vec()).prop_map(<[u8]>::to_vec),
@@ -243,7 +243,7 @@ fn mutated() -> impl Strategy<Value = (Template, Vec<u8>)> {
     })
 }
 
-/// Whole segments at the wrong place: one again, one left out, one of another device.
+/// Generates requests with a segment duplicated, moved, removed or without its datastream.
 fn rearranged() -> impl Strategy<Value = (Template, Vec<u8>)> {
     let places = (any::<Index>(), any::<Index>());
     (request(), places, 0..4).prop_map(|((mut template, request), (from, to), what)| {
@@ -259,7 +259,7 @@ fn rearranged() -> impl Strategy<Value = (Template, Vec<u8>)> {
     })
 }
 
-/// Bytes that are no query, or by chance.
+/// Generates bytes that are rarely a valid query.
 pub fn raw() -> impl Strategy<Value = Vec<u8>> {
     let alphabet = select(b"tokenvV0123456789=&%+, -.eAaf\0\xC3\xA9\xFF".to_vec());
     prop_oneof![

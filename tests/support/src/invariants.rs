@@ -1,4 +1,4 @@
-//! What holds for every query and every template, whoever made them.
+//! Properties that hold for every query and every template.
 
 use std::ops::Range;
 
@@ -7,26 +7,29 @@ use pinquery::{ErrorKind, Pairs, Updates, Value};
 use crate::plain::Template;
 use crate::{Device, UNKNOWN};
 
-/// Judges a query and holds the outcome to everything that can be said of it without judging it
-/// a second time.
+/// Asserts everything about the outcome of a query that can be checked without a second parser.
 #[track_caller]
 pub fn check_invariants(query: &[u8], device: &Device) {
-    let mut asked = 0;
+    let mut lookups = 0;
     let outcome = pinquery::parse(query, |token| {
-        asked += 1;
-        assert!(is_token(token.as_bytes()), "asked for what is no token");
+        lookups += 1;
+        assert!(is_token(token.as_bytes()), "lookup of an invalid token");
         (token != UNKNOWN).then_some(&device.library)
     });
     let has_token = !matches!(
         outcome.as_ref().map_err(pinquery::Error::kind),
         Err(ErrorKind::MissingToken | ErrorKind::InvalidToken)
     );
-    assert_eq!(asked, usize::from(has_token), "asked once for a token");
+    assert_eq!(
+        lookups,
+        usize::from(has_token),
+        "one lookup per valid token"
+    );
     match &outcome {
         Ok(updates) => accepted(query, &device.plain, updates),
-        Err(error) => refused(query, *error),
+        Err(error) => rejected(query, *error),
     }
-    assert!(outcome == device.in_two_steps(query), "in one and in two");
+    assert!(outcome == device.in_two_steps(query), "in two steps");
     pairs(query);
 }
 
@@ -34,13 +37,14 @@ fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| (0x21..=0x7E).contains(byte))
 }
 
-/// One update for each pin, in query order, within its datastream and within the query.
+/// Asserts one update for each pin, in query order, that fits its datastream. Strings borrow from
+/// the query.
 fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
     assert!((1..=256).contains(&updates.len()));
     let mut order: Vec<u8> = Pairs::new(query)
         .filter_map(|pair| Some(pair.pin()?.0))
         .collect();
-    // Of a location in two segments the second is the first's neighbour.
+    // The two segments of a location are neighbors.
     order.dedup();
     assert!(updates.iter().map(|update| update.pin.0).eq(order));
     for update in updates {
@@ -56,15 +60,15 @@ fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
     }
 }
 
-/// Whether `part` is a slice of `whole` and not a copy.
+/// Returns whether `part` is a slice of `whole` rather than a copy.
 fn is_inside(whole: &[u8], part: &[u8]) -> bool {
     let start = part.as_ptr() as usize;
     let Range { start: first, end } = whole.as_ptr_range();
     first as usize <= start && start + part.len() <= end as usize
 }
 
-/// The span is the query's end, or a name or a value, whichever the kind says.
-fn refused(query: &[u8], error: pinquery::Error) {
+/// Asserts that the span is the query's end, a name or a value, depending on the kind.
+fn rejected(query: &[u8], error: pinquery::Error) {
     use ErrorKind as K;
 
     let span = error.span();
@@ -90,7 +94,7 @@ fn refused(query: &[u8], error: pinquery::Error) {
     assert_eq!(error.body(), body);
 }
 
-/// The segments put together again are the query, empty ones and the `=` of empty values aside.
+/// Asserts that the pairs cover the query except for separators and `=`.
 fn pairs(query: &[u8]) {
     let mut end = 0;
     for pair in Pairs::new(query) {

@@ -1,5 +1,5 @@
-//! Templates in JSON, read a second time: whatever stands there is kept first, the same key twice
-//! too, and parsed by the contract's section 6 afterwards.
+//! A second reader of templates in JSON: first keeps everything, including duplicate keys, then
+//! applies section 6 of the contract.
 
 use std::fmt;
 
@@ -8,20 +8,20 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use crate::plain::Template;
 use crate::types::Datastream;
 
-/// JSON, nothing lost.
+/// A JSON value with duplicate keys.
 #[derive(Clone, Debug)]
 pub enum Json {
-    /// A number that is an `i64`, written as one.
+    /// An integer in the range of `i64`.
     Integer(i64),
     /// Any other number.
     Number(f64),
-    /// A text.
+    /// A string.
     String(String),
-    /// What stands in brackets.
+    /// An array.
     Array(Vec<Json>),
-    /// The entries in order.
+    /// An object with its entries in order.
     Object(Vec<(String, Json)>),
-    /// `null`, `true` or `false`: nothing that a template has.
+    /// `null`, `true` or `false`, which templates do not contain.
     Other,
 }
 
@@ -81,7 +81,11 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// The template, or the first key that does not belong to one.
+/// Reads a template.
+///
+/// # Errors
+///
+/// Returns the first key that is invalid or has an invalid datastream.
 pub fn template(entries: &[(String, Json)]) -> Result<Template, &str> {
     let mut template = Template::new();
     for (key, value) in entries {
@@ -104,24 +108,24 @@ fn datastream(json: &Json) -> Option<Datastream> {
     let Some(Json::String(type_name)) = rest.take("type") else {
         return None;
     };
-    let datastream = Datastream::of_json(&type_name, &mut rest)?;
-    // What is left is unknown, another type's, or there twice.
+    let datastream = Datastream::from_json(&type_name, &mut rest)?;
+    // Remaining fields are unknown, of another type, or duplicates.
     (rest.0.is_empty() && datastream.is_sound()).then_some(datastream)
 }
 
-/// The fields of a datastream that are not yet read.
+/// The fields of a datastream that have not been read yet.
 #[derive(Clone, Debug)]
 pub struct Fields(Vec<(String, Json)>);
 
 impl Fields {
-    /// Takes one out.
+    /// Removes a field.
     pub fn take(&mut self, name: &str) -> Option<Json> {
         let at = self.0.iter().position(|(field, _)| field == name)?;
         Some(self.0.remove(at).1)
     }
 
-    /// Takes a whole number out, which may be missing.
-    pub fn whole(&mut self, name: &str, default: i64) -> Option<i64> {
+    /// Removes an integer field, or returns the default if it is missing.
+    pub fn integer(&mut self, name: &str, default: i64) -> Option<i64> {
         match self.take(name) {
             None => Some(default),
             Some(Json::Integer(integer)) => Some(integer),

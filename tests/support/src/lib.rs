@@ -1,16 +1,16 @@
-//! What the tests, the fuzz targets and the benches of `pinquery` share.
+//! Shared by the tests, fuzz targets and benches of `pinquery`.
 //!
-//! - [`plain`]: what a device holds and what becomes of a query, as plain data.
-//! - [`reference`]: the contract written a second time, in these terms.
+//! - [`plain`]: templates and outcomes as plain data.
+//! - [`reference`]: a straightforward implementation of the contract.
 //! - [`types`]: the types of datastreams, a file for each.
-//! - [`convert`]: from plain data to the library's and back.
-//! - [`notation`]: templates as text, and [`spec`]: the lines of `tests/spec`.
-//! - [`Device`]: a template for both, which holds the library to the reference.
-//! - [`invariants`]: what holds for every query, whoever judges it.
-//! - [`encoding`] and [`write`]: the many ways to write a batch.
-//! - [`json`]: templates in JSON, read a second time.
-//! - [`generate`]: strategies of proptest.
-//! - [`targets`]: what the fuzz targets assert.
+//! - [`convert`]: conversion between plain data and the library's types.
+//! - [`notation`]: templates as text. [`spec`]: the lines of `tests/spec`. [`escaping`]: bytes as text.
+//! - [`Device`]: a template, with the comparison of the library and the reference.
+//! - [`invariants`]: properties of every outcome.
+//! - [`encoding`] and [`write`]: the many spellings of a batch.
+//! - [`json`]: a second reader of templates in JSON.
+//! - [`generate`]: proptest strategies.
+//! - [`targets`]: the assertions of the fuzz targets, and [`seeds`], their inputs.
 
 pub mod convert;
 pub mod encoding;

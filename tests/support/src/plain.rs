@@ -52,7 +52,7 @@ impl PartialEq for Updates {
     }
 }
 
-/// As the library displays them: `v1=100 (max), v2=44.0`.
+/// Writes the updates as the library does: `v1=100 (max), v2=44.0`.
 impl fmt::Display for Updates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let updates: Vec<String> = self.iter().map(Update::to_string).collect();
@@ -60,7 +60,7 @@ impl fmt::Display for Updates {
     }
 }
 
-/// The reason, or the kind if there is none, the pin and the span: `not_a_double of v5 at 11..14`.
+/// Writes the reason (or the kind without one), pin and span: `not_a_double of v5 at 11..14`.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.reason.unwrap_or(self.kind))?;
@@ -71,7 +71,7 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// Displays the updates or the rejection.
+/// Writes an outcome on one line.
 pub fn show(outcome: &Outcome) -> String {
     match outcome {
         Ok(updates) => updates.to_string(),

@@ -1,4 +1,5 @@
-//! Spec files: lines of `<template> | <query> => <outcome>`.
+//! Spec files: lines of `<template> | <query> => <outcome>`; see [`notation`](crate::notation),
+//! [`escaping`](crate::escaping) and [`written`].
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

@@ -1,4 +1,4 @@
-//! A batch, written in any of the ways that a client may.
+//! A batch, in any of the spellings that a client may choose.
 
 use pinquery::VirtualPin;
 
@@ -7,19 +7,19 @@ use crate::plain::{Template, Update, Value};
 use crate::types::{self, Datastream};
 use crate::{Device, convert};
 
-/// A batch as its client has it.
+/// A token and values to be sent.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The token.
     pub token: String,
-    /// Before which pin the token stands.
+    /// The index of the pin that follows the token.
     pub token_at: usize,
     /// The pins, each once.
     pub pins: Vec<(u8, Value)>,
 }
 
 impl Batch {
-    /// The query, written as the choices say.
+    /// Writes the query.
     pub fn query(&self, choices: &mut Choices<'_>) -> Vec<u8> {
         let token = vec![segment(b"token", self.token.as_bytes(), choices)];
         let mut pins: Vec<Vec<Vec<u8>>> = Vec::new();
@@ -35,18 +35,14 @@ impl Batch {
         pins.concat().join(between)
     }
 
-    /// A template that just holds the batch.
+    /// Returns a template that accepts these values and no others, where its types allow.
     pub fn template(&self) -> Template {
         let pins = self.pins.iter();
         pins.map(|(pin, value)| (*pin, Datastream::just(value)))
             .collect()
     }
 
-    /// Writes the batch, and has the library read it back as it was.
-    ///
-    /// # Panics
-    ///
-    /// When it does not.
+    /// Asserts that the library parses the written batch back.
     #[track_caller]
     pub fn comes_back(&self, device: &Device, choices: &mut Choices<'_>) {
         let query = self.query(choices);

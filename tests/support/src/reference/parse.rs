@@ -1,4 +1,4 @@
-//! Sections 2 and 3 of the contract: names, and the order of judgement.
+//! Sections 2 and 3 of the contract: names, and the order of checks.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,15 +9,14 @@ use super::query::{Segment, decode, split};
 use crate::plain::{Outcome, Rejection, Template, Update, Updates};
 use crate::types::{Datastream, Location, Type};
 
-/// The updates of a query in query order, or the first reason to refuse it whole.
+/// Parses a query.
 ///
-/// `template_of` is asked at most once, with a valid token, and answers `None` where it knows no
-/// such device.
+/// `template_of` is called at most once, with a valid token, and returns `None` for an unknown one.
 ///
 /// # Errors
 ///
-/// The contract's nine kinds, in its order: the first token, every other segment, and last a batch
-/// without a pin.
+/// Returns the first failure in the contract's order: the first token, every other segment, and last
+/// a query without pins.
 pub fn parse<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Template>) -> Outcome {
     let segments = split(query);
     let end = query.len()..query.len();
@@ -26,25 +25,25 @@ pub fn parse<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Temp
         .iter()
         .position(|segment| name(query, segment) == Name::Token)
     else {
-        return refuse("missing_token", &end);
+        return reject("missing_token", &end);
     };
     let token_span = &segments[first_token].value;
     let Some(token) = token(&query[token_span.clone()]) else {
-        return refuse("invalid_token", token_span);
+        return reject("invalid_token", token_span);
     };
     let Some(template) = template_of(&token) else {
-        return refuse("unknown_token", token_span);
+        return reject("unknown_token", token_span);
     };
 
     let updates = parse_pins(query, &segments, first_token, template)?;
 
     if updates.is_empty() {
-        return refuse("no_pins", &end);
+        return reject("no_pins", &end);
     }
     Ok(Updates(updates))
 }
 
-/// Every segment but the first token, in query order.
+/// Parses every segment except the first token, in query order.
 fn parse_pins(
     query: &[u8],
     segments: &[Segment],
@@ -62,14 +61,14 @@ fn parse_pins(
         let segment = &segments[at];
         let pin = match name(query, segment) {
             Name::Pin(pin) => pin,
-            Name::Token => return refuse("duplicate_token", &segment.name),
-            Name::Neither => return refuse("invalid_pin", &segment.name),
+            Name::Token => return reject("duplicate_token", &segment.name),
+            Name::Neither => return reject("invalid_pin", &segment.name),
         };
         let Some(datastream) = template.get(&pin) else {
-            return refuse_pin("unknown_pin", pin, &segment.name);
+            return reject_pin("unknown_pin", pin, &segment.name);
         };
         if !seen.insert(pin) {
-            return refuse_pin("duplicate_pin", pin, &segment.name);
+            return reject_pin("duplicate_pin", pin, &segment.name);
         }
         let raw = &query[segment.value.clone()];
         if matches!(datastream, Datastream::Location(_)) && !Location::is_whole(raw) {
@@ -90,7 +89,7 @@ fn parse_pins(
     Ok(updates)
 }
 
-/// A location whose second half is `next`, which may be anything or missing.
+/// Parses a location whose second half is in `next`, if that is a segment of the same pin.
 fn location_in_two(
     query: &[u8],
     pin: u8,
@@ -126,7 +125,7 @@ fn name(query: &[u8], segment: &Segment) -> Name {
         return Name::Token;
     }
     match name.strip_prefix(['v', 'V']).map(str::parse::<u8>) {
-        // `parse` takes a sign and leading zeros; only the canonical form is written back the same.
+        // `parse` also accepts a sign and leading zeros.
         Some(Ok(pin)) if name[1..] == pin.to_string() => Name::Pin(pin),
         _ => Name::Neither,
     }
@@ -138,7 +137,7 @@ fn token(raw: &[u8]) -> Option<String> {
     (!token.is_empty() && every_byte_allowed).then_some(token)
 }
 
-fn refuse<T>(kind: &'static str, span: &Range<usize>) -> Result<T, Rejection> {
+fn reject<T>(kind: &'static str, span: &Range<usize>) -> Result<T, Rejection> {
     Err(Rejection {
         kind,
         span: span.clone(),
@@ -147,8 +146,8 @@ fn refuse<T>(kind: &'static str, span: &Range<usize>) -> Result<T, Rejection> {
     })
 }
 
-fn refuse_pin<T>(kind: &'static str, pin: u8, span: &Range<usize>) -> Result<T, Rejection> {
-    refuse(kind, span).map_err(|rejection| Rejection {
+fn reject_pin<T>(kind: &'static str, pin: u8, span: &Range<usize>) -> Result<T, Rejection> {
+    reject(kind, span).map_err(|rejection| Rejection {
         pin: Some(pin),
         ..rejection
     })

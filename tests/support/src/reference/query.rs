@@ -2,27 +2,25 @@
 
 use std::ops::Range;
 
-/// Where a segment's name and value stand in the query, both as written.
+/// The spans of a segment's name and value in the query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// The bytes before the first `=`, or all of them.
     pub name: Range<usize>,
-    /// The bytes after the first `=`, or none at the segment's end.
+    /// The bytes after the first `=`, or the end of the segment, empty.
     pub value: Range<usize>,
 }
 
-/// Why a name or a value cannot be decoded.
-///
-/// Where both hold it is the malformed escape: UTF-8 is asked of decoded bytes, and there are none.
+/// An error in the encoding of a name or a value. A malformed escape takes precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// A `%` that two hexadecimal digits do not follow.
+    /// A `%` is not followed by two hexadecimal digits.
     MalformedEscape,
     /// The decoded bytes are not UTF-8.
     InvalidUtf8,
 }
 
-/// The segments of a query in order, without the empty ones.
+/// Splits a query into its segments, in order, without empty ones.
 pub fn split(query: &[u8]) -> Vec<Segment> {
     let mut segments = Vec::new();
     let mut start = 0;
@@ -45,11 +43,12 @@ pub fn split(query: &[u8]) -> Vec<Segment> {
     segments
 }
 
-/// A name or a value, decoded once.
+/// Decodes a name or a value, once.
 ///
 /// # Errors
 ///
-/// `%4` and `%zz` are malformed escapes, `%FF` is not UTF-8.
+/// Returns [`DecodeError::MalformedEscape`] for `%4` and `%zz`, and [`DecodeError::InvalidUtf8`] for
+/// `%FF`.
 pub fn decode(raw: &[u8]) -> Result<String, DecodeError> {
     let mut decoded = Vec::new();
     let mut at = 0;

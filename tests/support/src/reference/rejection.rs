@@ -1,10 +1,10 @@
-//! What the client of a refused query is summary.
+//! Kinds, reasons and bodies of rejections.
 
 use std::collections::BTreeSet;
 
 use crate::types;
 
-/// The contract's names for why a query is refused.
+/// The contract's names of the kinds of error.
 pub const KINDS: [&str; 9] = [
     "missing_token",
     "invalid_token",
@@ -17,35 +17,35 @@ pub const KINDS: [&str; 9] = [
     "no_pins",
 ];
 
-/// What may be wrong with a value of more than one type.
+/// The reasons that apply to several types.
 const REASONS: [&str; 3] = ["too_long", "malformed_escape", "invalid_utf8"];
 
-/// The contract's names for what is wrong with a value.
+/// Returns the contract's names of all reasons.
 pub fn reasons() -> BTreeSet<&'static str> {
     let of_types = types::REASONS.iter().copied().flatten().copied();
     REASONS.into_iter().chain(of_types).collect()
 }
 
-/// The vendor's message for a kind.
+/// Returns Blynk's message for a kind.
 ///
 /// # Panics
 ///
-/// When `kind` is none of the contract's nine.
+/// If the kind is unknown.
 pub fn message(kind: &str) -> &'static str {
     match kind {
         "missing_token" | "invalid_token" | "unknown_token" | "duplicate_token" => "Invalid token.",
         "invalid_pin" | "duplicate_pin" | "no_pins" => "Wrong pin format.",
         "unknown_pin" => "No datastream setup for that pin.",
         "invalid_value" => "Value doesn't match the Datastream data type",
-        _ => panic!("the contract has no such kind"),
+        _ => panic!("unknown kind: {kind}"),
     }
 }
 
-/// The body of the answer for a kind, byte for byte.
+/// Returns the body of the response for a kind.
 ///
 /// # Panics
 ///
-/// When `kind` is none of the contract's nine.
+/// If the kind is unknown.
 pub fn body(kind: &str) -> String {
     format!(r#"{{"error":{{"message":"{}"}}}}"#, message(kind))
 }

@@ -1,4 +1,4 @@
-//! Every row of the contract at least once.
+//! At least one test for every row of the contract.
 
 mod locations;
 mod order;
@@ -10,7 +10,7 @@ use super::parse;
 use crate::notation;
 use crate::plain::{Adjustment, Outcome, Template, Update, Updates, Value};
 
-/// A datastream of each type, some of them twice.
+/// Returns a template with every type.
 fn template() -> Template {
     let template = "v1:integer(0,100) v2:double v3:string(4) v4:enumerable(0,20,130;20) v5:location \
         v6:boolean v7:integer(-9223372036854775808,9223372036854775807) v8:double(0,1.5) \
@@ -36,9 +36,9 @@ fn accepts(query: &str, expected: &[(u8, Value, Option<Adjustment>)]) {
     assert_eq!(parsed(query.as_bytes()), Ok(expected), "{query:?}");
 }
 
-/// `spanned` is what the span covers, `at` where it starts.
+/// Asserts a rejection with a span that starts at `at` and covers `spanned`.
 #[track_caller]
-fn refuses(query: impl AsRef<[u8]>, kind: &str, at: usize, spanned: impl AsRef<[u8]>) {
+fn rejects(query: impl AsRef<[u8]>, kind: &str, at: usize, spanned: impl AsRef<[u8]>) {
     let query = query.as_ref();
     let rejection = parsed(query).expect_err("it is accepted");
     assert_eq!(rejection.kind, kind, "{query:?}");
@@ -46,9 +46,9 @@ fn refuses(query: impl AsRef<[u8]>, kind: &str, at: usize, spanned: impl AsRef<[
     assert_eq!(&query[rejection.span], spanned.as_ref(), "{query:?}");
 }
 
-/// The value of the only pin, written as it is in a query.
+/// Asserts the value of a pin.
 #[track_caller]
-fn fits(pin: u8, value: &str, expected: Value) {
+fn accepts_value(pin: u8, value: &str, expected: Value) {
     accepts(&format!("token=t&v{pin}={value}"), &[(pin, expected, None)]);
 }
 
@@ -61,7 +61,7 @@ fn is_adjusted(pin: u8, value: &str, expected: Value, adjusted: Adjustment) {
 }
 
 #[track_caller]
-fn does_not_fit(pin: u8, value: &str) {
+fn rejects_value(pin: u8, value: &str) {
     let name = format!("token=t&v{pin}=");
-    refuses(format!("{name}{value}"), "invalid_value", name.len(), value);
+    rejects(format!("{name}{value}"), "invalid_value", name.len(), value);
 }

@@ -1,13 +1,12 @@
-//! Section 4 of the contract: what the values of several types have in common. The rest is with
-//! each type, in `types`.
+//! Section 4 of the contract: rules that several types share.
 
 use super::query::{DecodeError, decode};
 use crate::types::Reason;
 
-/// The most bytes, as written in the query, of a value that is not a string.
+/// Maximum length in bytes before decoding of a value that is not a string.
 const LONGEST: usize = 4096;
 
-/// What is left to read of a value that is not a string.
+/// Decodes and trims a value that is not a string.
 pub(crate) fn trimmed(raw: &[u8]) -> Result<String, Reason> {
     if raw.len() > LONGEST {
         return Err("too_long");
@@ -22,7 +21,7 @@ pub(crate) fn decoded(raw: &[u8]) -> Result<String, Reason> {
     })
 }
 
-/// Not `str::trim`, which takes every white space of Unicode and the vertical tab.
+/// Trims ASCII white space. `str::trim` would also remove Unicode white space and vertical tabs.
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\x0C', '\r'])
 }

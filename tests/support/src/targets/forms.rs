@@ -1,15 +1,15 @@
-//! The URL Standard's reading of a form, which the contract's is a strict part of.
+//! The URL Standard's form parser, of which the contract accepts a strict subset.
 
 use super::Summary;
 use pinquery::{DecodeError, Encoded, Pairs};
 
-/// Any bytes: `Pairs` finds the pairs that `form_urlencoded` finds, and decodes to the same text
-/// where the standard neither keeps a malformed escape nor replaces a byte.
+/// Asserts, for any bytes, that `Pairs` finds the same pairs as `form_urlencoded`, and decodes to the
+/// same text unless the standard keeps a malformed escape or replaces a byte.
 pub fn against_form_urlencoded(query: &[u8]) -> Summary {
     let mut theirs = form_urlencoded::parse(query);
     let mut found = Vec::new();
     for pair in Pairs::new(query) {
-        let (name, value) = theirs.next().expect("a pair of the standard's");
+        let (name, value) = theirs.next().expect("a pair of the standard");
         same(&pair.name, &name);
         same(&pair.value, &value);
         found.push(kind(&pair.name) + "=" + &kind(&pair.value));
@@ -50,12 +50,12 @@ fn same(ours: &Encoded<'_>, theirs: &str) {
         }
         Err(error) => {
             assert_eq!(error, DecodeError::InvalidUtf8);
-            assert!(theirs.contains('\u{FFFD}'), "the standard lost nothing");
+            assert!(theirs.contains('\u{FFFD}'), "the standard replaced no byte");
         }
     }
 }
 
-/// Whether the standard finds no stray `%`, which it would keep as it is.
+/// Returns whether every `%` is an escape; the standard keeps any other `%`.
 fn is_well_formed(raw: &[u8]) -> bool {
     let mut escapes = raw.split(|&byte| byte == b'%');
     escapes.next();
@@ -65,6 +65,6 @@ fn is_well_formed(raw: &[u8]) -> bool {
 fn pin(name: &str) -> Option<u8> {
     let digits = name.strip_prefix(['v', 'V'])?;
     let pin: u8 = digits.parse().ok()?;
-    // `parse` takes a sign and leading zeros, which are not written back.
+    // `parse` also accepts a sign and leading zeros.
     (digits == pin.to_string()).then_some(pin)
 }

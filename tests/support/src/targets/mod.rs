@@ -19,7 +19,7 @@ pub use template::template;
 use crate::plain::Outcome;
 use crate::spec::written;
 
-/// What a target reports of an input, or `None` if the target is not about it.
+/// What a target reports about an input, or `None` for an irrelevant input that is not kept.
 pub type Summary = Option<String>;
 
 /// Reads a template from JSON with the library, whose feature `serde` is up to the caller.

@@ -1,4 +1,4 @@
-//! Numbers, in every datastream that reads them.
+//! Numbers, in every datastream that parses them.
 
 use std::cmp::Ordering;
 use std::sync::LazyLock;
@@ -17,8 +17,8 @@ static DEVICE: LazyLock<Device> = LazyLock::new(|| {
     )
 });
 
-/// Every place of a number in a query: each type, wide and narrow, and both halves of a location.
-const PLACES: [(&str, &str); 10] = [
+/// Every context of a number in a query: each type, wide and narrow, and both halves of a location.
+const CONTEXTS: [(&str, &str); 10] = [
     ("v1=", ""),
     ("v2=", ""),
     ("v3=", ""),
@@ -31,17 +31,18 @@ const PLACES: [(&str, &str); 10] = [
     ("v5=", "&v5=1"),
 ];
 
-/// A byte that chooses how to write it, and any bytes as the text of a number: the reference's view
-/// of it at every place, which for doubles is `core`'s, exact decimal arithmetic for integers, and
-/// zeros and blanks that change nothing.
+/// Parses a number in every context; the first byte chooses its encoding.
+///
+/// Asserts that library and reference agree, that integers match decimal arithmetic on their digits,
+/// and that a leading zero and white space change nothing.
 pub fn number(data: &[u8]) -> Summary {
     let (choice, text) = data.split_first()?;
     let padded = padded(text);
     let mut all = Vec::new();
-    for (before, behind) in PLACES {
+    for (before, after) in CONTEXTS {
         let parse = |text: &[u8], choice| {
             let value = encode(text, &mut Choices::new(&[choice]));
-            let query = [b"token=t&", before.as_bytes(), &value, behind.as_bytes()].concat();
+            let query = [b"token=t&", before.as_bytes(), &value, after.as_bytes()].concat();
             DEVICE.outcome(&query)
         };
         let outcome = parse(text, *choice);
@@ -56,7 +57,7 @@ pub fn number(data: &[u8]) -> Summary {
     Some(all.join("; "))
 }
 
-/// Whether both are the same but for the place of an error.
+/// Returns whether both are equal except for the span and reason of an error.
 fn is_alike(one: &Outcome, other: &Outcome) -> bool {
     match (one, other) {
         (Err(one), Err(other)) => one.kind == other.kind,
@@ -64,18 +65,18 @@ fn is_alike(one: &Outcome, other: &Outcome) -> bool {
     }
 }
 
-/// The same number with a zero in front and blanks around, where there is a digit to put it before.
+/// Adds a leading zero and white space, if the text begins with a digit or a sign and a digit.
 fn padded(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.trim_ascii();
     let signs = usize::from(matches!(text, [b'+' | b'-', ..]));
     let (sign, digits) = text.split_at(signs);
-    // Each byte may take three, and what is longer than the limit is refused.
-    let has_room = text.len() < 1300;
+    // Encoded in up to three bytes each, a longer text would exceed the limit.
+    let is_short = text.len() < 1300;
     let is_digit = digits.first().is_some_and(u8::is_ascii_digit);
-    (has_room && is_digit).then(|| [b"\t ", sign, b"0", digits, b"\r\n"].concat())
+    (is_short && is_digit).then(|| [b"\t ", sign, b"0", digits, b"\r\n"].concat())
 }
 
-/// An integer of any length, as the digits that it is written with.
+/// Compares an integer of any length with its digits.
 fn exact(text: &[u8], value: &[u8]) {
     static WIDE: LazyLock<Device> = LazyLock::new(|| {
         let (min, max) = (i64::MIN, i64::MAX);
@@ -93,7 +94,7 @@ fn exact(text: &[u8], value: &[u8]) {
     } else if number.is_beyond(i64::MAX) {
         (i64::MAX, Some(Adjustment::Max))
     } else {
-        (number.written().parse().unwrap(), None)
+        (number.text().parse().unwrap(), None)
     };
     let expected = Update {
         pin: VirtualPin(1),
@@ -122,12 +123,12 @@ impl Digits {
         })
     }
 
-    fn written(&self) -> String {
+    fn text(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
         format!("{sign}0{}", self.digits)
     }
 
-    /// Whether the number is farther from zero than the bound, on the bound's side.
+    /// Returns whether the number has the bound's sign and is farther from zero.
     fn is_beyond(&self, bound: i64) -> bool {
         let limit = bound.unsigned_abs().to_string();
         let by_length = self.digits.len().cmp(&limit.len());

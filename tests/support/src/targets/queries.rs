@@ -1,4 +1,4 @@
-//! Whole queries: what holds for each, and what the reference says of it.
+//! Whole queries: invariants, and agreement with the reference.
 
 use std::sync::LazyLock;
 
@@ -11,21 +11,21 @@ use crate::{Device, convert, notation};
 pub static FUZZ_TEMPLATE: LazyLock<Device> =
     LazyLock::new(|| Device::read(&types::FUZZ_TEMPLATE.join(" ")));
 
-/// Any bytes as a query, against one template: what [`Device::hold`] asserts.
+/// Checks the invariants of a query with one template; see [`Device::check_invariants`].
 pub fn parse(query: &[u8]) -> Summary {
     FUZZ_TEMPLATE.check_invariants(query);
     Some(summary(&FUZZ_TEMPLATE.parse(query)))
 }
 
-/// A template in the notation of the spec lines, and behind the line's end any bytes as a query:
-/// library and reference agree.
+/// Asserts that library and reference agree on a template, in its notation, and a query on the
+/// following lines.
 pub fn against_reference(data: &[u8]) -> Summary {
     let (device, query) = device(data)?;
     Some(summary(&device.outcome(query)))
 }
 
-/// The device of the first line, and what stands behind the line. What no template can have is
-/// refused by the library, too.
+/// Splits an input into the device of its first line and the rest. Asserts that the library
+/// rejects invalid bounds.
 pub fn device(data: &[u8]) -> Option<(Device, &[u8])> {
     let end = data.iter().position(|&byte| byte == b'\n')?;
     let plain = notation::template(std::str::from_utf8(&data[..end]).ok()?).ok()?;

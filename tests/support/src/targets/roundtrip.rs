@@ -1,12 +1,14 @@
-//! What is accepted, written in another way and read back.
+//! Accepted updates, written in another spelling and parsed again.
 
 use super::queries::device;
 use super::{Summary, summary};
 use crate::encoding::Choices;
 use crate::write::Batch;
 
-/// A template and a query as in [`against_reference`](super::against_reference), a line with the
-/// choices between them: what is accepted comes back as it was, whichever way it is written.
+/// Asserts that accepted updates survive any spelling.
+///
+/// The input is a template and a query as in [`against_reference`](super::against_reference), with
+/// a line of choices between them.
 pub fn roundtrip(data: &[u8]) -> Summary {
     let (device, rest) = device(data)?;
     let mut lines = rest.splitn(2, |&byte| byte == b'\n');

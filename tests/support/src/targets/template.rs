@@ -6,15 +6,15 @@ use super::{ReadTemplate, Summary, summary};
 use crate::json::{self, Json};
 use crate::{Device, convert};
 
-/// JSON, and behind a NUL a query: what is no template is refused with the name of the pin, what
-/// is one is read as it is written, and judges queries as the reference does. How the library reads
-/// JSON is the caller's, who knows whether it can.
+/// Asserts that library and test support agree on a template in JSON, and on a query after a NUL.
+///
+/// An invalid template is rejected with the name of the pin.
 pub fn template(data: &[u8], read: ReadTemplate) -> Summary {
     let mut parts = data.splitn(2, |&byte| byte == 0);
     let text = parts.next().unwrap_or_default();
     let ours = read(text);
     let Ok(Json::Object(entries)) = serde_json::from_slice(text) else {
-        assert!(ours.is_err(), "no object is a template");
+        assert!(ours.is_err(), "only an object is a template");
         return None;
     };
     match (json::template(&entries), ours) {
@@ -25,7 +25,7 @@ pub fn template(data: &[u8], read: ReadTemplate) -> Summary {
             queries.map(|query| summary(&device.outcome(query))).last()
         }
         (Err(key), Err(error)) => {
-            // A key that is no pin may be anything, a token too, and is not repeated.
+            // A key that is not a pin may be a token and is not repeated.
             let reason = match pinquery::VirtualPin::from_str(key) {
                 Ok(pin) if pin.to_string() == *key => error
                     .strip_prefix(key)
@@ -38,8 +38,7 @@ pub fn template(data: &[u8], read: ReadTemplate) -> Summary {
     }
 }
 
-/// The beginning of a reason, without what it cites, what it expects and what the reader of JSON
-/// says in the end.
+/// Truncates a message before what it quotes, what it expects and the position in JSON.
 fn words(reason: &str) -> &str {
     let cited = reason.find(['`', '"', '(', ',']).unwrap_or(reason.len());
     let end = reason.find(" at line").unwrap_or(reason.len());

@@ -33,11 +33,11 @@ impl Type for Boolean {
         Value::Boolean(boolean)
     }
 
-    fn read(bounds: &str) -> Option<Self> {
+    fn parse_bounds(bounds: &str) -> Option<Self> {
         bounds.is_empty().then_some(Self)
     }
 
-    fn of_json(_: &mut Fields) -> Option<Self> {
+    fn from_json(_: &mut Fields) -> Option<Self> {
         Some(Self)
     }
 

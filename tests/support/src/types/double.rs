@@ -13,9 +13,9 @@ use crate::reference::{is_digits, trimmed, without_sign};
 /// A double, clamped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Double {
-    /// The least value, inclusive and finite.
+    /// Smallest value, inclusive and finite.
     pub min: f64,
-    /// The greatest value, inclusive and finite.
+    /// Largest value, inclusive and finite.
     pub max: f64,
 }
 
@@ -37,7 +37,7 @@ impl Type for Double {
         Value::Double(double)
     }
 
-    fn read(bounds: &str) -> Option<Self> {
+    fn parse_bounds(bounds: &str) -> Option<Self> {
         let (min, max) = pair(bounds);
         Some(Self {
             min: or(min, f64::MIN)?,
@@ -45,7 +45,7 @@ impl Type for Double {
         })
     }
 
-    fn of_json(fields: &mut Fields) -> Option<Self> {
+    fn from_json(fields: &mut Fields) -> Option<Self> {
         let mut bound = |name, default| match fields.take(name) {
             None => Some(default),
             Some(Json::Integer(integer)) => Some(integer as f64),
@@ -112,7 +112,7 @@ impl Type for Double {
     }
 }
 
-/// Each of these is read back to the same bits.
+/// Writes a double in a notation that parses back to the same bits.
 pub(super) fn text(double: f64, choices: &mut Choices<'_>) -> String {
     match choices.next() & 3 {
         0 => format!("{double}"),
@@ -122,26 +122,26 @@ pub(super) fn text(double: f64, choices: &mut Choices<'_>) -> String {
     }
 }
 
-/// `[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?`, rounded to the nearest.
+/// Parses `[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?`, rounded to the nearest.
 ///
-/// `core` takes more than this grammar, `inf` for one, and is asked only once the grammar holds.
+/// `core` accepts more than this grammar, such as `inf`, so the grammar is checked first.
 pub(super) fn number(text: &str) -> Option<f64> {
     let unsigned = without_sign(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),
         None => (unsigned, None),
     };
-    let mantissa_holds = match mantissa.split_once('.') {
+    let mantissa_is_valid = match mantissa.split_once('.') {
         Some((whole, "")) => is_digits(whole),
         Some(("", fraction)) => is_digits(fraction),
         Some((whole, fraction)) => is_digits(whole) && is_digits(fraction),
         None => is_digits(mantissa),
     };
-    let exponent_holds = match exponent {
+    let exponent_is_valid = match exponent {
         Some(exponent) => is_digits(without_sign(exponent)),
         None => true,
     };
-    if !(mantissa_holds && exponent_holds) {
+    if !(mantissa_is_valid && exponent_is_valid) {
         return None;
     }
     text.parse().ok()

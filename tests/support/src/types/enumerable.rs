@@ -1,4 +1,4 @@
-//! One of a few whole numbers.
+//! One of a list of integers.
 
 use pinquery::DatastreamError;
 use proptest::collection::vec;
@@ -13,12 +13,12 @@ use crate::json::{Fields, Json};
 use crate::plain::{Adjustment, Value};
 use crate::reference::trimmed;
 
-/// One of a few whole numbers.
+/// One of a list of integers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enumerable {
-    /// The numbers.
+    /// The integers.
     pub values: Vec<i64>,
-    /// What stands in for any other number.
+    /// Replaces any other integer.
     pub fallback: Option<i64>,
 }
 
@@ -40,7 +40,7 @@ impl Type for Enumerable {
         Value::Enumerable(integer)
     }
 
-    fn read(bounds: &str) -> Option<Self> {
+    fn parse_bounds(bounds: &str) -> Option<Self> {
         let (values, fallback) = bounds.split_once(';').unwrap_or((bounds, ""));
         let values = values.split_terminator(',').map(|value| value.parse().ok());
         Some(Self {
@@ -52,8 +52,8 @@ impl Type for Enumerable {
         })
     }
 
-    fn of_json(fields: &mut Fields) -> Option<Self> {
-        let whole = |json| match json {
+    fn from_json(fields: &mut Fields) -> Option<Self> {
+        let integer = |json| match json {
             Json::Integer(integer) => Some(integer),
             _ => None,
         };
@@ -61,10 +61,10 @@ impl Type for Enumerable {
             return None;
         };
         Some(Self {
-            values: values.into_iter().map(whole).collect::<Option<_>>()?,
+            values: values.into_iter().map(integer).collect::<Option<_>>()?,
             fallback: match fields.take("fallback") {
                 None => None,
-                Some(fallback) => Some(whole(fallback)?),
+                Some(fallback) => Some(integer(fallback)?),
             },
         })
     }

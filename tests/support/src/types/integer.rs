@@ -1,4 +1,4 @@
-//! Whole numbers, clamped.
+//! Integers, clamped.
 
 use pinquery::DatastreamError;
 use proptest::prelude::*;
@@ -10,12 +10,12 @@ use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
 use crate::reference::{is_digits, trimmed, without_sign};
 
-/// A whole number, clamped.
+/// An integer, clamped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Integer {
-    /// The least value, inclusive.
+    /// Smallest value, inclusive.
     pub min: i64,
-    /// The greatest value, inclusive.
+    /// Largest value, inclusive.
     pub max: i64,
 }
 
@@ -41,7 +41,7 @@ impl Type for Integer {
         Value::Integer(integer)
     }
 
-    fn read(bounds: &str) -> Option<Self> {
+    fn parse_bounds(bounds: &str) -> Option<Self> {
         let (min, max) = pair(bounds);
         Some(Self {
             min: or(min, MIN)?,
@@ -49,10 +49,10 @@ impl Type for Integer {
         })
     }
 
-    fn of_json(fields: &mut Fields) -> Option<Self> {
+    fn from_json(fields: &mut Fields) -> Option<Self> {
         Some(Self {
-            min: fields.whole("min", MIN)?,
-            max: fields.whole("max", MAX)?,
+            min: fields.integer("min", MIN)?,
+            max: fields.integer("max", MAX)?,
         })
     }
 
@@ -72,7 +72,7 @@ impl Type for Integer {
     fn parse(&self, raw: &[u8]) -> Parsed<i64> {
         let number = number(&trimmed(raw)?).ok_or("not_an_integer")?;
         let (number, adjusted) = clamp(number, self.min.into(), self.max.into());
-        Ok((i64::try_from(number).expect("both bounds are"), adjusted))
+        Ok((i64::try_from(number).expect("within bounds"), adjusted))
     }
 
     fn accepts(&self, integer: i64, adjusted: Option<Adjustment>) -> bool {
@@ -94,7 +94,7 @@ impl Type for Integer {
         let [min, max] = [self.min, self.max].map(i128::from);
         let around = move |(is_min, by): (bool, i128)| (by + if is_min { min } else { max }).to_string();
         one(prop_oneof![
-            // In i64, the distance of the bounds overflows within proptest.
+            // In i64, proptest would overflow on the difference of the bounds.
             (min..=max).prop_map(|integer| integer.to_string()),
             (any::<bool>(), -2..=2_i128).prop_map(around),
             integer_text(),
@@ -117,7 +117,7 @@ impl Type for Integer {
     }
 }
 
-/// `[+-]?[0-9]+`, exact within 19 digits and beyond every `i64` otherwise, on the side of its sign.
+/// Parses `[+-]?[0-9]+`: exact up to 19 digits, otherwise a number beyond every `i64` of that sign.
 pub(super) fn number(text: &str) -> Option<i128> {
     let digits = without_sign(text);
     if !is_digits(digits) {
@@ -126,7 +126,7 @@ pub(super) fn number(text: &str) -> Option<i128> {
     let mut magnitude: i128 = 0;
     let significant = digits.trim_start_matches('0');
     if significant.len() > 19 {
-        // The least number of twenty digits stands for all of them: no bound and no value gets there.
+        // The least number of 20 digits represents all of them; all bounds are smaller.
         magnitude = 10_000_000_000_000_000_000;
     } else {
         for digit in significant.bytes() {

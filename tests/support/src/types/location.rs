@@ -41,11 +41,11 @@ impl Type for Location {
         }
     }
 
-    fn read(bounds: &str) -> Option<Self> {
+    fn parse_bounds(bounds: &str) -> Option<Self> {
         bounds.is_empty().then_some(Self)
     }
 
-    fn of_json(_: &mut Fields) -> Option<Self> {
+    fn from_json(_: &mut Fields) -> Option<Self> {
         Some(Self)
     }
 
@@ -102,17 +102,17 @@ impl Type for Location {
 }
 
 impl Location {
-    /// Whether a value holds both halves, well formed or not.
+    /// Returns whether a value has both halves, valid or not.
     pub(crate) fn is_whole(raw: &[u8]) -> bool {
         decode(raw).is_ok_and(|text| text.contains(','))
     }
 
-    /// The first half where it stands alone.
+    /// Parses the first half of two segments.
     pub(crate) fn longitude(raw: &[u8]) -> Result<f64, Reason> {
         coordinate(&trimmed(raw)?, 180.0)
     }
 
-    /// The second half where it stands alone.
+    /// Parses the second half of two segments.
     pub(crate) fn latitude(raw: &[u8]) -> Result<f64, Reason> {
         coordinate(&trimmed(raw)?, 90.0)
     }

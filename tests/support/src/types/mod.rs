@@ -1,5 +1,5 @@
-//! The types of datastreams, a file for each: how a template says one, how the reference judges its
-//! values, how values of it are made up and written. All else in the test support walks over [`TYPES`].
+//! The types of datastreams, a file for each: its notation, how the reference parses its values, and
+//! how values are generated and written. All other code iterates over [`TYPES`].
 
 use pinquery::DatastreamError;
 use proptest::prelude::*;
@@ -9,69 +9,68 @@ use crate::encoding::Choices;
 use crate::json::Fields;
 use crate::plain::{Adjustment, Update, Value};
 
-/// The contract's name for why a value does not fit.
+/// The contract's name of the reason why a value is invalid.
 pub type Reason = &'static str;
 
-/// A value and what was done to it, or why it does not fit.
+/// A value and its adjustment, or the reason why it is invalid.
 pub type Parsed<T> = Result<(T, Option<Adjustment>), Reason>;
 
-/// A type of datastream; one value of it is what a template says of a pin, with nothing left to a
-/// default.
+/// A type of datastream. An instance is a datastream with all bounds, including defaults.
 pub trait Type: Sized {
-    /// What a value of this type holds.
+    /// The content of a value.
     type Value;
 
-    /// What the contract calls it.
+    /// The contract's name of the type.
     const NAME: &'static str;
-    /// What may be wrong with its values alone, by the contract's names.
+    /// The contract's names of the reasons that are specific to the type.
     const REASONS: &'static [Reason];
-    /// Its datastreams in the template of the fuzz target `parse`, on pins that no other type has.
+    /// Its part of the template of the fuzz target `parse`, on pins that no other type uses.
     const FUZZ_TEMPLATE: &'static str;
 
-    /// The other way of [`value`](Self::value). `None` for a value of another type.
+    /// Reverses [`value`](Self::value), or returns `None` for a value of another type.
     fn from_value(value: &Value) -> Option<Self::Value>;
-    /// The library's value.
+    /// Converts to the library's value.
     fn value(parsed: Self::Value) -> Value;
 
-    /// Reads what stands in brackets behind the name, which may be nothing.
-    fn read(bounds: &str) -> Option<Self>;
-    /// Takes the bounds out of the fields of JSON.
-    fn of_json(fields: &mut Fields) -> Option<Self>;
-    /// Whether a template may have it: what cannot be parsed cannot be built.
+    /// Parses the text in parentheses after the name, which may be empty.
+    fn parse_bounds(bounds: &str) -> Option<Self>;
+    /// Takes the bounds from JSON fields.
+    fn from_json(fields: &mut Fields) -> Option<Self>;
+    /// Returns whether the library accepts the bounds.
     fn is_sound(&self) -> bool {
         true
     }
-    /// The library's. What is the contract's default is left to the library's: it has to be the
-    /// same.
+    /// Builds the library's datastream. Default bounds are omitted, so that the library's own
+    /// defaults are tested.
     ///
     /// # Errors
     ///
-    /// The library's.
+    /// Returns the library's error for invalid bounds.
     fn build(&self) -> Result<pinquery::Datastream, DatastreamError>;
 
-    /// Section 4 of the contract: a whole value, a location's both halves included.
+    /// Parses a value as in section 4 of the contract; a location in one segment.
     ///
     /// # Errors
     ///
-    /// Why it does not fit.
+    /// Returns the reason why the value is invalid.
     fn parse(&self, raw: &[u8]) -> Parsed<Self::Value>;
-    /// Whether it has such a value, and the adjustment is one that leads there.
+    /// Returns whether the value is within bounds and consistent with the adjustment.
     fn accepts(&self, parsed: Self::Value, adjusted: Option<Adjustment>) -> bool;
 
-    /// Datastreams of this type, wide and narrow.
+    /// Generates datastreams with wide and narrow bounds.
     fn any() -> BoxedStrategy<Self>;
-    /// Texts for a pin, most of which fit: one, or the two halves of a location.
+    /// Generates texts for a pin, most of them valid: one, or the two halves of a location.
     fn texts(&self) -> BoxedStrategy<Vec<String>>;
-    /// Values of this type.
+    /// Generates values.
     fn any_value() -> BoxedStrategy<Self::Value>;
 
-    /// A datastream that holds the value and no other, where there is such a one.
+    /// Returns a datastream that accepts the value and, if possible, no other.
     fn just(parsed: Self::Value) -> Self;
-    /// The value as clients write it: one text, or the two halves of a location.
+    /// Writes the value as clients do: one text, or the two halves of a location.
     fn write(parsed: Self::Value, choices: &mut Choices<'_>) -> Vec<String>;
 }
 
-/// Without a wildcard over the library's values: a type that is missing here does not compile.
+/// Matches the library's values without a wildcard, so a missing type does not compile.
 macro_rules! types {
     ($($variant:ident($module:ident::$type:ident),)+) => {
         $(mod $module;)+
@@ -80,14 +79,14 @@ macro_rules! types {
         /// The contract's names of all types.
         pub const TYPES: &[&str] = &[$($type::NAME),+];
 
-        /// What a template says of one pin.
+        /// A datastream of any type.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Datastream {
-            $(#[doc = concat!("Of [`", stringify!($type), "`].")] $variant($type),)+
+            $(#[doc = concat!("See [`", stringify!($type), "`].")] $variant($type),)+
         }
 
         impl Datastream {
-            /// What the contract calls its type.
+            /// Returns the contract's name of the type.
             #[must_use]
             pub fn type_name(&self) -> &'static str {
                 match self {
@@ -95,19 +94,19 @@ macro_rules! types {
                 }
             }
 
-            /// Reads what stands in brackets behind the name of a type.
+            /// See [`Type::parse_bounds`].
             #[must_use]
-            pub fn of_bounds(type_name: &str, bounds: &str) -> Option<Self> {
+            pub fn parse_bounds(type_name: &str, bounds: &str) -> Option<Self> {
                 match type_name {
-                    $($type::NAME => $type::read(bounds).map(Self::$variant),)+
+                    $($type::NAME => $type::parse_bounds(bounds).map(Self::$variant),)+
                     _ => None,
                 }
             }
 
-            /// Takes the bounds out of the fields of JSON.
-            pub fn of_json(type_name: &str, fields: &mut Fields) -> Option<Self> {
+            /// See [`Type::from_json`].
+            pub fn from_json(type_name: &str, fields: &mut Fields) -> Option<Self> {
                 match type_name {
-                    $($type::NAME => $type::of_json(fields).map(Self::$variant),)+
+                    $($type::NAME => $type::from_json(fields).map(Self::$variant),)+
                     _ => None,
                 }
             }
@@ -116,7 +115,7 @@ macro_rules! types {
             #[must_use]
             pub fn is_sound(&self) -> bool {
                 match self {
-                    $(Self::$variant(stream) => stream.is_sound(),)+
+                    $(Self::$variant(datastream) => datastream.is_sound(),)+
                 }
             }
 
@@ -124,10 +123,10 @@ macro_rules! types {
             ///
             /// # Errors
             ///
-            /// The library's.
+            /// Returns the library's error for invalid bounds.
             pub fn build(&self) -> Result<pinquery::Datastream, DatastreamError> {
                 match self {
-                    $(Self::$variant(stream) => stream.build(),)+
+                    $(Self::$variant(datastream) => datastream.build(),)+
                 }
             }
 
@@ -135,26 +134,26 @@ macro_rules! types {
             ///
             /// # Errors
             ///
-            /// Why the value does not fit.
+            /// Returns the reason why the value is invalid.
             pub fn parse(&self, raw: &[u8]) -> Parsed<Value> {
                 match self {
-                    $(Self::$variant(stream) => {
-                        stream.parse(raw).map(|(parsed, adjusted)| ($type::value(parsed), adjusted))
+                    $(Self::$variant(datastream) => {
+                        datastream.parse(raw).map(|(parsed, adjusted)| ($type::value(parsed), adjusted))
                     })+
                 }
             }
 
-            /// Whether the update's value is one that it holds, and the adjustment one that leads
-            /// there.
+            /// Returns whether the update's value has this type, is within bounds and is consistent
+            /// with the adjustment.
             #[must_use]
             pub fn accepts(&self, update: &Update) -> bool {
                 match self {
-                    $(Self::$variant(stream) => $type::from_value(&update.value)
-                        .is_some_and(|parsed| stream.accepts(parsed, update.adjusted)),)+
+                    $(Self::$variant(datastream) => $type::from_value(&update.value)
+                        .is_some_and(|parsed| datastream.accepts(parsed, update.adjusted)),)+
                 }
             }
 
-            /// Datastreams of every type.
+            /// Generates datastreams of every type.
             pub fn any() -> impl Strategy<Value = Self> {
                 Union::new([$($type::any().prop_map(Self::$variant).boxed()),+])
             }
@@ -162,7 +161,7 @@ macro_rules! types {
             /// See [`Type::texts`].
             pub fn texts(&self) -> BoxedStrategy<Vec<String>> {
                 match self {
-                    $(Self::$variant(stream) => stream.texts(),)+
+                    $(Self::$variant(datastream) => datastream.texts(),)+
                 }
             }
 
@@ -175,7 +174,7 @@ macro_rules! types {
             }
         }
 
-        /// Values of every type.
+        /// Generates values of every type.
         pub fn value() -> impl Strategy<Value = Value> {
             Union::new([$($type::any_value().prop_map($type::value).boxed()),+])
         }
@@ -187,16 +186,16 @@ macro_rules! types {
             }
         }
 
-        /// What may be wrong with values of some types, in the order of the types.
+        /// The reasons that are specific to a type, in the order of the types.
         pub const REASONS: &[&[Reason]] = &[$($type::REASONS),+];
 
-        /// Every type, narrow and wide, on low pins and on pins of three digits.
+        /// A template with wide and narrow bounds of every type, on pins of one to three digits.
         pub const FUZZ_TEMPLATE: &[&str] = &[$($type::FUZZ_TEMPLATE),+];
     };
 }
 
 fn from_value<T: Type>(value: &Value) -> T::Value {
-    T::from_value(value).expect("a type knows its own values")
+    T::from_value(value).expect("a value of this type")
 }
 
 types! {
@@ -208,7 +207,7 @@ types! {
     Location(location::Location),
 }
 
-/// A bound in the notation, which may be left out.
+/// Parses an optional bound.
 fn or<T: std::str::FromStr>(text: &str, default: T) -> Option<T> {
     match text {
         "" => Some(default),
@@ -216,7 +215,7 @@ fn or<T: std::str::FromStr>(text: &str, default: T) -> Option<T> {
     }
 }
 
-/// `min,max`, each of which may be left out.
+/// Splits `min,max`, either of which may be missing.
 fn pair(bounds: &str) -> (&str, &str) {
     bounds.split_once(',').unwrap_or((bounds, ""))
 }
@@ -231,7 +230,7 @@ fn clamp<T: PartialOrd>(parsed: T, min: T, max: T) -> (T, Option<Adjustment>) {
     }
 }
 
-/// Whether a value within its bounds is one that it was moved to.
+/// Returns whether a value is the bound that its adjustment names.
 fn is_bound<T: PartialEq>(adjusted: Option<Adjustment>, parsed: T, min: T, max: T) -> bool {
     match adjusted {
         None => true,
@@ -241,7 +240,7 @@ fn is_bound<T: PartialEq>(adjusted: Option<Adjustment>, parsed: T, min: T, max: 
     }
 }
 
-/// White space around a text, which every type but strings ignores.
+/// Adds white space around a text, which every type except strings ignores.
 fn padded(text: &str, choices: &mut Choices<'_>) -> Vec<String> {
     let pad = ["", "", " ", "\t\r\n"][usize::from(choices.next() & 3)];
     vec![format!("{pad}{text}{pad}")]

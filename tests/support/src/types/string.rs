@@ -14,7 +14,7 @@ use crate::reference::decoded;
 /// Text without U+0000.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Text {
-    /// The most bytes that the text has after decoding.
+    /// Maximum length in bytes after decoding.
     pub max_len: usize,
 }
 
@@ -38,16 +38,16 @@ impl Type for Text {
         Value::String(text)
     }
 
-    fn read(bounds: &str) -> Option<Self> {
-        // A length beyond what 32 bits count bounds nothing there; a seed has one.
+    fn parse_bounds(bounds: &str) -> Option<Self> {
+        // A seed has a limit beyond `usize` on 32-bit platforms.
         let max_len = or(bounds, MAX_LEN as u64)?;
         Some(Self {
             max_len: usize::try_from(max_len).unwrap_or(usize::MAX),
         })
     }
 
-    fn of_json(fields: &mut Fields) -> Option<Self> {
-        let max_len = fields.whole("max_len", MAX_LEN as i64)?;
+    fn from_json(fields: &mut Fields) -> Option<Self> {
+        let max_len = fields.integer("max_len", MAX_LEN as i64)?;
         Some(Self {
             max_len: usize::try_from(max_len).ok()?,
         })

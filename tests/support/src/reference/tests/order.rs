@@ -1,6 +1,6 @@
-//! Sections 1 to 3: splitting, decoding, names, the order of judgement and what the client is summary.
+//! Sections 1 to 3: splitting, decoding, names, the order of checks and response bodies.
 
-use super::{accepts, parsed, refuses, template};
+use super::{accepts, parsed, rejects, template};
 use crate::plain::{Adjustment, Value};
 use crate::reference::{DecodeError, Segment, body, decode, parse, split};
 
@@ -9,7 +9,7 @@ fn on(pin: u8) -> (u8, Value, Option<Adjustment>) {
 }
 
 #[test]
-fn the_vendors_example_is_accepted() {
+fn blynks_example_is_accepted() {
     accepts(
         "token=bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg&v1=33&v2=44",
         &[
@@ -20,7 +20,7 @@ fn the_vendors_example_is_accepted() {
 }
 
 #[test]
-fn segments_are_separated_by_ampersands_alone_and_split_at_the_first_equals_sign() {
+fn only_ampersands_separate_segments_and_the_first_equals_sign_splits_them() {
     let segments = split(b"&&token=a=b&v1&=&v3=;#?=&");
     let expected = [
         (2..7, 8..11),
@@ -35,7 +35,7 @@ fn segments_are_separated_by_ampersands_alone_and_split_at_the_first_equals_sign
 }
 
 #[test]
-fn decoding_is_strict_and_done_once() {
+fn decoding_is_strict_and_not_repeated() {
     assert_eq!(decode(b""), Ok(String::new()));
     assert_eq!(decode(b"a+b%20c"), Ok("a b c".to_owned()));
     assert_eq!(decode(b"%2541%2b%2B"), Ok("%41++".to_owned()));
@@ -51,18 +51,18 @@ fn decoding_is_strict_and_done_once() {
 }
 
 #[test]
-fn a_malformed_escape_is_found_before_invalid_utf8() {
+fn a_malformed_escape_takes_precedence_over_invalid_utf8() {
     assert_eq!(decode(b"%FF%zz"), Err(DecodeError::MalformedEscape));
 }
 
 #[test]
-fn a_name_is_judged_after_decoding() {
+fn names_are_decoded_first() {
     accepts("%74oken=t&%76%36=1", &[on(6)]);
     accepts("token=t&v6=1&V255=1", &[on(6), on(255)]);
 }
 
 #[test]
-fn any_other_name_is_refused_and_never_skipped() {
+fn any_other_name_is_rejected() {
     for name in [
         "",
         "v",
@@ -91,73 +91,73 @@ fn any_other_name_is_refused_and_never_skipped() {
         "v%zz",
         "v٦",
     ] {
-        refuses(format!("token=t&{name}=1"), "invalid_pin", 8, name);
+        rejects(format!("token=t&{name}=1"), "invalid_pin", 8, name);
     }
-    refuses(b"token=t&v\xFF=1", "invalid_pin", 8, b"v\xFF");
+    rejects(b"token=t&v\xFF=1", "invalid_pin", 8, b"v\xFF");
 }
 
 #[test]
-fn a_query_without_a_token_is_refused_at_its_end() {
-    refuses("", "missing_token", 0, "");
-    refuses("v1=x&w&", "missing_token", 7, "");
-    refuses("Token=t&v6=1", "missing_token", 12, "");
+fn a_missing_token_is_reported_at_the_end() {
+    rejects("", "missing_token", 0, "");
+    rejects("v1=x&w&", "missing_token", 7, "");
+    rejects("Token=t&v6=1", "missing_token", 12, "");
 }
 
 #[test]
-fn a_token_is_visible_ascii() {
+fn tokens_are_visible_ascii() {
     accepts("token=!%7E%26%3d%25&v6=1", &[on(6)]);
     accepts("token=a=b&v6=1", &[on(6)]);
     for value in [
         "", "+", "a+b", "a%00", "a%0D%0A", "%7F", "%zz", "%", "%FF", "%C3%A9", "é",
     ] {
-        refuses(format!("token={value}&v6=1"), "invalid_token", 6, value);
+        rejects(format!("token={value}&v6=1"), "invalid_token", 6, value);
     }
-    refuses("v6=1&token&v5=x", "invalid_token", 10, "");
+    rejects("v6=1&token&v5=x", "invalid_token", 10, "");
 }
 
 #[test]
-fn the_server_is_asked_once_and_only_for_a_valid_token() {
+fn lookup_is_called_once_and_only_for_a_valid_token() {
     let template = template();
-    let mut asked = Vec::new();
+    let mut lookups = Vec::new();
     let updates = parse(b"v6=1&token=%74", |token| {
-        asked.push(token.to_owned());
+        lookups.push(token.to_owned());
         Some(&template)
     });
     assert!(updates.is_ok());
-    assert_eq!(asked, ["t"]);
+    assert_eq!(lookups, ["t"]);
     for query in ["v6=1", "token=&v6=1", "token=%00&token=t&v6=1"] {
-        assert!(parse(query.as_bytes(), |_| panic!("asked")).is_err());
+        assert!(parse(query.as_bytes(), |_| panic!("a lookup")).is_err());
     }
 }
 
 #[test]
-fn the_first_token_is_judged_before_every_pin() {
-    refuses("w=1&v1=x&token=%zz", "invalid_token", 15, "%zz");
-    refuses("w=1&v1=x&token=unknown", "unknown_token", 15, "unknown");
-    refuses("token=unknown&token=t", "unknown_token", 6, "unknown");
-    refuses("token=unknown", "unknown_token", 6, "unknown");
+fn the_first_token_is_checked_before_all_pins() {
+    rejects("w=1&v1=x&token=%zz", "invalid_token", 15, "%zz");
+    rejects("w=1&v1=x&token=unknown", "unknown_token", 15, "unknown");
+    rejects("token=unknown&token=t", "unknown_token", 6, "unknown");
+    rejects("token=unknown", "unknown_token", 6, "unknown");
 }
 
 #[test]
-fn a_second_token_is_refused_in_its_place_equal_or_not() {
-    refuses("token=t&v6=1&token=t", "duplicate_token", 13, "token");
-    refuses("token=t&tok%65n=%zz&v6=1", "duplicate_token", 8, "tok%65n");
-    refuses("token=t&v6=x&token=t", "invalid_value", 11, "x");
+fn a_second_token_is_rejected_in_query_order() {
+    rejects("token=t&v6=1&token=t", "duplicate_token", 13, "token");
+    rejects("token=t&tok%65n=%zz&v6=1", "duplicate_token", 8, "tok%65n");
+    rejects("token=t&v6=x&token=t", "invalid_value", 11, "x");
 }
 
 #[test]
-fn the_first_failure_in_query_order_is_the_answer() {
-    refuses("token=t&v6=x&w=1", "invalid_value", 11, "x");
-    refuses("w=1&token=t&v6=x", "invalid_pin", 0, "w");
-    refuses("token=t&v77=%zz&w=1", "unknown_pin", 8, "v77");
-    refuses("token=t&v6=1&V6=x", "duplicate_pin", 13, "V6");
-    refuses("token=t&v6=1&%766=1", "duplicate_pin", 13, "%766");
+fn the_first_failure_is_reported() {
+    rejects("token=t&v6=x&w=1", "invalid_value", 11, "x");
+    rejects("w=1&token=t&v6=x", "invalid_pin", 0, "w");
+    rejects("token=t&v77=%zz&w=1", "unknown_pin", 8, "v77");
+    rejects("token=t&v6=1&V6=x", "duplicate_pin", 13, "V6");
+    rejects("token=t&v6=1&%766=1", "duplicate_pin", 13, "%766");
 }
 
 #[test]
-fn a_batch_without_a_pin_is_refused_at_its_end() {
-    refuses("token=t", "no_pins", 7, "");
-    refuses("&token=t&&", "no_pins", 10, "");
+fn missing_pins_are_reported_at_the_end() {
+    rejects("token=t", "no_pins", 7, "");
+    rejects("&token=t&&", "no_pins", 10, "");
 }
 
 #[test]
@@ -166,12 +166,12 @@ fn empty_segments_are_skipped() {
 }
 
 #[test]
-fn updates_come_in_query_order() {
+fn updates_are_in_query_order() {
     accepts("v255=1&token=t&v6=1", &[on(255), on(6)]);
 }
 
 #[test]
-fn any_bytes_have_an_answer() {
+fn arbitrary_bytes_do_not_panic() {
     for first in 0..=255 {
         for second in 0..=255 {
             assert!(parsed(&[first, second]).is_err());
@@ -182,7 +182,7 @@ fn any_bytes_have_an_answer() {
 }
 
 #[test]
-fn the_body_is_the_vendors_byte_for_byte() {
+fn bodies_are_blynks() {
     for (kinds, expected) in [
         (
             &[

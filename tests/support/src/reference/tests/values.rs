@@ -1,17 +1,17 @@
-//! Section 4: values, one datastream after another.
+//! Section 4: values of each type.
 
-use super::{accepts, does_not_fit, fits, is_adjusted, refuses};
+use super::{accepts, accepts_value, is_adjusted, rejects, rejects_value};
 use crate::plain::Adjustment::{Fallback, Max, Min};
 use crate::plain::Value::{Boolean, Double, Enumerable, Integer, Location, String as Text};
 
 #[test]
-fn white_space_is_ignored_around_a_value_and_an_error_inside() {
+fn white_space_is_ignored_around_a_value_only() {
     for (pin, number) in [(1, Integer(5)), (2, Double(5.0)), (9, Enumerable(-1))] {
         let digits = if pin == 9 { "-1" } else { "5" };
-        fits(pin, &format!("+%20%09%0A%0C%0D{digits}\t\n\x0C\r+"), number);
+        accepts_value(pin, &format!("+%20%09%0A%0C%0D{digits}\t\n\x0C\r+"), number);
     }
-    fits(6, "+true+", Boolean(true));
-    fits(2, "%2B5", Double(5.0));
+    accepts_value(6, "+true+", Boolean(true));
+    accepts_value(2, "%2B5", Double(5.0));
     for inside in [
         "1e+5",
         "5+5",
@@ -22,20 +22,20 @@ fn white_space_is_ignored_around_a_value_and_an_error_inside() {
         "5\u{3000}",
         "+",
     ] {
-        does_not_fit(1, inside);
-        does_not_fit(2, inside);
-        does_not_fit(5, &format!("{inside},0"));
+        rejects_value(1, inside);
+        rejects_value(2, inside);
+        rejects_value(5, &format!("{inside},0"));
     }
-    does_not_fit(6, "t+rue");
+    rejects_value(6, "t+rue");
 }
 
 #[test]
-fn the_longest_value_has_4096_bytes_as_written() {
+fn values_have_at_most_4096_bytes_before_decoding() {
     let longest = "0".repeat(4096);
-    fits(1, &longest, Integer(0));
-    fits(2, &longest, Double(0.0));
-    fits(4, &longest, Enumerable(0));
-    fits(
+    accepts_value(1, &longest, Integer(0));
+    accepts_value(2, &longest, Double(0.0));
+    accepts_value(4, &longest, Enumerable(0));
+    accepts_value(
         5,
         &format!("{},0", "0".repeat(4094)),
         Location {
@@ -43,21 +43,21 @@ fn the_longest_value_has_4096_bytes_as_written() {
             latitude: 0.0,
         },
     );
-    fits(6, &format!("{}1", "+".repeat(4095)), Boolean(true));
+    accepts_value(6, &format!("{}1", "+".repeat(4095)), Boolean(true));
     for pin in [1, 2, 4, 6] {
-        does_not_fit(pin, &format!("{}1", "+".repeat(4096)));
-        does_not_fit(pin, &format!("{}+1", "%20".repeat(1365)));
+        rejects_value(pin, &format!("{}1", "+".repeat(4096)));
+        rejects_value(pin, &format!("{}+1", "%20".repeat(1365)));
     }
-    does_not_fit(5, &format!("{},0", "0".repeat(4095)));
-    fits(10, &"a".repeat(5000), Text("a".repeat(5000)));
+    rejects_value(5, &format!("{},0", "0".repeat(4095)));
+    accepts_value(10, &"a".repeat(5000), Text("a".repeat(5000)));
 }
 
 #[test]
-fn an_integer_is_clamped() {
-    fits(1, "0", Integer(0));
-    fits(1, "100", Integer(100));
-    fits(1, "%2B007", Integer(7));
-    fits(1, "-0", Integer(0));
+fn integers_are_clamped() {
+    accepts_value(1, "0", Integer(0));
+    accepts_value(1, "100", Integer(100));
+    accepts_value(1, "%2B007", Integer(7));
+    accepts_value(1, "-0", Integer(0));
     is_adjusted(1, "-1", Integer(0), Min);
     is_adjusted(1, "101", Integer(100), Max);
     is_adjusted(1, "99999999999999999999", Integer(100), Max);
@@ -78,15 +78,15 @@ fn an_integer_is_clamped() {
         "true",
         "99999999999999999999x",
     ] {
-        does_not_fit(1, value);
+        rejects_value(1, value);
     }
 }
 
 #[test]
-fn an_integer_is_exact_to_the_ends_of_i64() {
-    fits(7, "9223372036854775807", Integer(i64::MAX));
-    fits(7, "-9223372036854775808", Integer(i64::MIN));
-    fits(7, "0009223372036854775807", Integer(i64::MAX));
+fn integers_are_exact_up_to_the_limits_of_i64() {
+    accepts_value(7, "9223372036854775807", Integer(i64::MAX));
+    accepts_value(7, "-9223372036854775808", Integer(i64::MIN));
+    accepts_value(7, "0009223372036854775807", Integer(i64::MAX));
     is_adjusted(7, "9223372036854775808", Integer(i64::MAX), Max);
     is_adjusted(7, "-9223372036854775809", Integer(i64::MIN), Min);
     is_adjusted(7, "9999999999999999999", Integer(i64::MAX), Max);
@@ -94,7 +94,7 @@ fn an_integer_is_exact_to_the_ends_of_i64() {
 }
 
 #[test]
-fn a_double_is_the_nearest_one() {
+fn doubles_are_rounded_to_the_nearest() {
     for (value, number) in [
         ("33", 33.0),
         ("1.", 1.0),
@@ -112,7 +112,7 @@ fn a_double_is_the_nearest_one() {
         ("1.7976931348623157e308", f64::MAX),
         ("1.7976931348623158e308", f64::MAX),
     ] {
-        fits(2, value, Double(number));
+        accepts_value(2, value, Double(number));
     }
     for value in [
         "",
@@ -136,67 +136,67 @@ fn a_double_is_the_nearest_one() {
         "--1",
         "٣",
     ] {
-        does_not_fit(2, value);
+        rejects_value(2, value);
     }
 }
 
 #[test]
-fn a_double_is_clamped() {
+fn doubles_are_clamped() {
     is_adjusted(2, "1e999", Double(f64::MAX), Max);
     is_adjusted(2, "-1e999", Double(-f64::MAX), Min);
     is_adjusted(8, "1.5000001", Double(1.5), Max);
     is_adjusted(8, "-1e-300", Double(0.0), Min);
-    fits(8, "1.5", Double(1.5));
+    accepts_value(8, "1.5", Double(1.5));
 }
 
 #[test]
 fn zero_keeps_its_sign_at_a_bound_of_zero() {
-    fits(8, "-0", Double(-0.0));
-    fits(8, "-1e-999", Double(-0.0));
-    fits(8, "0", Double(0.0));
+    accepts_value(8, "-0", Double(-0.0));
+    accepts_value(8, "-1e-999", Double(-0.0));
+    accepts_value(8, "0", Double(0.0));
 }
 
 #[test]
-fn a_string_is_verbatim_and_counted_in_decoded_bytes() {
-    fits(3, "", Text("".into()));
-    fits(3, "+a%2B+", Text(" a+ ".into()));
-    fits(3, "%61%62%63%64", Text("abcd".into()));
-    fits(3, "%C3%A9é", Text("éé".into()));
-    fits(3, "%2541", Text("%41".into()));
-    fits(3, "=;%26", Text("=;&".into()));
+fn strings_are_verbatim_and_limited_in_decoded_bytes() {
+    accepts_value(3, "", Text("".into()));
+    accepts_value(3, "+a%2B+", Text(" a+ ".into()));
+    accepts_value(3, "%61%62%63%64", Text("abcd".into()));
+    accepts_value(3, "%C3%A9é", Text("éé".into()));
+    accepts_value(3, "%2541", Text("%41".into()));
+    accepts_value(3, "=;%26", Text("=;&".into()));
     for value in [
         "abcde", "ééa", "%00", "a%00b", "\0", "%zz", "%", "%FF", "%C0%80",
     ] {
-        does_not_fit(3, value);
+        rejects_value(3, value);
     }
-    refuses(b"token=t&v3=\xFF", "invalid_value", 11, b"\xFF");
+    rejects(b"token=t&v3=\xFF", "invalid_value", 11, b"\xFF");
     accepts("v3&token=t", &[(3, Text("".into()), None)]);
 }
 
 #[test]
-fn an_enumerable_is_one_of_its_values_or_the_fallback() {
-    fits(4, "130", Enumerable(130));
-    fits(4, "%2B020", Enumerable(20));
-    fits(4, "-0", Enumerable(0));
-    fits(9, "9223372036854775807", Enumerable(i64::MAX));
+fn enumerables_are_one_of_the_values_or_the_fallback() {
+    accepts_value(4, "130", Enumerable(130));
+    accepts_value(4, "%2B020", Enumerable(20));
+    accepts_value(4, "-0", Enumerable(0));
+    accepts_value(9, "9223372036854775807", Enumerable(i64::MAX));
     is_adjusted(4, "21", Enumerable(20), Fallback);
     is_adjusted(4, "-20", Enumerable(20), Fallback);
     is_adjusted(4, "99999999999999999999", Enumerable(20), Fallback);
     for value in ["", "x", "20.0", "2e1", "99999999999999999999x"] {
-        does_not_fit(4, value);
+        rejects_value(4, value);
     }
     for value in ["0", "9223372036854775808", "99999999999999999999"] {
-        does_not_fit(9, value);
+        rejects_value(9, value);
     }
 }
 
 #[test]
-fn a_boolean_is_a_word_or_a_digit() {
+fn booleans_are_words_or_digits() {
     for value in ["true", "TRUE", "tRuE", "1", "+1%20"] {
-        fits(6, value, Boolean(true));
+        accepts_value(6, value, Boolean(true));
     }
     for value in ["false", "False", "0"] {
-        fits(6, value, Boolean(false));
+        accepts_value(6, value, Boolean(false));
     }
     for value in [
         "",
@@ -211,6 +211,6 @@ fn a_boolean_is_a_word_or_a_digit() {
         "t",
         "tru\u{435}",
     ] {
-        does_not_fit(6, value);
+        rejects_value(6, value);
     }
 }
