@@ -1,13 +1,13 @@
 //! Shared by the tests, fuzz targets and benches of `pinquery`.
 //!
 //! - [`plain`]: templates and outcomes as plain data.
-//! - [`reference`]: a straightforward implementation of the contract.
+//! - [`mod@reference`]: a straightforward implementation of the contract.
 //! - [`types`]: the types of datastreams, a file for each.
 //! - [`convert`]: conversion between plain data and the library's types.
 //! - [`notation`]: templates as text. [`spec`]: the lines of `tests/spec`. [`escaping`]: bytes as text.
 //! - [`Device`]: a template, with the comparison of the library and the reference.
 //! - [`invariants`]: properties of every outcome.
-//! - [`encoding`] and [`write`]: the many spellings of a batch.
+//! - [`encoding`] and [`mod@write`]: the many spellings of a batch.
 //! - [`json`]: a second reader of templates in JSON.
 //! - [`generate`]: proptest strategies.
 //! - [`targets`]: the assertions of the fuzz targets, and [`seeds`], their inputs.
