@@ -13,7 +13,7 @@ const BAD_TEMPLATES: &[(&str, &str, &str)] = &[
     (r#"{"v1":{"type":"integer","min":null}}"#, "v1", "min: expected"),
     (r#"{"v1":{"type":"string","max_len":null}}"#, "v1", "max_len: expected"),
     (r#"{"v1":{"type":"integer","min":"0"}}"#, "v1", "min: expected"),
-    (r#"{"v1":{"type":"string","max_len":-1}}"#, "v1", "from 0 on"),
+    (r#"{"v1":{"type":"string","max_len":-1}}"#, "v1", "non-negative integer"),
     (r#"{"v1":{"type":7}}"#, "v1", "type"),
     (r#"{"v1":{"type":"int"}}"#, "v1", "unknown type"),
     (r#"{"v1":{}}"#, "v1", "type"),
