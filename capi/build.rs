@@ -1,4 +1,4 @@
-//! Gives the shared library its soname: `libpinquery.so` and the number of its ABI.
+//! Sets the soname of the shared library: `libpinquery.so` and the ABI number.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,4 +1,4 @@
-//! What devices hold: one template, or all of a file with the token of each.
+//! Templates, and the devices of a file by token.
 
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
@@ -8,24 +8,22 @@ use serde::de::{Deserialize, Deserializer};
 
 use crate::memory::{self, Output};
 
-/// What the virtual pins of a device hold. It never changes, so threads share it.
+/// The datastreams of a device's virtual pins. Immutable, so threads can share it.
 pub struct pinquery_template(pub(crate) Template);
 
-/// Devices by token. They never change, so threads share them.
+/// Devices by token. Immutable, so threads can share it.
 pub struct pinquery_devices(pub(crate) HashMap<Token<'static>, pinquery_template>);
 
-/// Reads a template, such as `{"v1":{"type":"integer","min":0,"max":100}}`.
+/// Parses a template, such as `{"v1":{"type":"integer","min":0,"max":100}}`.
 ///
-/// The template belongs to the caller, who frees it with `pinquery_template_free`. Or NULL, where
-/// the JSON is no template: then `reason` says why, naming the pin where it is about one, with a
-/// NUL behind it, cut where `capacity` is less than its length (256 is enough). It never repeats
-/// a string of the JSON but the name of a valid pin.
-///
-/// `json` and `reason` may be NULL where their lengths are 0. `json` is not needed afterwards.
+/// The caller owns the template and frees it with `pinquery_template_free`. If the JSON is not a
+/// template, returns NULL and writes to `reason` why, NUL-terminated and truncated to `capacity`
+/// (256 is enough). The reason names the pin, if any, and contains no other string of the JSON.
+/// `json` is not needed after the call.
 ///
 /// # Safety
 ///
-/// `length` bytes can be read at `json`, `capacity` bytes written at `reason`.
+/// `length` bytes are readable at `json`, and `capacity` bytes writable at `reason`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_template_from_json(
     json: *const c_char,
@@ -37,30 +35,31 @@ pub unsafe extern "C" fn pinquery_template_from_json(
     unsafe { from_json(json, length, reason, capacity) }
 }
 
-/// Frees a template, once, when no call uses it any more. NULL is nothing to free.
+/// Frees a template. Does nothing if it is NULL.
 ///
 /// # Safety
 ///
-/// `device` is NULL or from `pinquery_template_from_json`, and was not freed before.
+/// `tmpl` is NULL or has not been freed and is not in use.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pinquery_template_free(device: *mut pinquery_template) {
-    if !device.is_null() {
-        // SAFETY: the caller vouches that it is ours, which came from a box, and not freed yet.
-        drop(unsafe { Box::from_raw(device) });
+// `tmpl`, because `template` is a C++ keyword.
+pub unsafe extern "C" fn pinquery_template_free(tmpl: *mut pinquery_template) {
+    if !tmpl.is_null() {
+        // SAFETY: the caller vouches that it is from `from_json`, hence from a box, and not freed.
+        drop(unsafe { Box::from_raw(tmpl) });
     }
 }
 
-/// Reads devices: a JSON object with a template for each token, such as
-/// `{"token":{"v1":{"type":"integer"}}}`. A device may have an `"id"` among its pins, for servers
-/// that keep its history by that: a string, another for each device, which is not kept here.
+/// Parses devices: a JSON object that maps tokens to templates, such as
+/// `{"token":{"v1":{"type":"integer"}}}`. A device may also have an `"id"`, a unique string, which
+/// is validated and then ignored. There must be at least one device, each with a datastream.
 ///
-/// The devices belong to the caller, who frees them with `pinquery_devices_free`. Or NULL, and a
-/// reason, as for `pinquery_template_from_json`: it names a device by its place, from 1 on, and
-/// never its token. No device is an error, as is a device without a datastream.
+/// The caller owns the devices and frees them with `pinquery_devices_free`. On error, returns NULL
+/// and a reason, as `pinquery_template_from_json` does. The reason identifies a device by its
+/// position, counting from 1, never by its token.
 ///
 /// # Safety
 ///
-/// `length` bytes can be read at `json`, `capacity` bytes written at `reason`.
+/// `length` bytes are readable at `json`, and `capacity` bytes writable at `reason`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_devices_from_json(
     json: *const c_char,
@@ -72,14 +71,12 @@ pub unsafe extern "C" fn pinquery_devices_from_json(
     unsafe { from_json(json, length, reason, capacity) }
 }
 
-/// Looks a device up: a `pinquery_lookup` whose `context` is a `pinquery_devices`. The template
-/// belongs to the devices and lives until they are freed. NULL where no device has the token, and
-/// where `context` is NULL.
+/// Looks up a device: a `pinquery_lookup` whose `context` is a `pinquery_devices`. Returns NULL if
+/// no device has the token or `context` is NULL. The devices own the template.
 ///
 /// # Safety
 ///
-/// `context` is NULL or from `pinquery_devices_from_json`, not freed meanwhile; `length` bytes can
-/// be read at `token`.
+/// `context` is NULL or devices that are not freed; `length` bytes are readable at `token`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_devices_lookup(
     context: *mut c_void,
@@ -93,67 +90,66 @@ pub unsafe extern "C" fn pinquery_devices_lookup(
             memory::read_text(token, length),
         )
     };
-    let device = devices.zip(token).and_then(|(devices, token)| {
+    let template = devices.zip(token).and_then(|(devices, token)| {
         let token = std::str::from_utf8(token).ok()?;
         devices.0.get(token)
     });
-    device.map_or(std::ptr::null(), std::ptr::from_ref)
+    template.map_or(std::ptr::null(), std::ptr::from_ref)
 }
 
-/// How many devices there are; 0 where `devices` is NULL.
+/// Returns the number of devices; 0 if `devices` is NULL.
 ///
 /// # Safety
 ///
-/// `devices` is NULL or from `pinquery_devices_from_json`, not freed meanwhile.
+/// `devices` is NULL or has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_devices_count(devices: *const pinquery_devices) -> usize {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: the caller vouches for the pointer.
     unsafe { devices.as_ref() }.map_or(0, |devices| devices.0.len())
 }
 
-/// Frees devices, once, when no call uses them or one of their templates any more. NULL is nothing
-/// to free.
+/// Frees devices and their templates. Does nothing if `devices` is NULL.
 ///
 /// # Safety
 ///
-/// `devices` is NULL or from `pinquery_devices_from_json`, and was not freed before.
+/// `devices` is NULL or has not been freed and, like its templates, is not in use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_devices_free(devices: *mut pinquery_devices) {
     if !devices.is_null() {
-        // SAFETY: the caller vouches that they are ours, which came from a box, and not freed yet.
+        // SAFETY: as in `pinquery_template_free`.
         drop(unsafe { Box::from_raw(devices) });
     }
 }
 
 /// # Safety
 ///
-/// `length` bytes can be read at `json`, `capacity` bytes written at `reason`.
+/// `length` bytes are readable at `json`, and `capacity` bytes writable at `reason`.
 unsafe fn from_json<T: for<'de> Deserialize<'de>>(
     json: *const c_char,
     length: usize,
     reason: *mut c_char,
     capacity: usize,
 ) -> *mut T {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: the caller vouches for the pointers.
     let json = unsafe { memory::read_text(json, length) };
-    let read = match json {
+    let parsed = match json {
         Some(json) => {
-            serde_json::from_slice(json).map_err(|error| without_strings(&error.to_string()))
+            serde_json::from_slice(json).map_err(|error| redact_strings(&error.to_string()))
         }
-        None => Err("there is a length, but no JSON".to_owned()),
+        None => Err("JSON is NULL or too long".to_owned()),
     };
-    match read {
-        Ok(read) => Box::into_raw(Box::new(read)),
+    match parsed {
+        Ok(parsed) => Box::into_raw(Box::new(parsed)),
         Err(message) => {
-            // SAFETY: the caller vouches for it.
-            unsafe { Output::new(reason, capacity) }.finish_cut(&message);
+            // SAFETY: the caller vouches for the pointers.
+            unsafe { Output::new(reason, capacity) }.finish_truncated(&message);
             std::ptr::null_mut()
         }
     }
 }
 
-/// A message with nothing between its quotes: in JSON that is wrong, any string may be a token.
-fn without_strings(message: &str) -> String {
+/// Empties the quoted strings of a message: in malformed JSON, any string may be a token.
+fn redact_strings(message: &str) -> String {
     let (mut is_string, mut is_escaped) = (false, false);
     let kept = message.chars().filter(|&character| {
         let is_quote = character == '"' && !is_escaped;

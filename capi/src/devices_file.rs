@@ -1,4 +1,4 @@
-//! How the file of devices is read: the same file that `examples/server` takes.
+//! Parsing of the devices file, whose format `examples/server` shares.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -23,38 +23,38 @@ impl<'de> Visitor<'de> for DevicesVisitor {
     type Value = pinquery_devices;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with a template for each token")
+        f.write_str("an object that maps tokens to templates")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<pinquery_devices, A::Error> {
-        // These hash with random keys: nobody can choose tokens that collide.
+        // Hashed with random keys, so that nobody can choose colliding tokens.
         let (mut devices, mut ids) = (HashMap::new(), HashSet::new());
-        let mut place = 0;
+        let mut position = 0;
         while let Some(token) = map.next_key::<String>()? {
-            place += 1;
-            let wrong = |reason: &dyn fmt::Display| {
-                A::Error::custom(format_args!("device {place}: {reason}"))
+            position += 1;
+            let invalid = |reason: &dyn fmt::Display| {
+                A::Error::custom(format_args!("device {position}: {reason}"))
             };
-            let token: Token = token.parse().map_err(|error| wrong(&error))?;
-            let Device { id, template } = map.next_value().map_err(|error| wrong(&error))?;
+            let token: Token = token.parse().map_err(|error| invalid(&error))?;
+            let Device { id, template } = map.next_value().map_err(|error| invalid(&error))?;
             if template.is_empty() {
-                return Err(wrong(&"there is no datastream"));
+                return Err(invalid(&"no datastreams"));
             }
             if id.is_some_and(|id| !ids.insert(id)) {
-                return Err(wrong(&"an earlier device has the same id"));
+                return Err(invalid(&"duplicate id"));
             }
             if devices.insert(token, pinquery_template(template)).is_some() {
-                return Err(wrong(&"an earlier device has the same token"));
+                return Err(invalid(&"duplicate token"));
             }
         }
         match devices.is_empty() {
-            true => Err(A::Error::custom("there is no device")),
+            true => Err(A::Error::custom("no devices")),
             false => Ok(pinquery_devices(devices)),
         }
     }
 }
 
-/// A template, and among its pins the device's id if it has one: `{"id":"roof","v1":…}`.
+/// A template with an optional id among its pins: `{"id":"roof","v1":…}`.
 struct Device {
     id: Option<String>,
     template: Template,
@@ -72,7 +72,7 @@ impl<'de> Visitor<'de> for DeviceVisitor {
     type Value = Device;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with a datastream for each pin")
+        f.write_str("an object that maps pins to datastreams")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Device, A::Error> {
@@ -85,7 +85,7 @@ impl<'de> Visitor<'de> for DeviceVisitor {
     }
 }
 
-/// An object without its `"id"`, as the library reads a template from it.
+/// An object without its `"id"`, from which the library deserialises a template.
 struct Pins<A> {
     map: A,
     id: Option<String>,
@@ -105,7 +105,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Pins<A> {
             let id = self.map.next_value::<String>();
             let id = id.map_err(|error| A::Error::custom(format_args!("id: {error}")))?;
             if self.id.replace(id).is_some() {
-                return Err(A::Error::custom("id: it is there twice"));
+                return Err(A::Error::custom("duplicate `id`"));
             }
         }
         Ok(None)

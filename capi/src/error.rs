@@ -1,4 +1,4 @@
-//! Kinds as numbers, and the error as a plain struct.
+//! Error kinds as numbers, and the error as a plain struct.
 
 use std::ffi::{CStr, c_char};
 
@@ -6,57 +6,55 @@ use pinquery::{Error, ErrorKind};
 
 use crate::value::{PINQUERY_NO_REASON, pinquery_reason, reason};
 
-/// What became of a query: `PINQUERY_ACCEPTED` or why it was refused. The numbers never change.
+/// Outcome of a call: `PINQUERY_ACCEPTED` or the kind of error. The numbers never change.
 pub type pinquery_kind = u8;
 
-/// The query is accepted, and its updates are written.
+/// The query is accepted and its updates have been written.
 pub const PINQUERY_ACCEPTED: pinquery_kind = 0;
-/// There is no `token` segment. The span is empty, at the query's end.
+/// The query has no `token` segment. The span is empty, at the end of the query.
 pub const PINQUERY_MISSING_TOKEN: pinquery_kind = 1;
-/// The first token is empty, malformed or has a byte that no token has. The span is its value.
+/// The token is empty, malformed, or contains a byte outside 0x21 to 0x7E. The span is its value.
 pub const PINQUERY_INVALID_TOKEN: pinquery_kind = 2;
-/// The lookup knows no device with this token. The span is its value.
+/// The lookup does not know the token. The span is its value.
 pub const PINQUERY_UNKNOWN_TOKEN: pinquery_kind = 3;
-/// There is a second `token` segment. The span is its name.
+/// The query has a second `token` segment. The span is its name.
 pub const PINQUERY_DUPLICATE_TOKEN: pinquery_kind = 4;
 /// A name is neither `token` nor a virtual pin `v0` to `v255`. The span is the name.
 pub const PINQUERY_INVALID_PIN: pinquery_kind = 5;
 /// The template has no datastream for the pin. The span is the name.
 pub const PINQUERY_UNKNOWN_PIN: pinquery_kind = 6;
-/// A pin comes a second time. The span is the later name.
+/// A pin occurs twice. The span is the second name.
 pub const PINQUERY_DUPLICATE_PIN: pinquery_kind = 7;
-/// A value does not fit its datastream: see the reason. The span is the value.
+/// A value does not fit its datastream; see the reason. The span is the value.
 pub const PINQUERY_INVALID_VALUE: pinquery_kind = 8;
-/// There is a valid token and nothing else. The span is empty, at the query's end.
+/// The query has a valid token but no pins. The span is empty, at the end of the query.
 pub const PINQUERY_NO_PINS: pinquery_kind = 9;
-/// No fault of the query: there are more updates than the array has room for.
-pub const PINQUERY_NO_ROOM: pinquery_kind = 64;
-/// No fault of the query: a pointer that has to be there is NULL, or a length is more than memory
-/// can hold.
+/// Caller error: the query has more updates than `capacity`.
+pub const PINQUERY_BUFFER_TOO_SMALL: pinquery_kind = 64;
+/// Caller error: a required pointer is NULL, or a length exceeds the size of any object.
 pub const PINQUERY_BAD_CALL: pinquery_kind = 65;
-/// A kind that came after this version of the header: answer with the error's status and body.
+/// A kind added after this version of the header. Respond with the error's status and body.
 pub const PINQUERY_OTHER_KIND: pinquery_kind = 255;
 
-/// Why a query was refused, and what to answer. It holds no byte of the query and owns nothing.
+/// Why a query was rejected, and how to respond. It copies nothing from the query and owns nothing.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pinquery_error {
-    /// What is wrong: never `PINQUERY_ACCEPTED`.
+    /// The kind; never `PINQUERY_ACCEPTED`.
     pub kind: pinquery_kind,
-    /// Why the value does not fit, where `kind` is `PINQUERY_INVALID_VALUE`.
+    /// Why the value does not fit, if `kind` is `PINQUERY_INVALID_VALUE`.
     pub reason: pinquery_reason,
-    /// The pin, 0 to 255, of an unknown pin, a duplicate pin or an invalid value; else -1.
+    /// The pin, 0 to 255, of an unknown pin, a duplicate pin or an invalid value; otherwise -1.
     pub pin: i16,
-    /// The HTTP status: 400, and 500 where the fault is not the query's.
+    /// The HTTP status: 400, or 500 for a caller error.
     pub status: u16,
-    /// Where in the query it is wrong: the first byte's place. The span may cover the token.
+    /// Start of the span: the offset of its first byte in the query. The span may cover the token.
     pub start: usize,
-    /// Where in the query it is wrong: the place behind the last byte.
+    /// End of the span: the offset after its last byte.
     pub end: usize,
-    /// The body to answer with as `application/json`, which is the vendor's; no NUL behind it. It
-    /// lives for ever. Empty where the fault is not the query's.
+    /// Blynk's response body, `application/json`. Static, not NUL-terminated.
     pub body: *const c_char,
-    /// How many bytes the body has.
+    /// Length of the body in bytes; 0 for a caller error.
     pub body_length: usize,
 }
 
@@ -78,9 +76,9 @@ impl From<Error> for pinquery_error {
 }
 
 impl pinquery_error {
-    /// One that is no fault of the query.
+    /// An error of the caller rather than of the query.
     #[cold]
-    pub(crate) fn of_call(kind: pinquery_kind) -> Self {
+    pub(crate) fn of_caller(kind: pinquery_kind) -> Self {
         Self {
             kind,
             reason: PINQUERY_NO_REASON,
@@ -109,8 +107,8 @@ pub(crate) fn kind(kind: ErrorKind) -> pinquery_kind {
     }
 }
 
-/// The name of a kind for logs and metrics, such as `invalid_pin`, with a NUL behind it; `other`
-/// for a number that has none. It lives for ever.
+/// Returns the name of a kind for logs and metrics, such as `invalid_pin`; `other` for an unknown
+/// number. The string is static and NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn pinquery_kind_name(kind: pinquery_kind) -> *const c_char {
     let name: &CStr = match kind {
@@ -124,7 +122,7 @@ pub extern "C" fn pinquery_kind_name(kind: pinquery_kind) -> *const c_char {
         PINQUERY_DUPLICATE_PIN => c"duplicate_pin",
         PINQUERY_INVALID_VALUE => c"invalid_value",
         PINQUERY_NO_PINS => c"no_pins",
-        PINQUERY_NO_ROOM => c"no_room",
+        PINQUERY_BUFFER_TOO_SMALL => c"buffer_too_small",
         PINQUERY_BAD_CALL => c"bad_call",
         _ => c"other",
     };

@@ -1,4 +1,4 @@
-//! Updates as JSON that fits into a header.
+//! Updates as JSON that is safe in an HTTP header.
 
 use std::ffi::c_char;
 use std::io;
@@ -10,20 +10,19 @@ use crate::memory::{self, Output};
 use crate::text::PINQUERY_MALFORMED;
 use crate::update::pinquery_update;
 
-/// Writes updates as JSON, such as `[{"pin":1,"value":100,"adjusted":"max"}]`, into `buffer`, with
-/// a NUL behind it, and gives its length without the NUL: like `snprintf`. Where that is not less
-/// than `capacity`, the buffer holds an empty text; a second call with more room succeeds.
+/// Writes updates as JSON, such as `[{"pin":1,"value":100,"adjusted":"max"}]`, to `buffer`,
+/// NUL-terminated. Like `snprintf`, returns the length without the NUL. If that is not less than
+/// `capacity`, writes an empty string; call again with a larger buffer.
 ///
-/// The JSON is ASCII of 0x20 to 0x7E, all else is escaped: it can stand in a header of HTTP. A
-/// location is `[longitude,latitude]`.
+/// The JSON consists of the bytes 0x20 to 0x7E, so it is safe in an HTTP header; other characters
+/// are escaped. A location is `[longitude,latitude]`.
 ///
-/// `updates` and `buffer` may be NULL where their lengths are 0. Gives `PINQUERY_MALFORMED` where
-/// an update is none that this library wrote, or its query is gone.
+/// Returns `PINQUERY_MALFORMED` if this library did not write the updates.
 ///
 /// # Safety
 ///
-/// `count` updates can be read at `updates`, their strings too; `capacity` bytes can be written at
-/// `buffer`, and none of these overlap.
+/// `count` updates are readable at `updates`, and so is the query that they point into; `capacity`
+/// bytes are writable at `buffer` and overlap neither.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_updates_json(
     updates: *const pinquery_update,
@@ -40,7 +39,7 @@ pub unsafe extern "C" fn pinquery_updates_json(
     match written {
         Some(Ok(())) => output.finish(),
         _ => {
-            // SAFETY: as above, and the first output is not used any more.
+            // SAFETY: as above, and the first output is no longer used.
             unsafe { Output::new(buffer, capacity) }.finish();
             PINQUERY_MALFORMED
         }
@@ -51,7 +50,7 @@ struct Writer<'a>(Output<'a>);
 
 impl io::Write for Writer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.add(bytes);
+        self.0.push(bytes);
         Ok(bytes.len())
     }
 
@@ -60,7 +59,7 @@ impl io::Write for Writer<'_> {
     }
 }
 
-/// Compact, and beyond ASCII escaped.
+/// Compact JSON that escapes everything outside printable ASCII.
 struct Ascii;
 
 impl Formatter for Ascii {
@@ -70,8 +69,8 @@ impl Formatter for Ascii {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(|character| !matches!(character, ' '..='~')) {
-            let (plain, other) = rest.split_at(at);
+        while let Some(offset) = rest.find(|character| !matches!(character, ' '..='~')) {
+            let (plain, other) = rest.split_at(offset);
             writer.write_all(plain.as_bytes())?;
             let mut characters = other.chars();
             for unit in characters
@@ -87,7 +86,7 @@ impl Formatter for Ascii {
     }
 }
 
-/// Updates that the caller of [`pinquery_updates_json`] vouched for.
+/// Updates whose strings are readable, as [`pinquery_updates_json`] requires.
 struct List<'a>(&'a [pinquery_update]);
 
 impl Serialize for List<'_> {
@@ -97,7 +96,7 @@ impl Serialize for List<'_> {
             // SAFETY: the caller vouched for the bytes of strings.
             match unsafe { update.read() } {
                 Some(update) => list.serialize_element(&update)?,
-                None => return Err(S::Error::custom("no update")),
+                None => return Err(S::Error::custom("malformed update")),
             }
         }
         list.end()

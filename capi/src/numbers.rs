@@ -1,6 +1,6 @@
-//! Every kind and adjustment of the library has a number of its own that never changes, a name, and
-//! a constant in the header; so has every type and reason, in `value`. The face's own `match`es have
-//! wildcards, which keep silent about a new one.
+//! Every kind and adjustment of the library has a stable number, a name and a constant in the header.
+//! `value` has the same tests for types and reasons. Without them, the wildcards in the conversions
+//! would hide a new variant.
 
 use std::ffi::{CStr, c_char};
 
@@ -9,7 +9,7 @@ use pinquery::{Adjustment, ErrorKind, Template, Update};
 use crate::update::pinquery_update;
 use crate::{error, pinquery_kind_name};
 
-// By number. These lists only ever grow, at their ends.
+// Indexed by number. Append to these lists; never reorder them.
 const KINDS: &[&str] = &[
     "accepted",
     "missing_token",
@@ -29,24 +29,24 @@ const ADJUSTMENTS: &[(&str, &str)] = &[
     ("fallback", "replaced_by_fallback"),
 ];
 
-/// The number that the header defines for a constant.
+/// Returns the number that the header defines for a constant.
 #[track_caller]
 pub(crate) fn defined(name: &str) -> usize {
     let line = format!("#define PINQUERY_{} ", name.to_uppercase());
     let header = include_str!("../include/pinquery.h");
     let number = header.lines().find_map(|text| text.strip_prefix(&line));
-    let number = number.unwrap_or_else(|| panic!("the header has no {line}"));
+    let number = number.unwrap_or_else(|| panic!("missing in the header: {line}"));
     number.parse().expect("a number")
 }
 
 #[track_caller]
 pub(crate) fn position(names: &[&str], name: &str) -> usize {
     let position = names.iter().position(|&listed| listed == name);
-    position.unwrap_or_else(|| panic!("{name} has no number"))
+    position.unwrap_or_else(|| panic!("{name} is not listed"))
 }
 
 pub(crate) fn text(name: *const c_char) -> &'static str {
-    // SAFETY: names live for ever, with a NUL behind them.
+    // SAFETY: names are static and NUL-terminated.
     unsafe { CStr::from_ptr(name) }.to_str().unwrap()
 }
 
@@ -70,7 +70,7 @@ fn every_kind_has_a_number() {
 fn every_adjustment_has_a_number() {
     let names: Vec<&str> = ADJUSTMENTS.iter().map(|(name, _)| *name).collect();
     for adjusted in Adjustment::ALL.iter().copied().map(Some).chain([None]) {
-        let number = there_and_back(("integer", "", "1"), adjusted).adjusted;
+        let number = round_trip(("integer", "", "1"), adjusted).adjusted;
         let name = adjusted.map_or("", Adjustment::name);
         assert_eq!(usize::from(number), position(&names, name), "{name}");
     }
@@ -79,8 +79,8 @@ fn every_adjustment_has_a_number() {
     }
 }
 
-/// An update as the face writes it, which reads as it was.
-pub(crate) fn there_and_back(
+/// Converts an update to C, and asserts that it converts back to the same update.
+pub(crate) fn round_trip(
     listed: (&str, &str, &str),
     adjusted: Option<Adjustment>,
 ) -> pinquery_update {
@@ -94,7 +94,7 @@ pub(crate) fn there_and_back(
         ..updates[0]
     };
     let written = pinquery_update::new(&update);
-    // SAFETY: the query is there still.
+    // SAFETY: the query is still alive.
     let read = unsafe { written.read() };
     assert_eq!(read, Some(update.into_owned()), "{name}");
     written

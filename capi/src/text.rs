@@ -1,4 +1,4 @@
-//! Texts that stand in the query, and decoding them.
+//! Strings that point into the query, and how to decode them.
 
 use std::ffi::c_char;
 
@@ -6,21 +6,20 @@ use pinquery::{Pairs, Text};
 
 use crate::memory::{self, Output};
 
-/// What `pinquery_decode` and `pinquery_updates_json` give for what no call of this library wrote.
+/// Returned by `pinquery_decode` and `pinquery_updates_json` for input this library did not write.
 ///
 /// cbindgen:ignore
 pub const PINQUERY_MALFORMED: usize = usize::MAX;
 
-/// A text that stands in the query: it lives as long as the query does, and has no NUL behind it.
+/// A string inside the query. It lives as long as the query and is not NUL-terminated.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pinquery_text {
-    /// The bytes as the query has them. Read them as they are where `escaped` is 0, else decode
-    /// them with `pinquery_decode`.
+    /// The raw bytes. If `escaped` is 1, decode them with `pinquery_decode`.
     pub bytes: *const c_char,
-    /// How many bytes there are.
+    /// Length in bytes.
     pub length: usize,
-    /// 1 where the bytes hold an escape, `%41` or `+`; else 0.
+    /// 1 if the bytes contain an escape, such as `%41` or `+`; otherwise 0.
     pub escaped: u8,
 }
 
@@ -36,25 +35,23 @@ impl pinquery_text {
 
     /// # Safety
     ///
-    /// The bytes can be read for as long as `'a`.
+    /// The bytes are readable for `'a`.
     pub(crate) unsafe fn raw<'a>(&self) -> Option<&'a [u8]> {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: the caller vouches for the bytes.
         unsafe { memory::read_text(self.bytes, self.length) }
     }
 }
 
-/// Writes a text, decoded, into `buffer`, with a NUL behind it, and gives its length without the
-/// NUL: like `snprintf`. Where that is not less than `capacity`, the buffer holds an empty text;
-/// a second call with more room succeeds. The decoded text is UTF-8 and has no NUL within it, and
-/// is never longer than `text->length`.
+/// Decodes a string into `buffer`, NUL-terminated. Like `snprintf`, returns the length without the
+/// NUL. If that is not less than `capacity`, writes an empty string; call again with a larger
+/// buffer. The decoded string is UTF-8, contains no NUL, and is never longer than `text->length`.
 ///
-/// `buffer` may be NULL where `capacity` is 0. Gives `PINQUERY_MALFORMED` where `text` is NULL or
-/// is none that this library wrote: not well formed.
+/// Returns `PINQUERY_MALFORMED` if `text` is NULL or this library did not write it.
 ///
 /// # Safety
 ///
-/// `text` is NULL or can be read, its bytes too; `capacity` bytes can be written at `buffer`, and
-/// the two do not overlap.
+/// `text` is NULL or readable, and so are its bytes; `capacity` bytes are writable at `buffer` and
+/// overlap neither.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_decode(
     text: *const pinquery_text,
@@ -65,29 +62,29 @@ pub unsafe extern "C" fn pinquery_decode(
     let mut output = unsafe { Output::new(buffer, capacity) };
     // SAFETY: the caller vouches for the text.
     let raw = unsafe { text.as_ref().and_then(|text| text.raw()) };
-    match raw.and_then(|raw| parts(raw, |part| write(&mut output, part))) {
+    match raw.and_then(|raw| decode_parts(raw, |part| write(&mut output, part))) {
         Some(()) => output.finish(),
         None => {
-            // SAFETY: as above, and the first output is not used any more.
+            // SAFETY: as above, and the first output is no longer used.
             unsafe { Output::new(buffer, capacity) }.finish();
             PINQUERY_MALFORMED
         }
     }
 }
 
-/// The parts of a value, decoded. A value may hold a `=`, at which the library would split it; no
-/// character has that byte within it, so it is put back between the parts.
-fn parts<'a>(raw: &'a [u8], mut add: impl FnMut(Part<'a>)) -> Option<()> {
+/// Decodes a value in parts. The library splits at the first `=`, which is part of a value, so it is
+/// emitted between the parts. No multi-byte character contains that byte.
+fn decode_parts<'a>(raw: &'a [u8], mut emit: impl FnMut(Part<'a>)) -> Option<()> {
     if raw.contains(&b'&') {
         return None;
     }
     let Some(pair) = Pairs::new(raw).next() else {
         return Some(());
     };
-    add(Part::Text(pair.name.decode().ok()?));
+    emit(Part::Text(pair.name.decode().ok()?));
     if pair.name.span().end < raw.len() {
-        add(Part::Equals);
-        add(Part::Text(pair.value.decode().ok()?));
+        emit(Part::Equals);
+        emit(Part::Text(pair.value.decode().ok()?));
     }
     Some(())
 }
@@ -99,24 +96,24 @@ enum Part<'a> {
 
 fn write(output: &mut Output<'_>, part: Part<'_>) {
     match part {
-        Part::Equals => output.add(b"="),
+        Part::Equals => output.push(b"="),
         Part::Text(text) => match text.as_str() {
-            Some(plain) => output.add(plain.as_bytes()),
+            Some(plain) => output.push(plain.as_bytes()),
             None => {
                 for character in text.chars() {
-                    output.add(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    output.push(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
             }
         },
     }
 }
 
-/// A value, decoded.
+/// Decodes a value.
 pub(crate) fn decode(raw: &[u8]) -> Option<String> {
-    let mut whole = String::new();
-    parts(raw, |part| match part {
-        Part::Equals => whole.push('='),
-        Part::Text(text) => whole += &text.to_cow(),
+    let mut decoded = String::new();
+    decode_parts(raw, |part| match part {
+        Part::Equals => decoded.push('='),
+        Part::Text(text) => decoded += &text.to_cow(),
     })?;
-    Some(whole)
+    Some(decoded)
 }

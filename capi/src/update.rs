@@ -1,33 +1,33 @@
-//! What is handed out: an update as a plain struct.
+//! Updates as plain structs.
 
 use pinquery::{Adjustment, Text, Update, VirtualPin};
 
 use crate::value::{pinquery_type, pinquery_value};
 
-/// The most updates that a query can have, one for each pin: an array of so many always suffices.
+/// The maximum number of updates of a query, one per pin.
 pub const PINQUERY_MAX_UPDATES: usize = 256;
 
-/// What was done to a value to make it fit. The numbers never change.
+/// How a value was adjusted to fit its datastream. The numbers never change.
 pub type pinquery_adjusted = u8;
 
-/// Nothing.
+/// Not adjusted.
 pub const PINQUERY_AS_SENT: pinquery_adjusted = 0;
-/// It was below the minimum and is the minimum now.
+/// Below the minimum; raised to it.
 pub const PINQUERY_RAISED_TO_MIN: pinquery_adjusted = 1;
-/// It was above the maximum and is the maximum now.
+/// Above the maximum; lowered to it.
 pub const PINQUERY_LOWERED_TO_MAX: pinquery_adjusted = 2;
-/// It was none of the enumerable's values and is the fallback now.
+/// Not one of the enumerable's values; replaced by the fallback.
 pub const PINQUERY_REPLACED_BY_FALLBACK: pinquery_adjusted = 3;
 
-/// One value for one virtual pin. It owns nothing; a string stands in the query.
+/// A value for a virtual pin. It owns nothing; a string points into the query.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct pinquery_update {
     /// The virtual pin.
     pub pin: u8,
-    /// Which member of `value` is the value.
+    /// The type, which determines the member of `value`.
     pub r#type: pinquery_type,
-    /// What was done to the value to make it fit.
+    /// How the value was adjusted to fit its datastream.
     pub adjusted: pinquery_adjusted,
     /// The value.
     pub value: pinquery_value,
@@ -50,11 +50,11 @@ impl pinquery_update {
         }
     }
 
-    /// The library's update again. `None` where it is none that this library wrote.
+    /// Converts back to the library's update. `None` if this library did not write it.
     ///
     /// # Safety
     ///
-    /// The bytes of a string can be read.
+    /// The bytes of a string are readable.
     pub(crate) unsafe fn read(&self) -> Option<Update> {
         // SAFETY: the caller vouches for the bytes of a string.
         let value = unsafe { self.value.read(self.r#type) }?;

@@ -1,4 +1,4 @@
-//! What a type of datastream is in C: its number, where its values stand, and why one does not fit.
+//! Types of datastreams in C: their numbers, union members and reasons.
 
 use std::ffi::{CStr, c_char};
 
@@ -6,23 +6,23 @@ use pinquery::{Reason, Text, Value};
 
 use crate::text::{decode, pinquery_text};
 
-/// Which member of a `pinquery_value` is the value. The numbers never change.
+/// Type of a datastream, which determines the member of `pinquery_value`. The numbers never change.
 pub type pinquery_type = u8;
 
-/// A whole number within its bounds, in `integer`.
+/// An integer within its bounds, in `integer`.
 pub const PINQUERY_INTEGER: pinquery_type = 1;
 /// A finite number within its bounds, in `number`.
 pub const PINQUERY_DOUBLE: pinquery_type = 2;
-/// A text without U+0000, of at most the datastream's `max_len` bytes once decoded, in `text`.
+/// A string without U+0000, at most `max_len` bytes after decoding, in `text`.
 pub const PINQUERY_STRING: pinquery_type = 3;
-/// One of the datastream's whole numbers, in `integer`.
+/// One of the datastream's values, in `integer`.
 pub const PINQUERY_ENUMERABLE: pinquery_type = 4;
 /// 1 or 0, in `boolean`.
 pub const PINQUERY_BOOLEAN: pinquery_type = 5;
-/// A place, in `location`.
+/// A location, in `location`.
 pub const PINQUERY_LOCATION: pinquery_type = 6;
 
-/// A place on earth.
+/// A location on earth.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pinquery_location {
@@ -32,19 +32,19 @@ pub struct pinquery_location {
     pub latitude: f64,
 }
 
-/// A value; which member it is says the update's `type`.
+/// A value. The update's `type` determines the member.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union pinquery_value {
-    /// Of `PINQUERY_INTEGER` and `PINQUERY_ENUMERABLE`.
+    /// For `PINQUERY_INTEGER` and `PINQUERY_ENUMERABLE`.
     pub integer: i64,
-    /// Of `PINQUERY_DOUBLE`.
+    /// For `PINQUERY_DOUBLE`.
     pub number: f64,
-    /// Of `PINQUERY_STRING`.
+    /// For `PINQUERY_STRING`.
     pub text: pinquery_text,
-    /// Of `PINQUERY_BOOLEAN`: 1 or 0.
+    /// For `PINQUERY_BOOLEAN`: 1 or 0.
     pub boolean: u8,
-    /// Of `PINQUERY_LOCATION`.
+    /// For `PINQUERY_LOCATION`.
     pub location: pinquery_location,
 }
 
@@ -76,14 +76,14 @@ impl pinquery_value {
         }
     }
 
-    /// The library's value again. `None` where it is none that this library wrote.
+    /// Converts back to the library's value. `None` if this library did not write it.
     ///
     /// # Safety
     ///
-    /// The bytes of a string can be read.
+    /// The bytes of a string are readable.
     pub(crate) unsafe fn read(&self, r#type: pinquery_type) -> Option<Value> {
-        // SAFETY: the type says which member was written, and every bit pattern is one of each
-        // member; the caller vouches for the bytes of a string.
+        // SAFETY: the type determines which member was written, and every bit pattern is valid for
+        // each member; the caller vouches for the bytes of a string.
         unsafe {
             Some(match r#type {
                 PINQUERY_INTEGER => Value::Integer(self.integer),
@@ -104,29 +104,29 @@ impl pinquery_value {
 /// Why a value does not fit its datastream. The numbers never change.
 pub type pinquery_reason = u8;
 
-/// There is none: the kind is not `PINQUERY_INVALID_VALUE`.
+/// No reason: the kind is not `PINQUERY_INVALID_VALUE`.
 pub const PINQUERY_NO_REASON: pinquery_reason = 0;
-/// A string of more than its `max_len` bytes, or another value of more than 4,096 bytes as written.
+/// A string of more than `max_len` bytes, or another value of more than 4,096 raw bytes.
 pub const PINQUERY_TOO_LONG: pinquery_reason = 1;
-/// A `%` without two hexadecimal digits behind it.
+/// A `%` that is not followed by two hexadecimal digits.
 pub const PINQUERY_MALFORMED_ESCAPE: pinquery_reason = 2;
 /// The decoded bytes are not UTF-8.
 pub const PINQUERY_INVALID_UTF8: pinquery_reason = 3;
-/// A string with U+0000.
+/// A string that contains U+0000.
 pub const PINQUERY_NUL: pinquery_reason = 4;
-/// Not a whole number.
+/// Not an integer.
 pub const PINQUERY_NOT_AN_INTEGER: pinquery_reason = 5;
 /// Not a decimal number.
 pub const PINQUERY_NOT_A_DOUBLE: pinquery_reason = 6;
-/// None of `true`, `false`, `1` and `0`.
+/// Not `true`, `false`, `1` or `0`.
 pub const PINQUERY_NOT_A_BOOLEAN: pinquery_reason = 7;
-/// A whole number that is none of an enumerable's values, and there is no fallback.
+/// Not one of the enumerable's values, and it has no fallback.
 pub const PINQUERY_NOT_A_VALUE: pinquery_reason = 8;
-/// A longitude beyond -180 to 180 or a latitude beyond -90 to 90.
+/// A longitude outside -180 to 180 or a latitude outside -90 to 90.
 pub const PINQUERY_OUT_OF_RANGE: pinquery_reason = 9;
-/// A longitude without its latitude behind it.
+/// A longitude that is not followed by a latitude.
 pub const PINQUERY_NO_LATITUDE: pinquery_reason = 10;
-/// A reason that came after this version of the header.
+/// A reason added after this version of the header.
 pub const PINQUERY_OTHER_REASON: pinquery_reason = 255;
 
 pub(crate) fn reason(reason: Reason) -> pinquery_reason {
@@ -145,8 +145,8 @@ pub(crate) fn reason(reason: Reason) -> pinquery_reason {
     }
 }
 
-/// The name of a reason for logs and metrics, such as `not_an_integer`, with a NUL behind it; an
-/// empty text for `PINQUERY_NO_REASON`, and `other` for a number that has none. It lives for ever.
+/// Returns the name of a reason for logs and metrics, such as `not_an_integer`; empty for
+/// `PINQUERY_NO_REASON`, `other` for an unknown number. The string is static and NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn pinquery_reason_name(reason: pinquery_reason) -> *const c_char {
     let name: &CStr = match reason {
@@ -171,9 +171,9 @@ mod tests {
     use pinquery::Datastream;
 
     use super::*;
-    use crate::numbers::{defined, position, text, there_and_back};
+    use crate::numbers::{defined, position, round_trip, text};
 
-    // By number. Both lists only ever grow, at their ends.
+    // Indexed by number. Append to these lists; never reorder them.
     const REASONS: &[&str] = &[
         "no_reason",
         "too_long",
@@ -187,7 +187,7 @@ mod tests {
         "out_of_range",
         "no_latitude",
     ];
-    // From 1 on, each with the rest of its datastream in JSON, and a value.
+    // Numbered from 1: name, bounds of a datastream in JSON, and a value.
     const TYPES: &[(&str, &str, &str)] = &[
         ("integer", "", "1"),
         ("double", "", "1.5"),
@@ -222,7 +222,7 @@ mod tests {
         }
         for (number, listed) in (1..).zip(TYPES) {
             let (name, ..) = *listed;
-            assert_eq!(there_and_back(*listed, None).r#type, number, "{name}");
+            assert_eq!(round_trip(*listed, None).r#type, number, "{name}");
             assert_eq!(defined(name), usize::from(number), "{name}");
         }
     }

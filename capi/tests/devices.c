@@ -1,49 +1,48 @@
-/* What devices hold is read from JSON: what it takes, what it refuses, and that no refusal repeats a secret. */
+/* Tests of templates and devices in JSON: what is accepted, what is rejected, and that no error repeats a secret. */
 #include "test.h"
 
 void test_templates(void) {
     char reason[256];
     const struct {
-        const char *json, *says;
+        const char *json, *message;
     } rows[] = {
         {"", "EOF"},
         {"[]", "expected an object"},
         {"{\"v1\":{\"type\":\"integer\",\"min\":9,\"max\":1}}", "v1: min is above max"},
         {"{\"v1\":{\"type\":\"integer\"},\"v1\":{\"type\":\"boolean\"}}", "v1: duplicate pin"},
         {"{\"v7\":{\"type\":\"enumerable\",\"values\":[]}}", "v7: "},
-        {"{\"v256\":{\"type\":\"integer\"}}", "no pin"},
+        {"{\"v256\":{\"type\":\"integer\"}}", "not a pin"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CHECK(template_of(rows[i].json, reason, sizeof reason) == NULL);
-        CHECK(strstr(reason, rows[i].says) != NULL);
-        size_t whole = strlen(reason);
-        CHECK(whole < sizeof reason - 1);
-        for (size_t capacity = 0; capacity <= whole + 1; capacity++) {
-            char *cut = capacity ? malloc(capacity) : NULL;
-            CHECK(template_of(rows[i].json, cut, capacity) == NULL);
-            if (capacity) CHECK(strlen(cut) == capacity - 1 && memcmp(cut, reason, capacity - 1) == 0);
-            free(cut);
+        CHECK(parse_template(rows[i].json, reason, sizeof reason) == NULL);
+        CHECK(strstr(reason, rows[i].message) != NULL);
+        size_t full = strlen(reason);
+        CHECK(full < sizeof reason - 1);
+        for (size_t capacity = 0; capacity <= full + 1; capacity++) {
+            char *truncated = capacity ? malloc(capacity) : NULL;
+            CHECK(parse_template(rows[i].json, truncated, capacity) == NULL);
+            if (capacity) CHECK(strlen(truncated) == capacity - 1 && memcmp(truncated, reason, capacity - 1) == 0);
+            free(truncated);
         }
     }
     CHECK(pinquery_template_from_json(NULL, 9, reason, sizeof reason) == NULL);
     CHECK(pinquery_template_from_json(NULL, 9, NULL, 9) == NULL);
-    pinquery_template *empty = template_of("{}", reason, sizeof reason);
+    pinquery_template *empty = parse_template("{}", reason, sizeof reason);
     CHECK(empty != NULL);
     pinquery_template_free(empty);
     pinquery_template_free(NULL);
 }
 
-static pinquery_devices *devices_of(const char *json, char *reason, size_t capacity) {
-    char *copy = exactly(json, strlen(json));
-    pinquery_devices *read = pinquery_devices_from_json(copy, strlen(json), reason, capacity);
+static pinquery_devices *parse_devices(const char *json, char *reason, size_t capacity) {
+    char *copy = exact_copy(json, strlen(json));
+    pinquery_devices *parsed = pinquery_devices_from_json(copy, strlen(json), reason, capacity);
     free(copy);
-    return read;
+    return parsed;
 }
 
 void test_devices(void) {
-    char reason[256];
     pinquery_devices *devices =
-        devices_of("{\"one\":{\"v1\":{\"type\":\"integer\"}},\"two\":{\"v1\":{\"type\":\"double\"},\"id\":\"roof\"}}", NULL, 0);
+        parse_devices("{\"one\":{\"v1\":{\"type\":\"integer\"}},\"two\":{\"v1\":{\"type\":\"double\"},\"id\":\"roof\"}}", NULL, 0);
     CHECK(pinquery_devices_count(devices) == 2);
     const pinquery_template *one = pinquery_devices_lookup(devices, "one", 3);
     CHECK(one != NULL && one == pinquery_devices_lookup(devices, "one", 3));
@@ -62,26 +61,29 @@ void test_devices(void) {
     pinquery_devices_free(devices);
     pinquery_devices_free(NULL);
     CHECK(pinquery_devices_count(NULL) == 0);
+}
 
+void test_invalid_devices(void) {
+    char reason[256];
     const struct {
-        const char *json, *says;
+        const char *json, *message;
     } rows[] = {
-        {"{}", "there is no device"},
-        {"{\"secret\":{}}", "device 1: there is no datastream"},
+        {"{}", "no devices"},
+        {"{\"secret\":{}}", "device 1: no datastreams"},
         {"{\"a\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v2\":{\"type\":\"integer\",\"min\":2,\"max\":1}}}",
          "device 2: v2: min is above max"},
-        {"{\"a secret\":{\"v1\":{\"type\":\"boolean\"}}}", "device 1: a token is"},
+        {"{\"a secret\":{\"v1\":{\"type\":\"boolean\"}}}", "device 1: token must be"},
         {"{\"secret\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v1\":{\"type\":\"boolean\"}}}",
-         "device 2: an earlier device has the same token"},
+         "device 2: duplicate token"},
         {"{\"a\":\"secret\"}", "device 1: "},
         {"\"secret\"", "invalid type: string"},
         {"{\"a\":{\"id\":1,\"v1\":{\"type\":\"boolean\"}}}", "device 1: id: invalid type: integer"},
         {"{\"a\":{\"id\":[\"secret\"],\"v1\":{\"type\":\"boolean\"}}}", "device 1: id: invalid type: sequence"},
-        {"{\"a\":{\"id\":\"secret\",\"v1\":{\"type\":\"boolean\"},\"id\":\"\"}}", "device 1: id: it is there twice"},
+        {"{\"a\":{\"id\":\"secret\",\"v1\":{\"type\":\"boolean\"},\"id\":\"\"}}", "device 1: duplicate `id`"},
         {"{\"a\":{\"id\":\"secret\",\"v1\":{\"type\":\"boolean\"}},"
          "\"b\":{\"v1\":{\"type\":\"boolean\"},\"id\":\"secret\"}}",
-         "device 2: an earlier device has the same id"},
-        {"{\"a\":{\"id\":\"secret\"}}", "device 1: there is no datastream"},
+         "device 2: duplicate id"},
+        {"{\"a\":{\"id\":\"secret\"}}", "device 1: no datastreams"},
         {"{\"a\":{\"secret\":{\"type\":\"boolean\"}}}", "device 1: "},
         {"{\"a\":{\"v1\":{\"type\":\"secret\"}}}", "device 1: v1: "},
         {"{\"a\":{\"v1\":{\"type\":\"boolean\",\"secret\":1}}}", "device 1: v1: "},
@@ -89,8 +91,8 @@ void test_devices(void) {
         {"{\"a\":{\"v1\":{\"type\":\"integer\",\"min\":\"a\\\\\\\"secret\"}}}", "device 1: v1: "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CHECK(devices_of(rows[i].json, reason, sizeof reason) == NULL);
-        CHECK(strstr(reason, rows[i].says) == reason);
+        CHECK(parse_devices(rows[i].json, reason, sizeof reason) == NULL);
+        CHECK(strstr(reason, rows[i].message) == reason);
         CHECK(strstr(reason, "secret") == NULL);
     }
 }

@@ -19,13 +19,14 @@ extern int checks, failures;
         }                                                                        \
     } while (0)
 
-/* Bytes on the heap with nothing behind them: who reads on is found out. NULL where there are none. */
-char *exactly(const char *bytes, size_t length);
+/* Copies bytes to the heap, so that reading past their end is detected. NULL if the length is 0. */
+char *exact_copy(const char *bytes, size_t length);
 
-pinquery_template *template_of(const char *json, char *reason, size_t capacity);
+pinquery_template *parse_template(const char *json, char *reason, size_t capacity);
 
 /* devices.c */
 void test_templates(void);
 void test_devices(void);
+void test_invalid_devices(void);
 
 #endif

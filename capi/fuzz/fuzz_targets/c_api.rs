@@ -1,7 +1,7 @@
-//! What the C face says of a query is what the library says, by both of its ways, with any room.
+//! The C API has the same outcome as the library, in one call and in two steps, for any capacity.
 //!
-//! An input is that of the core's target `against_reference`: a template in the notation of the
-//! spec lines, a line's end, and a query; the core's seeds are seeds of this one.
+//! The input is that of the core's target `against_reference`, whose seeds can be used: a template in
+//! the notation of the spec, a line feed, and a query.
 #![no_main]
 
 use std::ffi::{CStr, c_char, c_void};
@@ -17,19 +17,19 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let Some((template, query)) = input(data) else {
         return Corpus::Reject;
     };
-    let face = Face::new(&template);
+    let c_template = CTemplate::new(&template);
     let parsed = pinquery::parse(query, |token| (token != UNKNOWN).then_some(&template));
     let json = parsed
         .as_ref()
         .map(|updates| serde_json::to_value(updates).unwrap());
     let expected = convert::outcome(parsed.clone());
-    face.parse(query, 256).is(&expected);
-    face.in_two_steps(query).is(&expected);
+    c_template.parse(query, 256).assert_eq(&expected);
+    c_template.parse_in_two_steps(query).assert_eq(&expected);
     if let Ok(json) = json {
         let count = expected.as_ref().map_or(0, |updates| updates.len());
-        face.small_arrays(query, count);
+        c_template.check_capacities(query, count);
         assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&face.json(query)).unwrap(),
+            serde_json::from_str::<serde_json::Value>(&c_template.json(query)).unwrap(),
             json
         );
     }
@@ -42,23 +42,23 @@ fn input(data: &[u8]) -> Option<(Template, &[u8])> {
     Some((convert::template(&plain).ok()?, &data[end + 1..]))
 }
 
-/// A template of the face's, read from what the library writes.
-struct Face(*mut pinquery_template);
+/// A template of the C API, created from the library's JSON.
+struct CTemplate(*mut pinquery_template);
 
-impl Face {
+impl CTemplate {
     fn new(template: &Template) -> Self {
         let json = serde_json::to_vec(template).unwrap();
-        // SAFETY: the JSON can be read, and there is no buffer.
-        let read = unsafe {
+        // SAFETY: the JSON is readable, and there is no buffer.
+        let parsed = unsafe {
             pinquery_template_from_json(json.as_ptr().cast(), json.len(), ptr::null_mut(), 0)
         };
-        assert!(!read.is_null());
-        Self(read)
+        assert!(!parsed.is_null());
+        Self(parsed)
     }
 
     fn parse(&self, query: &[u8], capacity: usize) -> Parsed {
         let mut parsed = Parsed::new(capacity);
-        // SAFETY: all of it can be read or written, and `lookup` takes this template.
+        // SAFETY: every pointer is valid for its length, and `lookup` expects this template.
         parsed.kind = unsafe {
             pinquery_parse(
                 query.as_ptr().cast(),
@@ -74,7 +74,7 @@ impl Face {
         parsed
     }
 
-    fn in_two_steps(&self, query: &[u8]) -> Parsed {
+    fn parse_in_two_steps(&self, query: &[u8]) -> Parsed {
         let mut parsed = Parsed::new(256);
         let mut token = pinquery_text {
             bytes: ptr::null(),
@@ -82,17 +82,17 @@ impl Face {
             escaped: 0,
         };
         let (bytes, length) = (query.as_ptr().cast(), query.len());
-        // SAFETY: all of it can be read or written.
+        // SAFETY: every pointer is valid for its length.
         parsed.kind = unsafe { pinquery_token(bytes, length, &mut token, &mut parsed.error) };
         if parsed.kind == PINQUERY_ACCEPTED {
             let is_known = decode(&token) != UNKNOWN;
-            let device = if is_known { self.0 } else { ptr::null_mut() };
-            // SAFETY: all of it can be read or written.
+            let template = if is_known { self.0 } else { ptr::null_mut() };
+            // SAFETY: every pointer is valid for its length.
             parsed.kind = unsafe {
                 pinquery_updates(
                     bytes,
                     length,
-                    device,
+                    template,
                     parsed.updates.as_mut_ptr(),
                     256,
                     &mut parsed.count,
@@ -103,23 +103,26 @@ impl Face {
         parsed
     }
 
-    /// An array that is one too small gets nothing, one that just suffices all.
-    fn small_arrays(&self, query: &[u8], count: usize) {
+    /// Checks that a capacity one too small is rejected and that the exact capacity is enough.
+    fn check_capacities(&self, query: &[u8], count: usize) {
         let parsed = self.parse(query, count - 1);
-        assert_eq!((parsed.kind, parsed.count), (PINQUERY_NO_ROOM, count));
+        assert_eq!(
+            (parsed.kind, parsed.count),
+            (PINQUERY_BUFFER_TOO_SMALL, count)
+        );
         assert_eq!(self.parse(query, count).kind, PINQUERY_ACCEPTED);
     }
 
     fn json(&self, query: &[u8]) -> String {
         let parsed = self.parse(query, 256);
         let (updates, count) = (parsed.updates.as_ptr(), parsed.count);
-        // SAFETY: so many updates are written, and there is no buffer.
+        // SAFETY: `count` updates have been written, and there is no buffer.
         let length = unsafe { pinquery_updates_json(updates, count, ptr::null_mut(), 0) };
         let mut buffer = vec![0xFF_u8; length + 1];
-        let room = buffer.as_mut_ptr().cast();
-        // SAFETY: the same, and the buffer can be written.
+        let pointer = buffer.as_mut_ptr().cast();
+        // SAFETY: as above, and the buffer is writable.
         assert_eq!(length, unsafe {
-            pinquery_updates_json(updates, count, room, length + 1)
+            pinquery_updates_json(updates, count, pointer, length + 1)
         });
         assert_eq!(buffer.pop(), Some(0));
         assert!(buffer.iter().all(|byte| matches!(byte, b' '..=b'~')));
@@ -127,20 +130,20 @@ impl Face {
     }
 }
 
-impl Drop for Face {
+impl Drop for CTemplate {
     fn drop(&mut self) {
-        // SAFETY: from `pinquery_template_from_json`, and freed here alone.
+        // SAFETY: from `pinquery_template_from_json`, and freed only here.
         unsafe { pinquery_template_free(self.0) }
     }
 }
 
-/// Takes every token for a known one but the one that no device has.
+/// Knows every token except `UNKNOWN`.
 unsafe extern "C" fn lookup(
     context: *mut c_void,
     token: *const c_char,
     length: usize,
 ) -> *const pinquery_template {
-    // SAFETY: the face promises that the token can be read.
+    // SAFETY: the C API guarantees that the token is readable.
     let token = unsafe { std::slice::from_raw_parts(token.cast::<u8>(), length) };
     match token == UNKNOWN.as_bytes() {
         true => ptr::null(),
@@ -148,7 +151,7 @@ unsafe extern "C" fn lookup(
     }
 }
 
-/// What the face wrote.
+/// The output of a call.
 struct Parsed {
     kind: pinquery_kind,
     updates: Vec<pinquery_update>,
@@ -158,7 +161,7 @@ struct Parsed {
 
 impl Parsed {
     fn new(capacity: usize) -> Self {
-        // No byte of these is one that the face should leave.
+        // None of these values is valid output.
         let update = pinquery_update {
             pin: 0xFF,
             r#type: 0xFF,
@@ -183,7 +186,7 @@ impl Parsed {
         }
     }
 
-    fn is(&self, expected: &Outcome) {
+    fn assert_eq(&self, expected: &Outcome) {
         let updates = match expected {
             Ok(updates) => updates,
             Err(rejection) => return assert_eq!(self.rejection(), *rejection),
@@ -209,30 +212,30 @@ impl Parsed {
 }
 
 fn name(name: *const c_char) -> &'static str {
-    // SAFETY: names live for ever, with a NUL behind them.
+    // SAFETY: names are static and NUL-terminated.
     unsafe { CStr::from_ptr(name) }.to_str().unwrap()
 }
 
 fn is_same(written: &pinquery_update, value: &Value) -> bool {
     let is = |r#type| written.r#type == r#type;
-    // SAFETY: each member is read behind the type that says that the face wrote it.
+    // SAFETY: each member is read only if the type says that it was written.
     unsafe {
-        let held = written.value;
+        let read = written.value;
         match value {
-            Value::Integer(integer) => is(PINQUERY_INTEGER) && held.integer == *integer,
-            Value::Double(double) => is(PINQUERY_DOUBLE) && same_bits(held.number, *double),
-            Value::String(text) => is(PINQUERY_STRING) && decode(&held.text) == *text,
-            Value::Enumerable(integer) => is(PINQUERY_ENUMERABLE) && held.integer == *integer,
-            Value::Boolean(boolean) => is(PINQUERY_BOOLEAN) && held.boolean == u8::from(*boolean),
+            Value::Integer(integer) => is(PINQUERY_INTEGER) && read.integer == *integer,
+            Value::Double(double) => is(PINQUERY_DOUBLE) && same_bits(read.number, *double),
+            Value::String(text) => is(PINQUERY_STRING) && decode(&read.text) == *text,
+            Value::Enumerable(integer) => is(PINQUERY_ENUMERABLE) && read.integer == *integer,
+            Value::Boolean(boolean) => is(PINQUERY_BOOLEAN) && read.boolean == u8::from(*boolean),
             Value::Location {
                 longitude,
                 latitude,
             } => {
                 is(PINQUERY_LOCATION)
-                    && same_bits(held.location.longitude, *longitude)
-                    && same_bits(held.location.latitude, *latitude)
+                    && same_bits(read.location.longitude, *longitude)
+                    && same_bits(read.location.latitude, *latitude)
             }
-            // The JSON, which is compared for every type, is read from the same member.
+            // A new type: its JSON, which is compared too, is written from the same member.
             #[allow(unreachable_patterns)]
             _ => written.r#type != 0,
         }
@@ -249,25 +252,25 @@ fn adjusted(number: pinquery_adjusted) -> Option<Adjustment> {
         PINQUERY_RAISED_TO_MIN => Some(Adjustment::Min),
         PINQUERY_LOWERED_TO_MAX => Some(Adjustment::Max),
         PINQUERY_REPLACED_BY_FALLBACK => Some(Adjustment::Fallback),
-        other => panic!("no adjustment: {other}"),
+        other => panic!("unknown adjustment {other}"),
     }
 }
 
-/// Into a buffer with just enough room, and into one with a byte less.
+/// Decodes into a buffer that is one byte too small, then into one of the exact size.
 fn decode(text: &pinquery_text) -> String {
-    // SAFETY: the face wrote the text, and there is no buffer.
+    // SAFETY: the C API wrote the text, and there is no buffer.
     let length = unsafe { pinquery_decode(text, ptr::null_mut(), 0) };
     assert!(length <= text.length && (text.escaped == 1 || length == text.length));
-    for room in [length, length + 1] {
-        let mut buffer = vec![0xFF_u8; room];
-        // SAFETY: the same, and the buffer can be written.
-        let written = unsafe { pinquery_decode(text, buffer.as_mut_ptr().cast(), room) };
+    for capacity in [length, length + 1] {
+        let mut buffer = vec![0xFF_u8; capacity];
+        // SAFETY: as above, and the buffer is writable.
+        let written = unsafe { pinquery_decode(text, buffer.as_mut_ptr().cast(), capacity) };
         assert_eq!(written, length);
-        if room > length {
+        if capacity > length {
             assert_eq!(buffer.pop(), Some(0));
             return String::from_utf8(buffer).unwrap();
         }
         assert!(buffer.first().is_none_or(|&first| first == 0));
     }
-    unreachable!("the second buffer has room")
+    unreachable!("the second buffer is large enough")
 }
