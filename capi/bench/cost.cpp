@@ -1,8 +1,8 @@
-// What a request costs a server in C or C++: by the C face, by hand, and by ada::url_search_params with std::from_chars.
+// Cost of a request in C or C++: the C API, hand-written code, and ada::url_search_params with std::from_chars.
 // cost CONTENDER TEMPLATE QUERIES ROUNDS
 //
-// The two rivals do what servers do today: they decode, convert, clamp, and refuse a pin or a value that is wrong.
-// They take what pinquery refuses ("0x1p3", " 1", "+", bytes that are not UTF-8), and find no span.
+// The two rivals decode, convert and clamp, and reject invalid pins and values. Between them, they accept input that
+// pinquery rejects ("0x1p3", " 1", "+", invalid UTF-8), and they report no span.
 #include <array>
 #include <bitset>
 #include <charconv>
@@ -27,7 +27,7 @@ const pinquery_template *device;
 
 const pinquery_template *look_up(void *, const char *, size_t) { return device; }
 
-// What the rivals hand out: not initialised, as `pinquery_update` is not.
+// The rivals' output, uninitialised like `pinquery_update`.
 struct Value {
     uint8_t pin;
     union {
@@ -37,7 +37,7 @@ struct Value {
     };
 };
 
-size_t by_face(const std::string &query) {
+size_t by_c_api(const std::string &query) {
     pinquery_update updates[PINQUERY_MAX_UPDATES];
     pinquery_error error;
     size_t count;
@@ -55,9 +55,9 @@ int hex(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// Decodes up to a delimiter, puts a NUL behind it; where it stopped in the query.
-const char *decode(const char *from, const char *end, const char *stops, char *&to) {
-    while (from != end && *from != stops[0] && *from != stops[1]) {
+// Decodes up to a delimiter and appends a NUL. Returns the position in the query after it.
+const char *decode(const char *from, const char *end, const char *delimiters, char *&to) {
+    while (from != end && *from != delimiters[0] && *from != delimiters[1]) {
         if (*from == '%') {
             if (end - from < 3 || hex(from[1]) < 0 || hex(from[2]) < 0) return nullptr;
             *to++ = static_cast<char>(hex(from[1]) << 4 | hex(from[2]));
@@ -80,6 +80,20 @@ bool clamp_number(double &number) {
 bool clamp_integer(long &integer) {
     integer = integer < -20000 ? -20000 : integer > 20000 ? 20000 : integer;
     return true;
+}
+
+bool parse_value(Value &parsed, const char *value, const char *end) {
+    char *stopped;
+    if (parsed.pin < 100) {
+        parsed.integer = std::strtol(value, &stopped, 10);
+        return stopped != value && stopped == end && clamp_integer(parsed.integer);
+    }
+    if (parsed.pin < 200) {
+        parsed.number = std::strtod(value, &stopped);
+        return stopped != value && stopped == end && clamp_number(parsed.number);
+    }
+    parsed.text = {value, static_cast<size_t>(end - value), 0};
+    return parsed.text.length <= 64;
 }
 
 size_t by_hand(const std::string &query) {
@@ -107,18 +121,9 @@ size_t by_hand(const std::string &query) {
         unsigned long pin = std::strtoul(name + 1, &stopped, 10);
         if (stopped == name + 1 || *stopped != 0 || pin > 255 || seen[pin]) std::abort();
         seen[pin] = true;
-        Value &held = values[count++];
-        held.pin = static_cast<uint8_t>(pin);
-        if (pin < 100) {
-            held.integer = std::strtol(value, &stopped, 10);
-            if (stopped == value || stopped != value_end || !clamp_integer(held.integer)) std::abort();
-        } else if (pin < 200) {
-            held.number = std::strtod(value, &stopped);
-            if (stopped == value || stopped != value_end || !clamp_number(held.number)) std::abort();
-        } else {
-            held.text = {value, static_cast<size_t>(value_end - value), 0};
-            if (held.text.length > 64) std::abort();
-        }
+        Value &parsed = values[count++];
+        parsed.pin = static_cast<uint8_t>(pin);
+        if (!parse_value(parsed, value, value_end)) std::abort();
     }
     asm volatile("" : : "r"(values) : "memory");
     return count;
@@ -139,18 +144,18 @@ size_t by_ada(const std::string &query) {
         auto read = std::from_chars(name.data() + 1, end, pin);
         if (read.ec != std::errc() || read.ptr != end || pin > 255 || seen[pin]) std::abort();
         seen.set(pin);
-        Value &held = values[count++];
-        held.pin = static_cast<uint8_t>(pin);
+        Value &parsed = values[count++];
+        parsed.pin = static_cast<uint8_t>(pin);
         end = value.data() + value.size();
         if (pin < 100) {
-            read = std::from_chars(value.data(), end, held.integer);
-            if (read.ec != std::errc() || read.ptr != end || !clamp_integer(held.integer)) std::abort();
+            read = std::from_chars(value.data(), end, parsed.integer);
+            if (read.ec != std::errc() || read.ptr != end || !clamp_integer(parsed.integer)) std::abort();
         } else if (pin < 200) {
-            read = std::from_chars(value.data(), end, held.number);
-            if (read.ec != std::errc() || read.ptr != end || !clamp_number(held.number)) std::abort();
+            read = std::from_chars(value.data(), end, parsed.number);
+            if (read.ec != std::errc() || read.ptr != end || !clamp_number(parsed.number)) std::abort();
         } else {
-            held.text = {value.data(), value.size(), 0};
-            if (held.text.length > 64) std::abort();
+            parsed.text = {value.data(), value.size(), 0};
+            if (parsed.text.length > 64) std::abort();
         }
     }
     asm volatile("" : : "r"(values) : "memory");
@@ -167,34 +172,34 @@ std::string read(const char *path) {
 
 using Contender = size_t (*)(const std::string &);
 
-extern "C" __attribute__((noinline)) size_t counted_sweep(Contender judge, const std::vector<std::string> &queries) {
+extern "C" __attribute__((noinline)) size_t counted_sweep(Contender parse, const std::vector<std::string> &queries) {
     size_t count = 0;
-    for (const auto &query : queries) count += judge(query);
+    for (const auto &query : queries) count += parse(query);
     return count;
 }
 
 int main(int argc, char **argv) {
     if (argc != 5) return 2;
     std::string_view name = argv[1];
-    Contender judge = name == "face" ? by_face : name == "hand" ? by_hand : nullptr;
+    Contender parse = name == "c_api" ? by_c_api : name == "hand" ? by_hand : nullptr;
 #ifdef WITH_ADA
-    if (name == "ada") judge = by_ada;
+    if (name == "ada") parse = by_ada;
 #endif
-    if (judge == nullptr) return 2;
+    if (parse == nullptr) return 2;
     std::string json = read(argv[2]);
-    pinquery_template *held = pinquery_template_from_json(json.data(), json.size(), nullptr, 0);
-    if (held == nullptr) return 2;
-    device = held;
+    pinquery_template *tmpl = pinquery_template_from_json(json.data(), json.size(), nullptr, 0);
+    if (tmpl == nullptr) return 2;
+    device = tmpl;
     std::vector<std::string> queries;
     std::ifstream lines(argv[3]);
     for (std::string line; std::getline(lines, line);) queries.push_back(line);
-    size_t count = counted_sweep(judge, queries);
+    size_t count = counted_sweep(parse, queries);
     int rounds = std::atoi(argv[4]);
     auto start = std::chrono::steady_clock::now();
     for (int round = 0; round < rounds; round++) {
-        if (counted_sweep(judge, queries) != count) std::abort();
+        if (counted_sweep(parse, queries) != count) std::abort();
     }
     std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
     std::printf("%zu %.1f\n", count, took.count() / rounds / static_cast<double>(queries.size()));
-    pinquery_template_free(held);
+    pinquery_template_free(tmpl);
 }

@@ -1,4 +1,4 @@
-//! The same requests by the library's own call: what the C face is measured against.
+//! The same requests through the Rust API: the baseline for the C API.
 #![allow(missing_docs)]
 
 use std::hint::black_box;
@@ -34,8 +34,8 @@ extern "Rust" fn counted_sweep(template: &Template, queries: &[&str]) -> usize {
     let mut count = 0;
     for query in queries {
         let request = pinquery::BatchUpdate::parse(black_box(query)).unwrap();
-        // The lookup is a call of its own, as it is for the C face.
-        let look_up: for<'a> fn(&str, &'a Template) -> Option<&'a Template> = black_box(give);
+        // An indirect call, as through the C API.
+        let look_up: for<'a> fn(&str, &'a Template) -> Option<&'a Template> = black_box(found);
         let template = look_up(request.token(), template);
         let mut updates = Updates::new();
         request
@@ -46,6 +46,6 @@ extern "Rust" fn counted_sweep(template: &Template, queries: &[&str]) -> usize {
     count
 }
 
-fn give<'a>(_: &str, template: &'a Template) -> Option<&'a Template> {
+fn found<'a>(_: &str, template: &'a Template) -> Option<&'a Template> {
     Some(template)
 }

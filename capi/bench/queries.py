@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Queries of one sort, one a line: queries.py WORKLOAD
+"""Prints the queries of a workload, one per line: queries.py WORKLOAD
 
 Pins 0 to 99 are integers, 100 to 199 doubles, 200 to 255 strings.
 """
@@ -29,7 +29,7 @@ def pins(chance, workload):
         return chance.sample(range(256), chance.randint(1, 12))
     if workload == "pins_32":
         return chance.sample(range(200), 32)
-    raise SystemExit(f"there is no workload {workload}")
+    raise SystemExit(f"unknown workload {workload}")
 
 
 def main(workload):
