@@ -1,4 +1,4 @@
-/* A batch in C: cc batch.c $(pkg-config --cflags --libs pinquery) */
+/* A batch update in C: cc batch.c $(pkg-config --cflags --libs pinquery) */
 #include <inttypes.h>
 #include <pinquery.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void show(const pinquery_update *update) {
         pinquery_decode(&update->value.text, text, sizeof text);
         printf("v%d = \"%s\"\n", update->pin, text);
         break;
-    default: printf("v%d is of a type that came after this program\n", update->pin);
+    default: printf("v%d has a type that this program does not know\n", update->pin);
     }
 }
 

@@ -1,4 +1,4 @@
-"""A batch in Python, by ctypes: batch.py LIBRARY, such as libpinquery.so.0"""
+"""A batch update in Python with ctypes: batch.py LIBRARY, such as libpinquery.so.0"""
 import ctypes
 import json
 import sys
@@ -27,21 +27,21 @@ def load(devices):
     return ctypes.c_void_p(loaded)
 
 
-def judge(devices, query):
-    """The updates as a list, or the status and body to answer with."""
+def parse(devices, query):
+    """Returns the list of updates, or the status and body of the response."""
     updates, count, error = (Update * 256)(), ctypes.c_size_t(), Error()
     kind = pinquery.pinquery_parse(query, ctypes.c_size_t(len(query)), pinquery.pinquery_devices_lookup, devices,
                                    updates, ctypes.c_size_t(256), ctypes.byref(count), ctypes.byref(error))
     if kind != 0:
         return error.status, ctypes.string_at(error.body, error.body_length).decode()
-    room = pinquery.pinquery_updates_json(updates, count, None, ctypes.c_size_t(0)) + 1
-    text = ctypes.create_string_buffer(room)
-    pinquery.pinquery_updates_json(updates, count, text, ctypes.c_size_t(room))
+    capacity = pinquery.pinquery_updates_json(updates, count, None, ctypes.c_size_t(0)) + 1
+    text = ctypes.create_string_buffer(capacity)
+    pinquery.pinquery_updates_json(updates, count, text, ctypes.c_size_t(capacity))
     return json.loads(text.value)
 
 
 if __name__ == "__main__":
-    held = load({"t": {"v1": {"type": "integer", "min": 0, "max": 100}, "v3": {"type": "string"}}})
-    print(json.dumps(judge(held, b"token=t&v1=133&v3=water+low"), separators=(",", ":")))
-    print(*judge(held, b"token=t&v1=hot"))
-    pinquery.pinquery_devices_free(held)
+    devices = load({"t": {"v1": {"type": "integer", "min": 0, "max": 100}, "v3": {"type": "string"}}})
+    print(json.dumps(parse(devices, b"token=t&v1=133&v3=water+low"), separators=(",", ":")))
+    print(*parse(devices, b"token=t&v1=hot"))
+    pinquery.pinquery_devices_free(devices)

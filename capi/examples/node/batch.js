@@ -1,4 +1,4 @@
-// A batch in Node, by koffi, which installs without a build: node batch.js LIBRARY, such as libpinquery.so.0
+// A batch update in Node with koffi, which needs no compiler: node batch.js LIBRARY, such as libpinquery.so.0
 import koffi from 'koffi';
 
 const library = koffi.load(process.argv[2]);
@@ -13,7 +13,7 @@ koffi.struct('pinquery_error', {
 const fromJson = library.func('pinquery_devices *pinquery_devices_from_json(const char *json, size_t length, void *reason, size_t capacity)');
 const free = library.func('void pinquery_devices_free(pinquery_devices *devices)');
 const lookup = library.func('const pinquery_template *pinquery_devices_lookup(void *devices, const uint8_t *token, size_t length)');
-const updatesOf = library.func('uint8_t pinquery_updates(const uint8_t *query, size_t length, const pinquery_template *device, void *updates, size_t capacity, _Out_ size_t *count, _Out_ pinquery_error *error)');
+const updatesOf = library.func('uint8_t pinquery_updates(const uint8_t *query, size_t length, const pinquery_template *tmpl, void *updates, size_t capacity, _Out_ size_t *count, _Out_ pinquery_error *error)');
 const tokenOf = library.func('uint8_t pinquery_token(const uint8_t *query, size_t length, _Out_ pinquery_text *token, _Out_ pinquery_error *error)');
 const decode = library.func('size_t pinquery_decode(const pinquery_text *text, void *buffer, size_t capacity)');
 const toJson = library.func('size_t pinquery_updates_json(const void *updates, size_t count, void *buffer, size_t capacity)');
@@ -28,8 +28,8 @@ export function load(devices) {
   return loaded;
 }
 
-// In two steps, so that the lookup may be any function of yours.
-export function judge(devices, text) {
+// In two steps, so that the lookup can be any function.
+export function parse(devices, text) {
   const query = Buffer.from(text), token = {}, error = {}, count = [0];
   let kind = tokenOf(query, query.length, token, error);
   if (kind === 0) {
@@ -44,7 +44,7 @@ export function judge(devices, text) {
 }
 
 const devices = load({ t: { v1: { type: 'integer', min: 0, max: 100 }, v3: { type: 'string' } } });
-console.log(JSON.stringify(judge(devices, 'token=t&v1=133&v3=water+low')));
-const { status, body } = judge(devices, 'token=t&v1=hot');
+console.log(JSON.stringify(parse(devices, 'token=t&v1=133&v3=water+low')));
+const { status, body } = parse(devices, 'token=t&v1=hot');
 console.log(status, body);
 free(devices);
