@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the spec lines through libpinquery, by ctypes: spec.py LIBRARY FOLDER
+"""Checks the spec cases against libpinquery with ctypes: spec.py LIBRARY FOLDER
 
-A line is `<template> | <query> => <outcome>`; tests/support/src/spec.rs and notation.rs of the core say how they are
-written. Values are compared as values, doubles bit by bit. Every query is judged in one call and in two steps.
+A line is `<template> | <query> => <outcome>`; tests/support/src/spec.rs and notation.rs of the core define the notation.
+Values are compared as values, doubles bit by bit. Every query is parsed in one call and in two steps.
 """
 import ctypes
 import json
@@ -14,7 +14,8 @@ from ctypes import POINTER, byref, c_char_p, c_double, c_int16, c_int64, c_size_
 
 CONTRACT = ("v1:integer(0,100) v2:double v3:string(64) v4:enumerable(0,20,130;0) v5:location v6:boolean")
 TYPES = [None, "integer", "double", "string", "enumerable", "boolean", "location"]
-ADJUSTED = ["", "!min", "!max", "!fallback"]
+ADJUSTED = ["", " (min)", " (max)", " (fallback)"]
+INVALID_VALUE = 8
 
 
 class Text(ctypes.Structure):
@@ -66,109 +67,103 @@ def load(path):
 
 
 def unescape(text):
-    """What stands in a query: `\\xHH`, `\\\\`, `\\s`, `\\rep(N:text)`, `\\empty`."""
-    out, at = bytearray(), 0
+    """Replaces the escapes of a query: `\\xHH`, `\\\\`, `\\s`, `\\rep(N:text)`, `\\empty`."""
+    query, end = bytearray(), 0
     for match in re.finditer(r"\\(?:x([0-9A-Fa-f]{2})|(\\)|(s)|rep\((\d+):([^)]*)\)|(empty))", text):
-        out += text[at:match.start()].encode()
+        query += text[end:match.start()].encode()
         byte, backslash, space, count, repeated, _ = match.groups()
-        out += (bytes([int(byte, 16)]) if byte else b"\\" if backslash else b" " if space
-                else unescape(repeated) * int(count) if count else b"")
-        at = match.end()
-    return bytes(out + text[at:].encode())
+        query += (bytes([int(byte, 16)]) if byte else b"\\" if backslash else b" " if space
+                  else unescape(repeated) * int(count) if count else b"")
+        end = match.end()
+    return bytes(query + text[end:].encode())
 
 
 def datastream(text):
     name, _, bounds = text.rstrip(")").partition("(")
-    stream = {"type": name}
+    fields = {"type": name}
     if name in ("integer", "double"):
         low, _, high = bounds.partition(",")
-        stream.update({key: (int if name == "integer" else float)(bound)
+        fields.update({key: (int if name == "integer" else float)(bound)
                        for key, bound in (("min", low), ("max", high)) if bound})
     elif name == "string" and bounds:
-        stream["max_len"] = int(bounds)
+        fields["max_len"] = int(bounds)
     elif name == "enumerable":
         values, _, fallback = bounds.partition(";")
-        stream["values"] = [int(value) for value in values.split(",")]
+        fields["values"] = [int(value) for value in values.split(",")]
         if fallback:
-            stream["fallback"] = int(fallback)
-    return stream
+            fields["fallback"] = int(fallback)
+    return fields
 
 
 def template(text):
-    streams = {}
+    datastreams = {}
     for entry in {"-": "", "@contract": CONTRACT}.get(text, text).split():
-        pins, _, stream = entry.partition(":")
+        pins, _, bounds = entry.partition(":")
         first, _, last = pins.partition("-")
         for pin in range(int(first[1:]), int((last or first)[1:]) + 1):
-            streams[f"v{pin}"] = datastream(stream)
-    return json.dumps(streams).encode()
+            datastreams[f"v{pin}"] = datastream(bounds)
+    return datastreams
 
 
-ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", '"': '"', "'": "'", "\\": "\\"}
-
-
-def plain(text):
-    """A string as Rust's `Debug` writes it."""
-    return re.sub(r"\\(?:u\{([0-9a-f]+)\}|(.))",
-                  lambda m: chr(int(m[1], 16)) if m[1] else ESCAPES[m[2]], text)
+ESCAPES = {" ": r"\s", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0"}
+NUMBERS = {"integer": re.compile(r"-?\d+"), "double": re.compile(r"-?\d+(\.\d+(e-?\d+)?|e-?\d+)")}
 
 
 def bits(number):
     return struct.pack("<d", number).hex()
 
 
-ACCEPTED = re.compile(r'v(\d+)=("(?:[^"\\]|\\.)*"|\([^)]*\)|[^,!]*)(![a-z]+)?(?:, |$)', re.S)
+def end_of_string(value, text, start):
+    """Each character is written verbatim or as an escape."""
+    for character in value:
+        escape = ESCAPES.get(character, f"\\u{{{ord(character):x}}}")
+        spelling = next((spelling for spelling in (character, escape) if text.startswith(spelling, start)), None)
+        if spelling is None:
+            return None
+        start += len(spelling)
+    return start
 
 
-def expected(outcome):
-    """An outcome of the file: pins, values as text and what was done to them. Repetitions are the notation's own."""
-    outcome = re.sub(r"\\rep\((\d+):([^)]*)\)", lambda m: m[2] * int(m[1]), outcome)
-    if not outcome.startswith("ok "):
-        return outcome
-    updates, at = [], 3
-    while at < len(outcome):
-        match = ACCEPTED.match(outcome, at)
-        pin, value, adjusted = match.groups()
-        updates.append((int(pin), value, adjusted or ""))
-        at = match.end()
-    return updates
-
-
-def read(kind, text):
-    """A value of the file as plain data of that type; None where it is none."""
-    if kind == "integer":
-        return int(text) if re.fullmatch(r"-?\d+", text) else None
-    if kind == "enumerable":
-        return read("integer", text[1:]) if text[:1] == "#" else None
-    if kind == "double":
-        return bits(float(text)) if re.fullmatch(r"-?\d[\d.]*(\.|e-?)\d+", text) else None
+def end_of_value(kind, value, text, start):
+    """Returns the end of a value that is expected at `start`; None if the text has another one there."""
     if kind == "string":
-        return plain(text[1:-1]) if text[:1] == '"' else None
-    if kind == "boolean":
-        return {"true": True, "false": False}.get(text)
+        return end_of_string(value, text, start)
     if kind == "location":
-        return [bits(float(half)) for half in text[1:-1].split(",")] if text[:1] == "(" else None
-    return text
+        comma = end_of_value("double", value[0], text, start)
+        return end_of_value("double", value[1], text, comma + 1) if comma and text[comma:comma + 1] == "," else None
+    if kind in ("integer", "enumerable", "double"):
+        number = NUMBERS["double" if kind == "double" else "integer"].match(text, start)
+        read = number and (bits(float(number[0])) if kind == "double" else int(number[0]))
+        return number.end() if number and read == value else None
+    spelling = str(value).lower() if kind == "boolean" else value
+    return start + len(spelling) if text.startswith(spelling, start) else None
 
 
-def is_same(got, wanted):
-    """Updates of the library and of the file."""
-    if isinstance(got, str) or isinstance(wanted, str):
+def is_same(got, wanted, datastreams):
+    """Compares an outcome of the library with that of the file. Each value must have the type of its datastream."""
+    if isinstance(got, str):
         return got == wanted
-    return len(got) == len(wanted) and all(
-        (pin, adjusted) == (other_pin, other_adjusted) and read(kind, text) == value
-        for (pin, (kind, value), adjusted), (other_pin, text, other_adjusted) in zip(got, wanted))
+    text, at = re.sub(r"\\rep\((\d+):([^)]*)\)", lambda match: match[2] * int(match[1]), wanted), 0
+    for number, (pin, kind, value, adjusted) in enumerate(got):
+        prefix = f"{', ' if number else ''}v{pin}="
+        if kind not in ("other", datastreams[f"v{pin}"]["type"]) or not text.startswith(prefix, at):
+            return False
+        at = end_of_value(kind, value, text, at + len(prefix))
+        if at is None or not text.startswith(adjusted, at):
+            return False
+        at += len(adjusted)
+    return at == len(text)
 
 
-class Face:
+class Api:
     def __init__(self, library):
         self.library, self.updates, self.count, self.error = library, (Update * 256)(), c_size_t(), Error()
 
     def decode(self, text):
-        room = text.length + 1
-        buffer = ctypes.create_string_buffer(room)
-        length = self.library.pinquery_decode(byref(text), buffer, room)
-        assert length < room and (text.escaped or length == text.length)
+        capacity = text.length + 1
+        buffer = ctypes.create_string_buffer(capacity)
+        length = self.library.pinquery_decode(byref(text), buffer, capacity)
+        assert length < capacity and (text.escaped or length == text.length)
         return buffer.raw[:length]
 
     def value(self, update):
@@ -186,24 +181,22 @@ class Face:
         return kind, self.json(update)
 
     def json(self, update):
-        """A value of a type that is not known here, as the library writes it."""
+        """Returns a value of an unknown type as the library writes it."""
         buffer = ctypes.create_string_buffer(4096)
         length = self.library.pinquery_updates_json(byref(update), 1, buffer, 4096)
-        assert length < 4096, f"no update: type {update.type}"
+        assert length < 4096, f"malformed update of type {update.type}"
         return str(json.loads(buffer.value)[0]["value"])
 
     def outcome(self, kind):
         if kind == 0:
-            return [(update.pin, self.value(update), ADJUSTED[update.adjusted])
+            return [(update.pin, *self.value(update), ADJUSTED[update.adjusted])
                     for update in self.updates[:self.count.value]]
         error = self.error
         assert error.kind == kind and error.status == 400 and self.count.value == 0
-        text = f"{self.library.pinquery_kind_name(kind).decode()} {error.start}..{error.end}"
-        if error.pin >= 0:
-            text += f" v{error.pin}"
-        if error.reason:
-            text += f" {self.library.pinquery_reason_name(error.reason).decode()}"
-        return text
+        assert (kind == INVALID_VALUE) == (error.reason != 0)
+        name = self.library.pinquery_reason_name(error.reason) or self.library.pinquery_kind_name(kind)
+        pin = f" of v{error.pin}" if error.pin >= 0 else ""
+        return f"{name.decode()}{pin} at {error.start}..{error.end}"
 
     def in_one_call(self, device, query):
         def lookup(_, token, length):
@@ -222,33 +215,37 @@ class Face:
         return self.outcome(kind)
 
 
-def lines(folder):
+def cases(folder):
     for path in sorted(pathlib.Path(folder).glob("*.txt")):
         for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
             line = line.strip()
             if line and not line.startswith("#"):
-                device, rest = line.split(" | ", 1)
+                pins, rest = line.split(" | ", 1)
                 query, outcome = rest.rsplit(" => ", 1)
-                yield f"{path.name}:{number}", device.strip(), unescape(query.strip()), expected(outcome.strip())
+                yield f"{path.name}:{number}", template(pins.strip()), unescape(query.strip()), outcome.strip()
+
+
+def differences(api, datastreams, query, wanted):
+    """Returns the outcomes that differ, by entry point."""
+    text, reason = json.dumps(datastreams).encode(), ctypes.create_string_buffer(256)
+    device = api.library.pinquery_template_from_json(text, len(text), reason, 256)
+    assert device, reason.value.decode()
+    outcomes = {parse.__name__: parse(device, query) for parse in (api.in_one_call, api.in_two_steps)}
+    differing = {name: got for name, got in outcomes.items() if not is_same(got, wanted, datastreams)}
+    api.library.pinquery_template_free(device)
+    return differing
 
 
 def main():
-    library = load(sys.argv[1])
-    face, count, differing = Face(library), 0, 0
-    for place, device, query, wanted in lines(sys.argv[2]):
-        text = template(device)
-        reason = ctypes.create_string_buffer(256)
-        held = library.pinquery_template_from_json(text, len(text), reason, 256)
-        assert held, f"{place}: {reason.value.decode()}"
-        ways = {way.__name__: way(held, query) for way in (face.in_one_call, face.in_two_steps)}
-        wrong = {name: got for name, got in ways.items() if not is_same(got, wanted)}
-        for name, got in wrong.items():
-            print(f"{place}: {name}\n  wanted {str(wanted)[:300]}\n  got    {str(got)[:300]}")
-        library.pinquery_template_free(held)
-        differing += bool(wrong)
+    api, count, failed = Api(load(sys.argv[1])), 0, 0
+    for location, datastreams, query, wanted in cases(sys.argv[2]):
+        differing = differences(api, datastreams, query, wanted)
+        for name, got in differing.items():
+            print(f"{location}: {name}\n  wanted {wanted[:300]}\n  got    {str(got)[:300]}")
+        failed += bool(differing)
         count += 1
-    print(f"{count - differing} of {count} spec lines agree, in one call and in two steps")
-    return differing != 0 or count < 1100
+    print(f"{count - failed} of {count} spec cases pass, in one call and in two steps")
+    return failed != 0 or count < 1100
 
 
 if __name__ == "__main__":
