@@ -1,4 +1,4 @@
--- What devices send, one in ten refused: wrk -s batches.lua URL -- PATH TOKEN
+-- Requests of devices, one in ten of them rejected: wrk -s batches.lua URL -- PATH TOKEN
 local requests, at = {}, 0
 
 function init(arguments)

@@ -1,7 +1,7 @@
-/* Judges batch updates before they are handed on: see README.md for the directives.
+/* Parses batch updates before they are forwarded; see README.md for the directives.
  *
- * The token is a secret. No message of this file holds a byte of a query, and none is logged by a log that adds the
- * request line, as nginx's own do.
+ * The token is a secret. No message of this file contains a byte of a query, and none is logged through a handler that
+ * adds the request line, as nginx's own do.
  */
 #include <ngx_config.h>
 #include <ngx_core.h>
@@ -16,14 +16,14 @@ typedef struct {
     u_char *lowcase;
 } ngx_http_pinquery_conf_t;
 
-/* What became of a request's query. */
+/* The outcome for a request. */
 typedef struct {
     pinquery_kind kind;
     pinquery_error error;
     ngx_str_t updates;
 } ngx_http_pinquery_ctx_t;
 
-enum { REFUSE, LOG };
+enum { REJECT, LOG };
 
 enum { UPDATES, KIND, REASON, PIN };
 
@@ -36,7 +36,7 @@ static char *read_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static ngx_int_t handle(ngx_http_request_t *r);
 
 static ngx_conf_enum_t bad_batches[] = {
-    {ngx_string("refuse"), REFUSE},
+    {ngx_string("refuse"), REJECT},
     {ngx_string("log"), LOG},
     {ngx_null_string, 0},
 };
@@ -61,7 +61,7 @@ ngx_module_t ngx_http_pinquery_module = {
     NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NGX_MODULE_V1_PADDING,
 };
 
-/* The configuration. */
+/* Configuration. */
 
 static void *create_conf(ngx_conf_t *cf) {
     ngx_http_pinquery_conf_t *conf = ngx_pcalloc(cf->pool, sizeof *conf);
@@ -76,19 +76,19 @@ static char *merge_conf(ngx_conf_t *cf, void *parent, void *child) {
     ngx_http_pinquery_conf_t *outer = parent, *conf = child;
     ngx_conf_merge_ptr_value(conf->devices, outer->devices, NULL);
     ngx_conf_merge_value(conf->is_on, outer->is_on, 0);
-    ngx_conf_merge_uint_value(conf->bad_batch, outer->bad_batch, REFUSE);
+    ngx_conf_merge_uint_value(conf->bad_batch, outer->bad_batch, REJECT);
     if (conf->header.data == NULL) {
         conf->header = outer->header;
         conf->lowcase = outer->lowcase;
     }
     if (conf->is_on && conf->devices == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"pinquery on\" needs \"pinquery_devices\"");
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"pinquery on\" requires \"pinquery_devices\"");
         return NGX_CONF_ERROR;
     }
     return NGX_CONF_OK;
 }
 
-/* A header that nginx takes from clients, so that one of this name can be found and removed. */
+/* Accepts only names that nginx accepts from clients, so that a client's header of this name is recognised. */
 static char *read_header(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     ngx_http_pinquery_conf_t *conf = data;
     ngx_str_t name = ((ngx_str_t *)cf->args->elts)[1];
@@ -97,7 +97,7 @@ static char *read_header(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     for (size_t i = 0; i < name.len; i++) {
         u_char c = name.data[i] | 0x20;
         if ((c < 'a' || c > 'z') && (name.data[i] < '0' || name.data[i] > '9') && name.data[i] != '-') {
-            return "takes a name of letters, digits and \"-\"";
+            return "requires a name of letters, digits and \"-\"";
         }
     }
     conf->lowcase = ngx_pnalloc(cf->pool, name.len);
@@ -140,7 +140,7 @@ static char *read_devices(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     if (cleanup == NULL || read_file(cf, &path, &text) != NGX_OK) return NGX_CONF_ERROR;
 
     conf->devices = pinquery_devices_from_json((char *)text.data, text.len, reason, sizeof reason);
-    /* It holds tokens. */
+    /* The file contains tokens. */
     ngx_explicit_memzero(text.data, text.len);
     ngx_free(text.data);
     if (conf->devices == NULL) {
@@ -154,16 +154,16 @@ static char *read_devices(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
 
 static ngx_int_t add_handler(ngx_conf_t *cf) {
     ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    /* Behind rewrites, which may change the query, and before anything is handed on. */
+    /* After rewrites, which may change the query, and before the request is forwarded. */
     ngx_http_handler_pt *handler = ngx_array_push(&core->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
     if (handler == NULL) return NGX_ERROR;
     *handler = handle;
     return NGX_OK;
 }
 
-/* The header. */
+/* Header. */
 
-/* `_` is `-` for whoever reads headers as CGI does, and so it is here. */
+/* `_` equals `-`, because backends with CGI-style headers do not distinguish them. */
 static int is_name(ngx_table_elt_t *header, ngx_http_pinquery_conf_t *conf) {
     if (header->key.len != conf->header.len) return 0;
     for (size_t i = 0; i < conf->header.len; i++) {
@@ -173,8 +173,8 @@ static int is_name(ngx_table_elt_t *header, ngx_http_pinquery_conf_t *conf) {
     return 1;
 }
 
-/* Removes every header of that name. A list of nginx cannot lose an element, and a subrequest shares it with its
- * parent: therefore a new list. */
+/* Removes every header of that name. Builds a new list, because nginx lists do not support removal and a subrequest
+ * shares its parent's. */
 static ngx_int_t remove_header(ngx_http_request_t *r, ngx_http_pinquery_conf_t *conf) {
     ngx_list_t old = r->headers_in.headers;
     ngx_uint_t count = 1;
@@ -203,19 +203,19 @@ static ngx_int_t add_header(ngx_http_request_t *r, ngx_http_pinquery_conf_t *con
     return NGX_OK;
 }
 
-/* The request. */
+/* Request. */
 
-/* The query as it is handed on. nginx cuts what stands behind a `#` from $args, but not from the request line, which
- * is what `proxy_pass` without a URI sends: there it is part of the query. */
+/* Returns the query as it is forwarded. nginx strips a `#` and the rest from $args but not from the request line, which
+ * `proxy_pass` without a URI sends. */
 static ngx_str_t query_of(ngx_http_request_t *r) {
     ngx_str_t line = r->unparsed_uri;
     if (!r->valid_unparsed_uri || r != r->main || ngx_strlchr(line.data, line.data + line.len, '#') == NULL) {
         return r->args;
     }
     ngx_str_t query = ngx_null_string;
-    u_char *mark = ngx_strlchr(line.data, line.data + line.len, '?');
-    if (mark != NULL) {
-        query.data = mark + 1;
+    u_char *question_mark = ngx_strlchr(line.data, line.data + line.len, '?');
+    if (question_mark != NULL) {
+        query.data = question_mark + 1;
         query.len = (size_t)(line.data + line.len - query.data);
     }
     return query;
@@ -230,8 +230,8 @@ static ngx_int_t write_json(ngx_http_request_t *r, pinquery_update *updates, siz
     return NGX_OK;
 }
 
-/* Without nginx's own handler, which would add the request line and with it the token. */
-static void log_refusal(ngx_http_request_t *r, ngx_uint_t level, pinquery_error *error) {
+/* Logs without nginx's handler, which would add the request line and thus the token. */
+static void log_rejection(ngx_http_request_t *r, ngx_uint_t level, pinquery_error *error) {
     ngx_log_t log = *r->connection->log;
     log.handler = NULL;
     const char *reason = pinquery_reason_name(error->reason);
@@ -240,7 +240,7 @@ static void log_refusal(ngx_http_request_t *r, ngx_uint_t level, pinquery_error 
                   error->end, &r->connection->addr_text);
 }
 
-static ngx_int_t refuse(ngx_http_request_t *r, pinquery_error *error) {
+static ngx_int_t reject(ngx_http_request_t *r, pinquery_error *error) {
     ngx_str_t type = ngx_string("application/json");
     ngx_http_complex_value_t body;
     if (error->body_length == 0) return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -255,7 +255,7 @@ static ngx_int_t handle(ngx_http_request_t *r) {
     ngx_http_pinquery_conf_t *conf = ngx_http_get_module_loc_conf(r, ngx_http_pinquery_module);
     pinquery_update updates[PINQUERY_MAX_UPDATES];
     size_t count;
-    /* Where the module is off, too: a client must never say what it would have said. */
+    /* Even if the module is off: a client must never be able to set this header. */
     if (conf->header.len != 0 && remove_header(r, conf) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (!conf->is_on) return NGX_DECLINED;
     ngx_http_pinquery_ctx_t *ctx = ngx_pcalloc(r->pool, sizeof *ctx);
@@ -266,8 +266,8 @@ static ngx_int_t handle(ngx_http_request_t *r) {
                                PINQUERY_MAX_UPDATES, &count, &ctx->error);
     ngx_http_set_ctx(r, ctx, ngx_http_pinquery_module);
     if (ctx->kind != PINQUERY_ACCEPTED) {
-        log_refusal(r, conf->bad_batch == LOG ? NGX_LOG_ERR : NGX_LOG_INFO, &ctx->error);
-        return conf->bad_batch == LOG ? NGX_DECLINED : refuse(r, &ctx->error);
+        log_rejection(r, conf->bad_batch == LOG ? NGX_LOG_ERR : NGX_LOG_INFO, &ctx->error);
+        return conf->bad_batch == LOG ? NGX_DECLINED : reject(r, &ctx->error);
     }
     if (write_json(r, updates, count, &ctx->updates) != NGX_OK ||
         (conf->header.len != 0 && add_header(r, conf, &ctx->updates) != NGX_OK)) {
@@ -276,7 +276,7 @@ static ngx_int_t handle(ngx_http_request_t *r) {
     return NGX_DECLINED;
 }
 
-/* The variables. */
+/* Variables. */
 
 static ngx_int_t print_pin(ngx_http_request_t *r, int16_t pin, ngx_str_t *text) {
     text->data = ngx_pnalloc(r->pool, sizeof "v255" - 1);

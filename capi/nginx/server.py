@@ -1,4 +1,4 @@
-"""An nginx of its own with the module: its prefix is a temporary folder, its port any free one of loopback."""
+"""Runs nginx with the module, in a temporary folder and on a free port of the loopback interface."""
 import contextlib
 import http.client
 import json
@@ -15,8 +15,8 @@ TEMPLATE = {"v1": {"type": "integer", "min": 0, "max": 100}, "v2": {"type": "dou
             "v3": {"type": "string", "max_len": 64}, "v4": {"type": "enumerable", "values": [0, 20, 130]},
             "v5": {"type": "location"}, "v6": {"type": "boolean"}}
 
-# Seconds that anything may take.
-PATIENCE = 120
+# Seconds before a test gives up.
+TIMEOUT = 120
 
 CONFIG = """
 load_module {module};
@@ -26,7 +26,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
 events {{ worker_connections 1024; }}
 http {{
-    # The request line and $args hold the token; $uri does not.
+    # The request line and $args contain the token; $uri does not.
     log_format without_token '$request_method $uri $status $pinquery_kind $pinquery_reason $pinquery_pin';
     access_log {access_log};
     client_body_temp_path {folder}/body;
@@ -36,15 +36,15 @@ http {{
     scgi_temp_path {folder}/scgi;
     keepalive_requests 100000000;
 
-    # As CGI reads headers, `_` is `-`.
+    # Accept `_`, which CGI-style backends do not distinguish from `-`.
     underscores_in_headers on;
 
     pinquery_devices devices.json;
     pinquery_header X-Pinquery-Updates;
 
-    # What stands behind nginx: it answers what it was handed.
+    # The backend echoes what it receives.
     server {{
-        listen unix:{folder}/behind.sock;
+        listen unix:{folder}/backend.sock;
         access_log off;
         location / {{
             return 200 "$http_x_pinquery_updates|$http_x_other|$request_uri";
@@ -56,25 +56,25 @@ http {{
 
         location /external/api/batch/update {{
             pinquery on;
-            proxy_pass http://unix:{folder}/behind.sock;
+            proxy_pass http://unix:{folder}/backend.sock;
         }}
         location /log {{
             pinquery on;
             pinquery_bad_batch log;
-            proxy_pass http://unix:{folder}/behind.sock;
+            proxy_pass http://unix:{folder}/backend.sock;
         }}
         location /off {{
-            proxy_pass http://unix:{folder}/behind.sock;
+            proxy_pass http://unix:{folder}/backend.sock;
         }}
         location /variable {{
             pinquery on;
             proxy_set_header X-Other $pinquery_updates;
-            proxy_pass http://unix:{folder}/behind.sock;
+            proxy_pass http://unix:{folder}/backend.sock;
         }}
         location /rewritten {{
             rewrite ^ /rewritten?token={token}&v1=7? break;
             pinquery on;
-            proxy_pass http://unix:{folder}/behind.sock;
+            proxy_pass http://unix:{folder}/backend.sock;
         }}
         location /gif/on {{
             pinquery on;
@@ -94,29 +94,29 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def eventually(what, holds):
-    """What this gives, once it is something: far later than any machine takes, it fails."""
-    end = time.monotonic() + PATIENCE
+def eventually(description, condition):
+    """Waits for a truthy result and returns it."""
+    end = time.monotonic() + TIMEOUT
     while time.monotonic() < end:
-        if found := holds():
-            return found
+        if result := condition():
+            return result
         time.sleep(0.02)
-    raise RuntimeError(f"never: {what}")
+    raise RuntimeError(f"timed out: {description}")
 
 
 class Server:
     def __init__(self, module, access_log=True):
-        self.holder = tempfile.TemporaryDirectory(prefix="pinquery-nginx-")
-        # Workers may run as another user, and reach the socket in here.
-        os.chmod(self.holder.name, 0o755)
-        self.folder = pathlib.Path(self.holder.name)
+        self.temporary = tempfile.TemporaryDirectory(prefix="pinquery-nginx-")
+        # Workers may run as another user and need access to the socket.
+        os.chmod(self.temporary.name, 0o755)
+        self.folder = pathlib.Path(self.temporary.name)
         self.module, self.access_log = os.path.abspath(module), access_log
         self.devices({TOKEN: {"id": "roof", **TEMPLATE}})
         self.command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf"),
                         "-e", str(self.folder / "error.log")]
 
     def configure(self):
-        """The configuration, with a port that is free now."""
+        """Writes the configuration with a port that is currently free."""
         log = f"{self.folder}/access.log without_token" if self.access_log else "off"
         self.port = free_port()
         self.config = CONFIG.format(module=self.module, folder=self.folder, port=self.port, token=TOKEN, access_log=log)
@@ -127,28 +127,28 @@ class Server:
         (self.folder / "devices.json").write_text(text)
 
     def check(self):
-        """`nginx -t`: whether the configuration is right, and what is said."""
-        done = subprocess.run([*self.command, "-t"], capture_output=True, text=True, timeout=PATIENCE)
+        """Runs `nginx -t`. Returns whether the configuration is valid, and the messages."""
+        done = subprocess.run([*self.command, "-t"], capture_output=True, text=True, timeout=TIMEOUT)
         return done.returncode == 0, done.stderr
 
     def __enter__(self):
-        # Another program may take a port between our looking and nginx's taking it.
+        # Retried, because another program may take the port first.
         for _ in range(10):
             self.configure()
             self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
-            # nginx writes its id once it listens.
+            # nginx writes its pid file once it listens.
             pid = self.folder / "nginx.pid"
-            eventually("nginx listens or has ended", lambda: pid.exists() or self.process.poll() is not None)
+            eventually("nginx listens or exits", lambda: pid.exists() or self.process.poll() is not None)
             if pid.exists():
                 return self
-            # nginx leaves the socket that it could listen on.
-            (self.folder / "behind.sock").unlink(missing_ok=True)
+            # nginx does not remove its socket on failure.
+            (self.folder / "backend.sock").unlink(missing_ok=True)
         raise RuntimeError(self.log("error"))
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(PATIENCE)
-        self.holder.cleanup()
+        self.process.wait(TIMEOUT)
+        self.temporary.cleanup()
 
     def workers(self):
         pid = self.process.pid
@@ -164,27 +164,27 @@ class Server:
         return path.read_text() if path.exists() else ""
 
     def accessed(self, count):
-        """The lines of the access log, each written once its answer is sent: so many are waited for."""
+        """Waits for `count` lines in the access log, which may appear after the response. Returns all lines."""
         eventually("lines of the access log", lambda: len(self.log("access").splitlines()) >= count)
         return self.log("access").splitlines()
 
     def get(self, target, headers=(), method="GET"):
-        """Status, content type and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        """Returns status, content type and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in headers:
             connection.putheader(name, value)
         connection.endheaders()
-        answer = connection.getresponse()
-        body = answer.read().decode()
+        response = connection.getresponse()
+        body = response.read().decode()
         connection.close()
-        return answer.status, answer.getheader("Content-Type"), body
+        return response.status, response.getheader("Content-Type"), body
 
     def raw(self, request):
-        """The answer to bytes that no client library would send."""
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
+        """Sends raw bytes, which no client library would, and returns the response."""
+        with socket.create_connection(("127.0.0.1", self.port), TIMEOUT) as connection:
             connection.sendall(request)
-            answer = b""
+            response = b""
             while part := connection.recv(65536):
-                answer += part
-        return answer.decode()
+                response += part
+        return response.decode()

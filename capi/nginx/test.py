@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The module in Debian's nginx: test.py MODULE [-v]"""
+"""Tests the module in Debian's nginx: test.py MODULE [-v]"""
 import json
 import signal
 import sys
@@ -18,10 +18,10 @@ def body(message):
     return '{"error":{"message":"%s"}}' % message
 
 
-def handed(answer):
-    """What the server behind nginx was handed: updates, another header, and the target."""
-    status, _, text = answer
-    assert status == 200, answer
+def forwarded(response):
+    """Returns what the backend received: the updates, another header, and the target."""
+    status, _, text = response
+    assert status == 200, response
     updates, other, target = text.split("|", 2)
     return updates, other, target
 
@@ -30,9 +30,9 @@ class Module(unittest.TestCase):
     def setUp(self):
         self.server = self.enterContext(Server(MODULE))
 
-    def test_a_good_batch_is_handed_on_with_its_updates(self):
+    def test_a_valid_batch_is_forwarded_with_its_updates(self):
         query = f"token={TOKEN}&v1=133&v2=44&v3=caf%C3%A9%0A&v5=8.5,47&V6=1"
-        updates, _, target = handed(self.server.get(f"{UPDATE}?{query}"))
+        updates, _, target = forwarded(self.server.get(f"{UPDATE}?{query}"))
         self.assertEqual(json.loads(updates), [
             {"pin": 1, "value": 100, "adjusted": "max"}, {"pin": 2, "value": 44.0, "adjusted": None},
             {"pin": 3, "value": "café\n", "adjusted": None}, {"pin": 5, "value": [8.5, 47.0], "adjusted": None},
@@ -41,7 +41,7 @@ class Module(unittest.TestCase):
         self.assertEqual(target, f"{UPDATE}?{query}")
         self.assertEqual(self.server.accessed(1), [f"GET {UPDATE} 200 accepted - -"])
 
-    def test_a_bad_batch_gets_the_vendors_answer(self):
+    def test_an_invalid_batch_gets_blynks_response(self):
         rows = [
             ("v1=33", INVALID_TOKEN, "missing_token - -"),
             ("", INVALID_TOKEN, "missing_token - -"),
@@ -57,18 +57,18 @@ class Module(unittest.TestCase):
         ]
         for query, message, _ in rows:
             with self.subTest(query=query):
-                answer = self.server.get(f"{UPDATE}?{query}")
-                self.assertEqual(answer, (400, "application/json", body(message)))
+                response = self.server.get(f"{UPDATE}?{query}")
+                self.assertEqual(response, (400, "application/json", body(message)))
         logged = [f"GET {UPDATE} 400 {words}" for _, _, words in rows]
         self.assertEqual(self.server.accessed(len(logged)), logged)
 
-    def test_a_refusal_keeps_the_connection_and_takes_any_method(self):
+    def test_a_rejection_keeps_the_connection_for_any_method(self):
         for method, text in ("POST", body(WRONG_PIN)), ("HEAD", ""):
-            answer = self.server.get(f"{UPDATE}?token={TOKEN}", method=method)
-            self.assertEqual(answer, (400, "application/json", text))
+            response = self.server.get(f"{UPDATE}?token={TOKEN}", method=method)
+            self.assertEqual(response, (400, "application/json", text))
         line = f"GET {UPDATE}?token={TOKEN} HTTP/1.1\r\nHost: x\r\n"
-        answers = self.server.raw(f"{line}\r\n{line}Connection: close\r\n\r\n".encode())
-        self.assertEqual(answers.count("HTTP/1.1 400"), 2)
+        responses = self.server.raw(f"{line}\r\n{line}Connection: close\r\n\r\n".encode())
+        self.assertEqual(responses.count("HTTP/1.1 400"), 2)
 
     def test_a_client_cannot_forge_the_header(self):
         forged = [("X-Pinquery-Updates", "forged"), ("x-pinquery-UPDATES", "forged"), ("X_Pinquery_Updates", "forged"),
@@ -77,91 +77,93 @@ class Module(unittest.TestCase):
         for path, updates in (UPDATE, '[{"pin":1,"value":3,"adjusted":null}]'), ("/off", ""), ("/log", ""):
             value = 3 if updates else "bad"
             for headers in forged, many + forged, forged + many, forged[:1] + many + forged:
-                answer = self.server.get(f"{path}?token={TOKEN}&v1={value}", headers)
-                self.assertEqual(handed(answer)[:2], (updates, "kept"))
-        answer = self.server.get(f"/variable?token={TOKEN}&v1=3", [("X-Other", "forged")])
-        self.assertEqual(handed(answer)[1], '[{"pin":1,"value":3,"adjusted":null}]')
+                response = self.server.get(f"{path}?token={TOKEN}&v1={value}", headers)
+                self.assertEqual(forwarded(response)[:2], (updates, "kept"))
+        response = self.server.get(f"/variable?token={TOKEN}&v1=3", [("X-Other", "forged")])
+        self.assertEqual(forwarded(response)[1], '[{"pin":1,"value":3,"adjusted":null}]')
 
-    def test_a_bad_batch_is_only_logged_where_that_is_asked_for(self):
-        updates, _, target = handed(self.server.get(f"/log?token={TOKEN}&v1=hot"))
+    def test_log_mode_forwards_invalid_batches(self):
+        updates, _, target = forwarded(self.server.get(f"/log?token={TOKEN}&v1=hot"))
         self.assertEqual((updates, target), ("", f"/log?token={TOKEN}&v1=hot"))
         self.assertEqual(self.server.accessed(1), ["GET /log 200 invalid_value not_an_integer v1"])
-        self.assertIn("[error]", self.ours())
-        self.assertIn("pinquery: invalid_value, not_an_integer, pin 1, bytes 42..45, client: 127.0.0.1", self.ours())
+        lines = self.module_lines()
+        self.assertIn("[error]", lines)
+        self.assertIn("pinquery: invalid_value, not_an_integer, pin 1, bytes 42..45, client: 127.0.0.1", lines)
 
-    def ours(self):
+    def module_lines(self):
         return "\n".join(line for line in self.server.log("error").splitlines() if "pinquery: " in line)
 
-    def test_no_line_of_ours_holds_the_token(self):
+    def test_the_module_never_logs_the_token(self):
         for path in UPDATE, "/log", "/off":
             for query in f"token={TOKEN}&v1=hot", f"token={TOKEN}&v1=1", f"v1=1&token={TOKEN}&token={TOKEN}":
                 self.server.get(f"{path}?{query}")
-        self.assertEqual(len(self.ours().splitlines()), 4)
-        self.assertNotIn(TOKEN, self.ours())
+        self.assertEqual(len(self.module_lines().splitlines()), 4)
+        self.assertNotIn(TOKEN, self.module_lines())
         self.assertNotIn(TOKEN, "".join(self.server.accessed(9)))
 
-    def test_off_judges_nothing(self):
-        self.assertEqual(handed(self.server.get("/off?v1=hot"))[0], "")
+    def test_off_forwards_everything(self):
+        self.assertEqual(forwarded(self.server.get("/off?v1=hot"))[0], "")
         self.assertEqual(self.server.accessed(1), ["GET /off 200 - - -"])
 
-    def test_a_rewritten_query_is_judged_as_it_is_then(self):
-        updates, _, target = handed(self.server.get("/rewritten?v1=hot"))
+    def test_a_rewritten_query_is_parsed(self):
+        updates, _, target = forwarded(self.server.get("/rewritten?v1=hot"))
         self.assertEqual(json.loads(updates)[0]["value"], 7)
         self.assertEqual(target, f"/rewritten?token={TOKEN}&v1=7")
 
-    def test_what_stands_behind_a_number_sign_is_judged_as_it_is_handed_on(self):
+    def test_a_fragment_is_parsed_if_it_is_forwarded(self):
         for rest, status in ("v1=1#", 400), ("v1=1#&v2=nan", 400), ("v3=a#b", 200):
             line = f"GET {UPDATE}?token={TOKEN}&{rest} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            answer = self.server.raw(line.encode())
-            self.assertTrue(answer.startswith(f"HTTP/1.1 {status} "), answer)
-        self.assertIn('"value":"a#b"', answer)
-        self.assertTrue(answer.endswith("v3=a#b"), answer)
+            response = self.server.raw(line.encode())
+            self.assertTrue(response.startswith(f"HTTP/1.1 {status} "), response)
+        self.assertIn('"value":"a#b"', response)
+        self.assertTrue(response.endswith("v3=a#b"), response)
 
-    def test_a_raw_space_is_nginxs_own_400(self):
+    def test_a_raw_space_gets_nginxs_own_400(self):
         line = f"GET {UPDATE}?token={TOKEN}&v3=a b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-        answer = self.server.raw(line.encode())
-        self.assertIn("400 Bad Request", answer)
-        self.assertIn("text/html", answer)
+        response = self.server.raw(line.encode())
+        self.assertIn("400 Bad Request", response)
+        self.assertIn("text/html", response)
 
-    def test_a_reload_reads_the_devices_again(self):
+    def test_a_reload_updates_the_devices(self):
         query = f"{UPDATE}?token=another&v9=1"
         self.assertEqual(self.server.get(query)[0], 400)
         self.server.devices({"another": {"v9": {"type": "boolean"}}})
         self.assertEqual(self.server.get(query)[0], 400)
         self.server.reload()
-        self.assertEqual(handed(self.server.get(query))[0], '[{"pin":9,"value":true,"adjusted":null}]')
+        self.assertEqual(forwarded(self.server.get(query))[0], '[{"pin":9,"value":true,"adjusted":null}]')
         self.assertEqual(self.server.get(f"{UPDATE}?token={TOKEN}&v1=1")[2], body(INVALID_TOKEN))
-        # A file that is wrong leaves the devices as they are.
+        # An invalid file does not change the devices.
         self.server.devices("{}")
         self.server.process.send_signal(signal.SIGHUP)
-        eventually("a refusal", lambda: "there is no device" in self.server.log("error"))
+        eventually("an error", lambda: "no devices" in self.server.log("error"))
         self.assertEqual(self.server.get(query)[0], 200)
 
-    def test_bad_devices_fail_the_check_with_pin_and_reason(self):
+    def test_invalid_devices_fail_the_check_with_pin_and_reason(self):
         self.assertTrue(self.server.check()[0])
-        wrong = {TOKEN: {**TEMPLATE, "v1": {"type": "integer", "min": 9, "max": 1}}}
-        rows = [(wrong, "device 1: v1: min is above max"), ({}, "there is no device"), ("", "EOF"),
+        invalid = {TOKEN: {**TEMPLATE, "v1": {"type": "integer", "min": 9, "max": 1}}}
+        rows = [(invalid, "device 1: v1: min is above max"), ({}, "no devices"), ("", "EOF"),
                 ('{"%s"' % TOKEN, "EOF"), ({TOKEN: TOKEN}, "device 1: "), ({TOKEN: {TOKEN: {}}}, "device 1: ")]
         for devices, reason in rows:
             self.server.devices(devices)
-            is_right, said = self.server.check()
-            self.assertFalse(is_right)
-            self.assertIn(reason, said)
-            self.assertNotIn(TOKEN, said)
+            is_valid, output = self.server.check()
+            self.assertFalse(is_valid)
+            self.assertIn(reason, output)
+            self.assertNotIn(TOKEN, output)
         (self.server.folder / "devices.json").unlink()
         self.assertIn("cannot open", self.server.check()[1])
 
-    def test_a_wrong_directive_fails_the_check(self):
-        rows = [("pinquery_devices devices.json;", "", '"pinquery on" needs "pinquery_devices"'),
-                ("X-Pinquery-Updates;", '"X Y";', "takes a name of letters"), ("X-Pinquery-Updates;", '"";', "empty"),
+    def test_an_invalid_directive_fails_the_check(self):
+        rows = [("pinquery_devices devices.json;", "", '"pinquery on" requires "pinquery_devices"'),
+                ("X-Pinquery-Updates;", '"X Y";', "requires a name of letters"),
+                ("X-Pinquery-Updates;", '"";', "empty"),
                 ("bad_batch log", "bad_batch maybe", 'invalid value "maybe"'),
                 ("pinquery_header", "pinquery_header a; pinquery_header", "is duplicate"),
                 ("pinquery_devices", "pinquery_devices devices.json; pinquery_devices", "is duplicate")]
         for old, new, reason in rows:
             (self.server.folder / "nginx.conf").write_text(self.server.config.replace(old, new))
-            is_right, said = self.server.check()
-            self.assertFalse(is_right)
-            self.assertIn(reason, said)
+            is_valid, output = self.server.check()
+            self.assertFalse(is_valid)
+            self.assertIn(reason, output)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ static pinquery_devices *parse_devices(const char *json, char *reason, size_t ca
 
 void test_devices(void) {
     pinquery_devices *devices =
-        parse_devices("{\"one\":{\"v1\":{\"type\":\"integer\"}},\"two\":{\"v1\":{\"type\":\"double\"},\"id\":\"roof\"}}", NULL, 0);
+        parse_devices("{\"one\":{\"v1\":{\"type\":\"integer\"}},"
+                      "\"two\":{\"v1\":{\"type\":\"double\"},\"id\":\"roof\"}}", NULL, 0);
     CHECK(pinquery_devices_count(devices) == 2);
     const pinquery_template *one = pinquery_devices_lookup(devices, "one", 3);
     CHECK(one != NULL && one == pinquery_devices_lookup(devices, "one", 3));

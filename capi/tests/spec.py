@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the spec cases against libpinquery with ctypes: spec.py LIBRARY FOLDER
 
-A line is `<template> | <query> => <outcome>`; tests/support/src/spec.rs and notation.rs of the core define the notation.
+A line is `<template> | <query> => <outcome>`; see tests/support/src/spec.rs and notation.rs of the core.
 Values are compared as values, doubles bit by bit. Every query is parsed in one call and in two steps.
 """
 import ctypes
