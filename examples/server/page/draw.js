@@ -1,18 +1,18 @@
 "use strict";
 
-// Drawings are in units that are about a pixel on a phone and a little more elsewhere.
+// One unit is about a pixel on a phone, and slightly more on wider screens.
 const WIDTH = 320;
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 16;
 
 function svg(name, attributes, text = "") {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.textContent = text;
-  return made;
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.textContent = text;
+  return node;
 }
 
-// The day is said where it is not today.
+// Includes the date unless it is today.
 function time(us) {
   const at = new Date(us / 1000);
   const isToday = at.toDateString() === new Date().toDateString();
@@ -27,61 +27,60 @@ function frame(height, label) {
   return drawing;
 }
 
-// From 0 to 1. Halved before the difference, which may be more than a number holds.
+// From 0 to 1. Halves the operands first, because the difference could overflow.
 const share = (value, low, high) => (high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 0.5);
 
-// Points by time; where the clock was set back, another line begins, as time does not run back.
+// Splits points into lines of ascending time: the server's clock may have been set back.
 function lines(points) {
   const all = [];
-  points.forEach((point, place) => {
-    if (place === 0 || point.at_us < points[place - 1].at_us) all.push([]);
+  points.forEach((point, index) => {
+    if (index === 0 || point.at_us < points[index - 1].at_us) all.push([]);
     all.at(-1).push(point);
   });
   return all;
 }
 
-// A number moves from one value to the next; a switch stays until it is switched.
+// Numbers are interpolated; booleans and enumerables are steps.
 function path(line, x, y, isSteps) {
   const at = ({ at_us, value }) => `${x(at_us).toFixed(1)},${y(value).toFixed(1)}`;
-  return line.map((point, place) => {
-    if (!isSteps || place === 0) return at(point);
-    return `${at({ at_us: point.at_us, value: line[place - 1].value })} ${at(point)}`;
+  return line.map((point, index) => {
+    if (!isSteps || index === 0) return at(point);
+    return `${at({ at_us: point.at_us, value: line[index - 1].value })} ${at(point)}`;
   }).join(" ");
 }
 
-// `type` is that of the datastream; `latest` is the last value as the table shows it.
+// `latest` is the last value as the table shows it.
 function plot(points, name, latest, type) {
-  const isTruth = type === "boolean";
-  const say = (value) => (isTruth ? String(value === 1) : short(value));
-  const values = isTruth ? [0, 1] : points.map((point) => point.value);
+  const isBoolean = type === "boolean";
+  const format = (value) => (isBoolean ? String(value === 1) : short(value));
+  const values = isBoolean ? [0, 1] : points.map((point) => point.value);
   const [min, max] = [Math.min(...values), Math.max(...values)];
   const times = points.map((point) => point.at_us);
   const [from, to] = [Math.min(...times), Math.max(...times)];
   const adjusted = points.filter((point) => point.adjusted);
-  const range = min === max ? `all ${say(min)}` : `from ${say(min)} to ${say(max)}`;
-  const changed = adjusted.length > 0 ? `, ${adjusted.length} of them adjusted` : "";
+  const range = min === max ? `all ${format(min)}` : `${format(min)} to ${format(max)}`;
+  const note = adjusted.length > 0 ? ` (${adjusted.length} adjusted)` : "";
   const [top, bottom] = [LINE + 6, 100];
   const [begin, end] = [time(from), time(to)];
-  // With their days, both are too long for one line.
+  // With dates, the two do not fit on one line.
   const isShort = begin.length + end.length < 26;
-  const drawing = frame(bottom + (isShort ? 2 : 3) * LINE + 4, `${name}: ${points.length} values${changed}, ${range}, the last ${latest}`);
+  const drawing = frame(bottom + (isShort ? 2 : 3) * LINE + 4, `${name}: ${points.length} values${note}, ${range}, latest ${latest}`);
   const x = (us) => 6 + share(us, from, to) * (WIDTH - 12);
   const y = (value) => bottom - share(value, min, max) * (bottom - top);
-  // What a line stands for is above the upper one and below the lower one: no label needs a margin
-  // whose width nobody knows.
+  // Labels are above the upper line and below the lower one, so they need no margin.
   for (const value of max > min ? [max, min] : [max]) {
     const label = value === min && max > min ? y(value) + LINE - 1 : y(value) - 5;
     drawing.append(
       svg("line", { class: "axis", x1: 0, x2: WIDTH, y1: y(value), y2: y(value) }),
-      svg("text", { x: 0, y: label }, say(value)),
+      svg("text", { x: 0, y: label }, format(value)),
     );
   }
-  const isSteps = isTruth || type === "enumerable";
+  const isSteps = isBoolean || type === "enumerable";
   for (const line of lines(points)) {
     drawing.append(svg("polyline", { class: "curve", points: path(line, x, y, isSteps) }));
   }
   for (const { at_us, value } of adjusted) {
-    drawing.append(svg("circle", { class: "changed", r: 3, cx: x(at_us), cy: y(value) }));
+    drawing.append(svg("circle", { class: "adjusted-point", r: 3, cx: x(at_us), cy: y(value) }));
   }
   const last = points.at(-1);
   drawing.append(svg("circle", { class: "dot", r: 4, cx: x(last.at_us), cy: y(last.value) }));
@@ -91,17 +90,17 @@ function plot(points, name, latest, type) {
   return drawing;
 }
 
-// So that a track across 180° goes on and does not go round the world.
+// Makes longitudes continuous, so that a track across 180° does not circle the globe.
 function unwrapped(points) {
   let turn = 0;
-  return points.map(({ value: [lon, lat] }, place) => {
-    const before = place === 0 ? lon : points[place - 1].value[0];
+  return points.map(({ value: [lon, lat] }, index) => {
+    const before = index === 0 ? lon : points[index - 1].value[0];
     if (Math.abs(lon - before) > 180) turn += lon < before ? 360 : -360;
     return [lon + turn, lat];
   });
 }
 
-// One, two or five of some power of ten: at most `most` of them in the span.
+// Returns a step of 1, 2 or 5 times a power of ten with at most `most` steps in the span.
 function step(span, most) {
   const power = 10 ** Math.floor(Math.log10(span / most));
   return [1, 2, 5, 10].map((times) => times * power).find((step) => span / step <= most);
@@ -112,13 +111,13 @@ function marks(from, to, most) {
   const first = Math.ceil(from / by);
   const count = Math.floor(to / by) - first + 1;
   const digits = Math.max(0, -Math.floor(Math.log10(by)));
-  return Array.from({ length: count }, (_, place) => {
-    const at = (first + place) * by;
+  return Array.from({ length: count }, (_, index) => {
+    const at = (first + index) * by;
     return { at, label: (at - 360 * Math.round(at / 360)).toFixed(digits) + "°" };
   });
 }
 
-// The part of the world where the points are, with east and north as long as they are there.
+// Draws a track in an equirectangular projection, to scale at its mean latitude.
 function map(points, name, latest) {
   const [height, foot] = [200, LINE + 4];
   const track = unwrapped(points);
@@ -127,11 +126,11 @@ function map(points, name, latest) {
   const span = (all) => Math.max(...all) - Math.min(...all);
   const [lon, lat] = [middle(lons), middle(lats)];
   const narrow = Math.max(Math.cos((lat * Math.PI) / 180), 0.1);
-  // About a kilometre at least, so that a thing that stands still is a point and no cloud.
+  // Spans at least a kilometre, so that a stationary device is a point rather than a cloud.
   const degree = Math.min(WIDTH / Math.max(span(lons) * narrow, 0.01), height / Math.max(span(lats), 0.01)) * 0.75;
   const x = (lon_) => WIDTH / 2 + (lon_ - lon) * degree * narrow;
   const y = (lat_) => height / 2 - (lat_ - lat) * degree;
-  const drawing = frame(height + foot, `${name}: ${points.length} places, the last ${latest}`);
+  const drawing = frame(height + foot, `${name}: ${points.length} locations, latest ${latest}`);
   const half = WIDTH / 2 / degree / narrow;
   for (const { at, label } of marks(lon - half, lon + half, 4)) {
     const edge = x(at) < 40 ? "start" : x(at) > WIDTH - 40 ? "end" : "middle";

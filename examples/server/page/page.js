@@ -1,197 +1,194 @@
 "use strict";
 
-// Often enough to look live, seldom enough to cost nothing.
-const EVERY_MS = 1000;
-// Points of a plot, batches of a track.
-const KEPT = 500;
-// Pins in the line to send.
-const SENT = 4;
-// A value for each type that fits what is said behind it, in a query's form. The types that show
-// most come first.
+const POLL_INTERVAL_MS = 1000;
+// Per plot or map.
+const MAX_POINTS = 500;
+// Pins in the example command.
+const MAX_EXAMPLES = 4;
+// A valid value for each type, percent-encoded, given the bounds in the datastream's description.
+// The most interesting types come first.
 const EXAMPLES = {
-  integer: (bounds) => within(bounds, "33", BigInt),
-  double: (bounds) => within(bounds, "21.5", Number),
+  integer: (bounds) => clamp(bounds, "33", BigInt),
+  double: (bounds) => clamp(bounds, "21.5", Number),
   string: (limit) => "all+well".slice(0, Number(limit.match(/\d+/)[0])),
   location: () => "24.94,60.17",
   boolean: () => "1",
   enumerable: (values) => values.match(/-?\d+/)[0],
 };
 
-// What was done to a value that did not fit.
 const ADJUSTED = {
   min: "raised to the minimum",
   max: "lowered to the maximum",
   fallback: "replaced by the fallback",
 };
 
-const at = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id);
 const plots = new Map();
-const places = new Map();
+const tracks = new Map();
 let after = null;
 let session = 0;
-let shown = "";
+let lastDrawn = "";
 
-// Text is only ever set as text: a device may send any string.
+// Always sets text as text, never as HTML: a device may send any string.
 function element(name, attributes = {}, text = "") {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.textContent = text;
-  return made;
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.textContent = text;
+  return node;
 }
 
-// Text that stays the same is left alone: someone may be selecting it.
-function say(id, text) {
-  const line = at(id);
-  if (line.textContent !== text) line.textContent = text;
+// Leaves unchanged text alone, to preserve a selection.
+function setText(id, text) {
+  const node = byId(id);
+  if (node.textContent !== text) node.textContent = text;
 }
 
-function status(text, isWrong = false) {
-  say("status", text);
-  at("status").classList.toggle("wrong", isWrong);
+function status(text, isError = false) {
+  setText("status", text);
+  byId("status").classList.toggle("error", isError);
 }
 
-// The value, or the bound that it is beyond; as text, as a number does not hold every integer.
-function within(bounds, value, read) {
+// Works on text because JavaScript numbers cannot represent every integer.
+function clamp(bounds, value, read) {
   const [min, max] = bounds === "" ? [value, value] : bounds.split("..=");
   if (read(value) < read(min)) return min;
   return read(value) > read(max) ? max : value;
 }
 
-// Of different types, as far as there are, and in the order of the pins. A type that came after this page is shown
-// as text, and no value of it is made up.
+// Prefers different types, and keeps the order of pins. Types unknown to this page are left out.
 function examples(datastreams) {
   const types = Object.keys(EXAMPLES);
   const seen = new Set();
   const known = datastreams.filter(({ datastream }) => typeOf(datastream) in EXAMPLES);
-  const pins = known.map(({ pin, datastream }, place) => {
+  const pins = known.map(({ pin, datastream }, index) => {
     const [, type, rest] = datastream.match(/^(\w+) ?(.*)$/);
     const rank = types.indexOf(type) + (seen.has(type) ? types.length : 0);
     seen.add(type);
-    return { rank, place, pair: `${pin}=${EXAMPLES[type](rest)}` };
+    return { rank, index, pair: `${pin}=${EXAMPLES[type](rest)}` };
   });
-  const sent = pins.sort((a, b) => a.rank - b.rank).slice(0, SENT);
-  return sent.sort((a, b) => a.place - b.place).map(({ pair }) => pair);
+  const sent = pins.sort((a, b) => a.rank - b.rank).slice(0, MAX_EXAMPLES);
+  return sent.sort((a, b) => a.index - b.index).map(({ pair }) => pair);
 }
 
 function showSend(token, pairs) {
-  // An apostrophe would end the shell's word.
+  // An apostrophe would end the shell's quoted string.
   const escaped = encodeURIComponent(token).replaceAll("'", "%27");
   const query = [`token=${escaped}`, ...pairs].join("&");
-  say("send", `curl '${location.origin}/external/api/batch/update?${query}'`);
+  setText("send", `curl '${location.origin}/external/api/batch/update?${query}'`);
 }
 
-// `integer 0..=100` is how the library writes it.
+// Descriptions are the library's, such as `integer 0..=100`.
 const typeOf = (datastream) => datastream.match(/^\w+/)[0];
-const words = (datastream) =>
-  datastream.replace(/^(\w+) /, "$1, ").replace("..=", " to ").replace(/\[(.*)\]/, "$1").replace(" or ", ", else ");
+const describe = (datastream) =>
+  datastream.replace(/^(\w+) /, "$1: ").replace("..=", " to ").replace(/\[(.*)\]/, "$1").replace(" or ", "; fallback ");
 
 function showValues(datastreams) {
   const rows = datastreams.map(({ pin, datastream, value, adjusted, at_us }) => {
     const row = element("tr", { "data-pin": pin });
-    const [stream, got] = [
+    const [header, cell] = [
       element("th", { scope: "row" }, pin),
       element("td", { class: value === null ? "value faint" : "value" }),
     ];
-    stream.append(element("span", { class: "stream" }, words(datastream)));
-    got.append(element("span", { class: "bare" }, value ?? "no value yet"));
-    if (adjusted !== null) got.append(element("span", { class: "adjusted", "data-kind": adjusted }, ADJUSTED[adjusted]));
-    row.append(stream, got, element("td", { class: "at" }, at_us === null ? "" : time(at_us)));
+    header.append(element("span", { class: "datastream" }, describe(datastream)));
+    cell.append(element("span", { class: "text" }, value ?? "no value yet"));
+    if (adjusted !== null) cell.append(element("span", { class: "adjusted", "data-kind": adjusted }, ADJUSTED[adjusted]));
+    row.append(header, cell, element("td", { class: "at" }, at_us === null ? "" : time(at_us)));
     return row;
   });
-  const before = at("values");
+  const before = byId("values");
   const body = element("tbody", { id: "values" });
   body.append(...rows);
-  // Someone may be selecting it.
+  // Preserves a selection.
   if (!body.isEqualNode(before)) before.replaceWith(body);
 }
 
-// A place is a pair, and a number or a switch is a point of a curve.
+// Arrays are locations; numbers and booleans are points of a plot.
 function remember(batches) {
   for (const { id, at_us, updates } of batches) {
     after = id;
     for (const { pin, value, adjusted } of updates) {
       if (typeof value === "string") continue;
-      const drawn = Array.isArray(value) ? places : plots;
-      if (!drawn.has(pin)) drawn.set(pin, []);
-      const points = drawn.get(pin);
+      const series = Array.isArray(value) ? tracks : plots;
+      if (!series.has(pin)) series.set(pin, []);
+      const points = series.get(pin);
       points.push({ at_us, adjusted, value: Array.isArray(value) ? value : Number(value) });
-      if (points.length > KEPT) points.shift();
+      if (points.length > MAX_POINTS) points.shift();
     }
   }
 }
 
-// The latest value is the table's text, as a script's number knows no `-0.0` and no `true`.
-function showDrawings(id, drawn, draw, streams = new Map()) {
-  const pins = [...drawn.keys()].sort((a, b) => a - b);
+// Shows the latest value as text, because a number would lose `-0.0` and `true`.
+function showDrawings(id, series, draw, streams = new Map()) {
+  const pins = [...series.keys()].sort((a, b) => a - b);
   const cards = pins.map((pin) => {
-    const points = drawn.get(pin);
+    const points = series.get(pin);
     const name = `v${pin}`;
     const { datastream = "", value: text } = streams.get(name) ?? {};
     const value = points.at(-1).value;
-    const isPlace = Array.isArray(value);
-    const latest = isPlace ? `longitude ${value[0]}, latitude ${value[1]}` : (text ?? short(value));
+    const isLocation = Array.isArray(value);
+    const latest = isLocation ? `longitude ${value[0]}, latitude ${value[1]}` : (text ?? short(value));
     const card = element("figure", { class: "card", "data-pin": name });
     card.append(element("figcaption", {}, `${name}: ${latest}`), draw(points, name, latest, datastream && typeOf(datastream)));
     return card;
   });
-  if (cards.length === 0) cards.push(element("p", { class: "faint" }, "None yet."));
-  at(id).replaceChildren(...cards);
+  if (cards.length === 0) cards.push(element("p", { class: "faint" }, "No data yet."));
+  byId(id).replaceChildren(...cards);
 }
 
 function show({ datastreams, batches }, isFirst) {
   remember(batches);
   showValues(datastreams);
-  const before = shown;
-  // A value may be in one answer and its batch in the next; and a day ends.
-  shown = JSON.stringify([new Date().toDateString(), datastreams.map(({ value }) => value)]);
-  if (batches.length === 0 && shown === before && !isFirst) return;
+  const before = lastDrawn;
+  // A value may arrive one response before its batch, and times gain a date at midnight.
+  lastDrawn = JSON.stringify([new Date().toDateString(), datastreams.map(({ value }) => value)]);
+  if (batches.length === 0 && lastDrawn === before && !isFirst) return;
   const streams = new Map(datastreams.map((stream) => [stream.pin, stream]));
   showDrawings("plots", plots, plot, streams);
-  showDrawings("places", places, map, streams);
+  showDrawings("tracks", tracks, map, streams);
 }
 
-async function ask(token) {
-  // In the body: a URL ends up in logs and histories.
+async function fetchState(token) {
+  // In the body, because URLs end up in logs and browser histories.
   const body = new URLSearchParams(after === null ? { token } : { token, after });
   const response = await fetch("/page/state", { method: "POST", body, cache: "no-store" });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error.message);
-  return answer;
+  const result = await response.json();
+  if (!response.ok) throw new Error(result.error.message);
+  return result;
 }
 
-async function watch(token, mine) {
-  for (let isFirst = true; mine === session; ) {
+async function watch(token, ownSession) {
+  for (let isFirst = true; ownSession === session; ) {
     try {
-      const answer = await ask(token);
-      if (mine !== session) return;
-      showSend(token, examples(answer.datastreams));
-      show(answer, isFirst);
+      const state = await fetchState(token);
+      if (ownSession !== session) return;
+      showSend(token, examples(state.datastreams));
+      show(state, isFirst);
       const wasFirst = isFirst;
       isFirst = false;
-      status("Live: what is sent appears within a second.");
-      if (answer.more && !wasFirst) continue;
+      status("Live: new values appear within a second.");
+      if (state.more && !wasFirst) continue;
     } catch (error) {
-      if (mine !== session) return;
-      status(`No values: ${error.message}`, true);
+      if (ownSession !== session) return;
+      status(`Error: ${error.message}`, true);
     }
-    await new Promise((resume) => setTimeout(resume, EVERY_MS));
+    await new Promise((resume) => setTimeout(resume, POLL_INTERVAL_MS));
   }
 }
 
 function start() {
-  const token = at("token").value;
+  const token = byId("token").value;
   session += 1;
   after = null;
   plots.clear();
-  places.clear();
-  at("values").replaceChildren();
+  tracks.clear();
+  byId("values").replaceChildren();
   showDrawings("plots", plots, plot);
-  showDrawings("places", places, map);
+  showDrawings("tracks", tracks, map);
   showSend("TOKEN", ["PIN=VALUE"]);
   if (token !== "") watch(token, session);
 }
 
-at("device").addEventListener("submit", (event) => {
+byId("device").addEventListener("submit", (event) => {
   event.preventDefault();
   start();
 });

@@ -1,4 +1,4 @@
-//! The page in a real browser.
+//! The page, tested in a real browser.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use common::{Scratch, Server, command};
 
-/// Bounds, a limit and a token that the page's line to send has to keep to.
+/// Bounds, a length limit and a token that the page's example command has to respect.
 const DEVICES: &str = r#"{
     "it's-a-token": {
         "v0": {"type": "integer", "min": 40},
@@ -23,25 +23,25 @@ const DEVICES: &str = r#"{
     }
 }"#;
 
-/// Keeps screenshots in `PINQUERY_SCREENSHOTS`, if that is a directory, and checks accessibility by
-/// `AXE`, if that is the path of axe-core's `axe.min.js`.
+/// Saves screenshots to the directory `PINQUERY_SCREENSHOTS`, if set, and checks accessibility with
+/// axe-core if `AXE` is the path of its `axe.min.js`.
 #[test]
 #[ignore = "needs python3, curl, chromium and chromedriver"]
-fn what_is_sent_appears_on_the_page() {
+fn sent_values_appear_on_the_page() {
     let scratch = Scratch::new();
     let mut demo = command();
     demo.arg("--database").arg(scratch.path("test.db"));
     let server = Server::spawn(&scratch, demo);
-    std::fs::write(scratch.path("devices.json"), DEVICES).expect("a devices' file");
+    std::fs::write(scratch.path("devices.json"), DEVICES).expect("devices file is written");
     let other = Server::start_on(&scratch, &scratch.path("other.db"), &[]);
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients/browser.py");
-    let pictures =
+    let screenshots =
         std::env::var_os("PINQUERY_SCREENSHOTS").map_or(scratch.0.clone(), PathBuf::from);
     let mut browser = Command::new("python3");
     browser
         .arg(script)
         .arg(format!("http://{}", server.address))
-        .arg(&pictures)
+        .arg(&screenshots)
         .arg(format!("http://{}", other.address));
     let output = browser.output().expect("python3 starts");
     let (stdout, stderr) = (
@@ -50,7 +50,7 @@ fn what_is_sent_appears_on_the_page() {
     );
     assert!(output.status.success(), "{stdout}{stderr}");
     println!("{stdout}");
-    for name in ["light-360", "dark-1280", "night-360", "night-1280"] {
-        assert!(pictures.join(name).with_extension("png").exists(), "{name}");
+    for name in ["light-360", "dark-1280", "extremes-360", "extremes-1280"] {
+        assert!(screenshots.join(name).with_extension("png").exists(), "{name}");
     }
 }

@@ -1,10 +1,9 @@
-"""Opens the page in Chromium, sends batches, and looks for them there.
+"""Tests the page in Chromium: sends batches and checks that they appear.
 
 Usage: browser.py URL DIRECTORY OTHER_URL
 
-The first server is the demonstration's, the other one has the devices of LINES. It drives chromedriver over HTTP and ends
-it, with its browser, when it is done. The pictures go into the directory. With AXE, the path of axe-core's `axe.min.js`,
-the page is also checked for what keeps people out.
+The first server serves the demo device, the other one the devices of COMMANDS. Drives chromedriver over HTTP. Screenshots
+are saved in the directory. If AXE is the path of axe-core's `axe.min.js`, accessibility is checked, too.
 """
 
 import base64
@@ -21,11 +20,11 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-url, pictures, other_url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+url, screenshots, other_url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 TOKEN = "demo-greenhouse-not-a-secret"
 HOSTILE = "<img src=x onerror=alert(1)>"
-# What the page offers to send to each device of the other server.
-LINES = {
+# The query of the command that the page suggests for each device of the other server.
+COMMANDS = {
     "it's-a-token": "token=it%27s-a-token&v0=40&v1=-9007199254740993&v2=-30.5&v3=all",
     "of-all-types": "token=of-all-types&v7=-20&v8=1&v9=24.94,60.17&v10=33",
 }
@@ -46,17 +45,17 @@ class Browser:
                 self.base = f"http://127.0.0.1:{found[1]}/session"
                 break
         arguments = [*OPTIONS, f"--user-data-dir={profile}"]
-        wanted = {
+        capabilities = {
             "goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"},
             "timeouts": {"script": 240_000, "pageLoad": 240_000},
         }
-        self.base += "/" + self.call("", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+        self.base += "/" + self.call("", {"capabilities": {"alwaysMatch": capabilities}})["sessionId"]
 
     def call(self, path, body=None, method="POST"):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, {"content-type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=300) as answer:
-            return json.load(answer)["value"]
+        with urllib.request.urlopen(request, timeout=300) as response:
+            return json.load(response)["value"]
 
     def run(self, script, *args):
         return self.call("/execute/sync", {"script": script, "args": args})
@@ -67,15 +66,15 @@ class Browser:
     def cdp(self, command, **parameters):
         return self.call("/goog/cdp/execute", {"cmd": command, "params": parameters})
 
-    def size(self, width, height=900):
+    def resize(self, width, height=900):
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
-    def picture(self, name, width):
-        self.size(width)
-        self.size(width, self.run("return document.documentElement.scrollHeight"))
-        (pictures / name).write_bytes(base64.b64decode(self.call("/screenshot", method="GET")))
+    def screenshot(self, name, width):
+        self.resize(width)
+        self.resize(width, self.run("return document.documentElement.scrollHeight"))
+        (screenshots / name).write_bytes(base64.b64decode(self.call("/screenshot", method="GET")))
 
-    def scheme(self, name):
+    def set_color_scheme(self, name):
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
     def close(self):
@@ -88,18 +87,18 @@ class Browser:
 
 def send(**pins):
     query = urllib.parse.urlencode({"token": TOKEN, **pins})
-    with urllib.request.urlopen(f"{url}/external/api/batch/update?{query}", timeout=60) as answer:
-        assert answer.read() == b"OK"
+    with urllib.request.urlopen(f"{url}/external/api/batch/update?{query}", timeout=60) as response:
+        assert response.read() == b"OK"
 
 
-def eventually(what, holds):
-    end = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < end, f"never: {what}"
+def eventually(description, condition):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, f"timed out: {description}"
         time.sleep(0.1)
 
 
-def line(server, query):
+def curl(server, query):
     return f"curl '{server}/external/api/batch/update?{query}'"
 
 
@@ -107,21 +106,21 @@ def show(browser, token):
     browser.run("document.getElementById('token').value = arguments[0]; document.querySelector('#device button').click()", token)
 
 
-def check_lines(browser):
+def check_commands(browser):
     browser.call("/url", {"url": other_url + "/"})
-    assert browser.text("#send") == line(other_url, PLACEHOLDERS)
-    for token, query in LINES.items():
+    assert browser.text("#send") == curl(other_url, PLACEHOLDERS)
+    for token, query in COMMANDS.items():
         show(browser, token)
-        eventually("the device's pins", lambda: browser.text("#send") == line(other_url, query))
-        sent = subprocess.run(browser.text("#send") + " -sS", shell=True, check=True, capture_output=True, text=True)
-        assert sent.stdout == "OK", sent
-        at = lambda pair: browser.text(f"tr[data-pin={pair.split('=')[0]}] .at")
-        eventually("every value", lambda: all(at(pair) for pair in query.split("&")[1:]))
+        eventually("the suggested command", lambda: browser.text("#send") == curl(other_url, query))
+        result = subprocess.run(browser.text("#send") + " -sS", shell=True, check=True, capture_output=True, text=True)
+        assert result.stdout == "OK", result
+        time_of = lambda pair: browser.text(f"tr[data-pin={pair.split('=')[0]}] .at")
+        eventually("all values", lambda: all(time_of(pair) for pair in query.split("&")[1:]))
         assert browser.run("return document.querySelectorAll('.adjusted').length") == 0
 
 
-# Truth is 0 or 1 and nothing between: each step is level or upright.
-def check_truth(browser):
+# Booleans are drawn as steps: every segment is horizontal or vertical.
+def check_boolean_plot(browser):
     points = browser.run("return document.querySelector('#plots figure[data-pin=v6] polyline').getAttribute('points')")
     points = [point.split(",") for point in points.split()]
     assert len(points) == 2 * 30 - 1, points
@@ -129,54 +128,54 @@ def check_truth(browser):
     assert len({y for _, y in points}) == 2, points
 
 
-# No label is cut, and the page is as wide as its window.
-def check_labels(browser):
-    cut = browser.run("""
-        const beyond = (svg) => [...svg.querySelectorAll("text, circle, polyline")].filter((part) => {
+# No drawing is clipped, no label is too small, and the page does not scroll sideways.
+def check_layout(browser):
+    clipped = browser.run("""
+        const clipped = (svg) => [...svg.querySelectorAll("text, circle, polyline")].filter((part) => {
           const [box, frame] = [part.getBBox(), svg.viewBox.baseVal];
           return box.x < -1 || box.y < -1 || box.x + box.width > frame.width + 1 || box.y + box.height > frame.height + 1;
         });
-        return [...document.querySelectorAll("svg")].flatMap(beyond).map((part) => part.outerHTML);
+        return [...document.querySelectorAll("svg")].flatMap(clipped).map((part) => part.outerHTML);
     """)
-    assert not cut, cut
+    assert not clipped, clipped
     small = browser.run("""
         const size = (text) => 13 * text.ownerSVGElement.clientWidth / 320;
         return [...document.querySelectorAll("svg text")].map(size).filter((size) => size < 11);
     """)
     assert not small, small
     wide = browser.run("""
-        const room = document.documentElement.clientWidth;
+        const width = document.documentElement.clientWidth;
         const parts = [...document.querySelectorAll("body *")];
-        return parts.filter((part) => part.getBoundingClientRect().right > room + 0.5).map((part) => part.outerHTML);
+        return parts.filter((part) => part.getBoundingClientRect().right > width + 0.5).map((part) => part.outerHTML);
     """)
     assert not wide, wide
 
 
-def check_for_people(browser, where):
+def check_accessibility(browser, label):
     if "AXE" not in os.environ:
-        print("skipped: no axe-core")
+        print("skipped: AXE is not set")
         return
     browser.run(Path(os.environ["AXE"]).read_text() + "; window.axe = axe")
     script = "const done = arguments[0]; axe.run().then(done, (error) => done({error: String(error)}))"
-    found = browser.call("/execute/async", {"script": script, "args": []})
-    wrong = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]]
-    print(f"axe-core, {where}: {len(found['passes'])} rules hold, {len(wrong)} do not")
-    assert not wrong, wrong
+    results = browser.call("/execute/async", {"script": script, "args": []})
+    violations = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in results["violations"]]
+    print(f"axe-core, {label}: {len(results['passes'])} rules passed, {len(violations)} violated")
+    assert not violations, violations
 
 
 def check_sizes(browser):
     for scheme in ["light", "dark"]:
-        browser.scheme(scheme)
+        browser.set_color_scheme(scheme)
         for width in WIDTHS:
-            browser.size(width)
-            check_labels(browser)
-            check_for_people(browser, f"{scheme}, {width} px")
-            browser.picture(f"{scheme}-{width}.png", width)
-    browser.scheme("light")
+            browser.resize(width)
+            check_layout(browser)
+            check_accessibility(browser, f"{scheme}, {width} px")
+            browser.screenshot(f"{scheme}-{width}.png", width)
+    browser.set_color_scheme("light")
 
 
-# A day later, after the clock was set back, across 180 degrees, and by the longest numbers.
-def check_night(browser):
+# Times on another day, a clock that was set back, a track across 180 degrees, and the longest numbers.
+def check_extremes(browser):
     browser.call("/url", {"url": url + "/"})
     browser.run("start = () => {}; session += 1")
     browser.run("""
@@ -188,79 +187,94 @@ def check_night(browser):
           batch(2, now, [1, 20], [2, 1.7976931348623157e308], [5, [-179.8, 10.2]]),
           batch(3, now - day / 2, [1, 15], [2, 5e-324], [5, [-179.6, 10.1]]),
         ];
-        const stream = (pin, datastream) => ({ pin, datastream, value: "x".repeat(64), adjusted: null, at_us: now - day });
-        plots.clear(); places.clear();
-        show({ datastreams: [stream("v1", "integer 0..=100"), stream("v2", "double"), stream("v5", "location")], batches }, true);
+        const row = (pin, datastream) => ({ pin, datastream, value: "x".repeat(64), adjusted: null, at_us: now - day });
+        plots.clear(); tracks.clear();
+        show({ datastreams: [row("v1", "integer 0..=100"), row("v2", "double"), row("v5", "location")], batches }, true);
     """)
     year = str(time.localtime(time.time() - 86400).tm_year)
     assert year in browser.text("tr[data-pin=v1] .at"), browser.text("tr[data-pin=v1] .at")
     lines = browser.run("return [...document.querySelectorAll('#plots figure[data-pin=v1] polyline')].map((line) => line.getAttribute('points'))")
     assert len(lines) == 2, lines
-    # Across 180 degrees and not round the world: five tenths of a degree are most of the map.
-    track = browser.run("return document.querySelector('#places polyline').getAttribute('points')")
+    # The track crosses 180 degrees rather than circling the globe, so half a degree fills most of the map.
+    track = browser.run("return document.querySelector('#tracks polyline').getAttribute('points')")
     track = [float(point.split(",")[0]) for point in track.split()]
     assert track == sorted(track) and track[2] - track[0] > 100, track
     for width in WIDTHS:
-        browser.size(width)
-        check_labels(browser)
-        check_for_people(browser, f"after a night, {width} px")
-        browser.picture(f"night-{width}.png", width)
+        browser.resize(width)
+        check_layout(browser)
+        check_accessibility(browser, f"extremes, {width} px")
+        browser.screenshot(f"extremes-{width}.png", width)
 
 
-def check(browser):
-    value = lambda pin: browser.text(f"tr[data-pin={pin}] .bare")
-    heading = lambda pin: browser.text(f"#plots figure[data-pin={pin}] figcaption")
+def value(browser, pin):
+    return browser.text(f"tr[data-pin={pin}] .text")
+
+
+def plot_heading(browser, pin):
+    return browser.text(f"#plots figure[data-pin={pin}] figcaption")
+
+
+def check_empty_page(browser):
     browser.call("/url", {"url": url + "/"})
-    eventually("the datastreams", lambda: value("v1") == "no value yet")
-    assert browser.text("tr[data-pin=v1] .stream") == "integer, 0 to 100"
-    assert browser.text("tr[data-pin=v4] .stream") == "enumerable, 0, 20, 130, else 0"
-    assert browser.text("tr[data-pin=v3] .stream") == "string, up to 64 bytes"
-    assert browser.text("#send") == line(url, f"token={TOKEN}&v1=33&v2=21.5&v3=all+well&v5=24.94,60.17")
+    eventually("the datastreams are shown", lambda: value(browser, "v1") == "no value yet")
+    assert browser.text("tr[data-pin=v1] .datastream") == "integer: 0 to 100"
+    assert browser.text("tr[data-pin=v4] .datastream") == "enumerable: 0, 20, 130; fallback 0"
+    assert browser.text("tr[data-pin=v3] .datastream") == "string: up to 64 bytes"
+    assert browser.text("#send") == curl(url, f"token={TOKEN}&v1=33&v2=21.5&v3=all+well&v5=24.94,60.17")
 
+
+def check_live_values(browser):
     for step in range(30):
         send(v1=40 + step * 3, v2=21 + 4 * math.sin(step / 4), v5=f"{24 + step * 2.5},{60 - step * 3}",
              v6=step % 2, v7=19 + 3 * math.cos(step / 3), v4=20 if step % 3 else 7)
         time.sleep(0.03)
     start = time.monotonic()
     send(v1=133, v3=HOSTILE, v4=130)
-    eventually("the string as text", lambda: value("v3") == HOSTILE)
-    print(f"a value is on the page {time.monotonic() - start:.2f} s after it was sent")
+    eventually("the string is shown as text", lambda: value(browser, "v3") == HOSTILE)
+    print(f"a value appeared on the page {time.monotonic() - start:.2f} s after it was sent")
     assert browser.text("tr[data-pin=v1] .adjusted") == "lowered to the maximum"
-    assert value("v1") == "100"
+    assert value(browser, "v1") == "100"
     assert browser.run("return document.querySelectorAll('img').length") == 0
-    assert value("v5") == "[96.5,-27.0]"
-    assert heading("v1") == "v1: 100"
+    assert value(browser, "v5") == "[96.5,-27.0]"
+    assert plot_heading(browser, "v1") == "v1: 100"
     points = browser.run("return document.querySelector('#plots figure[data-pin=v1] polyline').getAttribute('points')")
     assert len(points.split()) == 31, points
     plots = browser.run("return [...document.querySelectorAll('#plots figure')].map((plot) => plot.dataset.pin)")
     assert plots == ["v1", "v2", "v4", "v6", "v7"], plots
-    changed = browser.run("return document.querySelectorAll('#plots figure[data-pin=v1] .changed').length")
-    assert changed == 10, changed
-    check_truth(browser)
+    adjusted = browser.run("return document.querySelectorAll('#plots figure[data-pin=v1] .adjusted-point').length")
+    assert adjusted == 10, adjusted
+    check_boolean_plot(browser)
     assert browser.text("#status").startswith("Live")
     check_sizes(browser)
 
-    send(v2="-0", v6=1)
-    eventually("the sign of zero", lambda: heading("v2") == "v2: -0.0")
-    assert heading("v6") == "v6: true"
-    for pin, last in [("v2", "-0.0"), ("v6", "true"), ("v1", "100")]:
-        title = browser.text(f"#plots figure[data-pin={pin}] title")
-        assert title.endswith(f", the last {last}"), title
 
+def check_exact_text(browser):
+    send(v2="-0", v6=1)
+    eventually("the sign of zero is shown", lambda: plot_heading(browser, "v2") == "v2: -0.0")
+    assert plot_heading(browser, "v6") == "v6: true"
+    for pin, latest in [("v2", "-0.0"), ("v6", "true"), ("v1", "100")]:
+        title = browser.text(f"#plots figure[data-pin={pin}] title")
+        assert title.endswith(f", latest {latest}"), title
+
+
+def check_unknown_token(browser):
     show(browser, "another")
-    eventually("the refusal", lambda: browser.text("#status") == "No values: Invalid token.")
+    eventually("the error is shown", lambda: browser.text("#status") == "Error: Invalid token.")
     assert browser.run("return location.href") == url + "/", "the token is in the URL"
-    assert browser.text("#send") == line(url, PLACEHOLDERS)
+    assert browser.text("#send") == curl(url, PLACEHOLDERS)
     log = browser.call("/se/log", {"type": "browser"})
-    wrong = [entry for entry in log if "page/state" not in entry["message"]]
-    assert not wrong, wrong
+    unexpected = [entry for entry in log if "page/state" not in entry["message"]]
+    assert not unexpected, unexpected
 
 
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
     browser = Browser(profile)
     try:
-        check(browser)
-        check_lines(browser)
-        check_night(browser)
+        check_empty_page(browser)
+        check_live_values(browser)
+        check_exact_text(browser)
+        check_unknown_token(browser)
+        check_commands(browser)
+        check_extremes(browser)
     finally:
         browser.close()
