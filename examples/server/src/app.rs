@@ -1,84 +1,77 @@
-//! What the server does with a query, apart from HTTP.
+//! Handles queries, independently of HTTP.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use pinquery::BatchUpdate;
 
-use crate::answer::Rejection;
 use crate::devices::Device;
 use crate::metrics::{Metrics, Tally};
+use crate::response::Rejection;
 use crate::store::{Batch, Store};
 
-/// What every request shares.
+/// State shared by all requests.
 pub struct App<S> {
-    /// Who may send, and where it goes.
+    /// Devices and their values.
     pub store: S,
-    /// What is counted.
+    /// Counters.
     pub metrics: Arc<Metrics>,
-    /// The token that the page offers, where the demonstration's device is served.
+    /// The token to prefill on the page, if the demo device is served.
     pub demo_token: Option<&'static str>,
 }
 
 impl<S: Store> App<S> {
-    /// Judges the query of a batch update and saves what it says.
+    /// Parses a batch update and saves its values.
     ///
     /// # Errors
     ///
-    /// What is wrong with the query, or that the store cannot keep it now.
+    /// Fails if the query is invalid or the store is unavailable.
     pub async fn accept(&self, query: &str) -> Result<(), Rejection> {
         let start = Instant::now();
-        let judged = self.judge(query).await;
-        self.metrics.judged(start.elapsed());
-        self.settle(judged).await
+        let batch = self.parse(query).await;
+        self.metrics.parsed(start.elapsed());
+        let result = match batch {
+            Ok(batch) => self.save(batch).await,
+            Err(rejection) => Err(rejection),
+        };
+        match result {
+            Ok(tally) => self.metrics.accepted(tally),
+            Err(Rejection::Query(kind)) => self.metrics.rejected(kind),
+            Err(Rejection::Unavailable(reason)) => self.metrics.unavailable(reason),
+        }
+        result.map(drop)
     }
 
-    async fn judge(&self, query: &str) -> Result<Batch, Rejection> {
-        let request = BatchUpdate::parse(query).map_err(refused)?;
+    async fn parse(&self, query: &str) -> Result<Batch, Rejection> {
+        let request = BatchUpdate::parse(query).map_err(reject)?;
         let device = self.device(&request).await?;
-        let updates = request.updates(&device.template).map_err(refused)?;
+        let updates = request.updates(&device.template).map_err(reject)?;
         Ok(Batch {
             device: device.number,
             updates: updates.into_owned(),
         })
     }
 
-    /// Saves a batch, if it is one, and counts what became of it.
-    ///
-    /// # Errors
-    ///
-    /// What was wrong with it, or that the store cannot keep it now.
-    pub async fn settle(&self, judged: Result<Batch, Rejection>) -> Result<(), Rejection> {
-        let outcome = match judged {
-            Ok(batch) => {
-                let tally = Tally::of(&batch.updates);
-                let saved = self.store.save(batch).await;
-                saved.map(|()| tally).map_err(Rejection::Unavailable)
-            }
-            Err(rejection) => Err(rejection),
-        };
-        match outcome {
-            Ok(tally) => self.metrics.accepted(tally),
-            Err(Rejection::Query(kind)) => self.metrics.refused(kind),
-            Err(Rejection::Unavailable(reason)) => self.metrics.unavailable(reason),
-        }
-        outcome.map(drop)
+    async fn save(&self, batch: Batch) -> Result<Tally, Rejection> {
+        let tally = Tally::of(&batch.updates);
+        self.store.save(batch).await?;
+        Ok(tally)
     }
 
-    /// The device that a request names.
+    /// Returns the device with the request's token.
     ///
     /// # Errors
     ///
-    /// There is none with this token, or it cannot be looked up now.
+    /// Fails if the token is unknown or the store is unavailable.
     pub async fn device(&self, request: &BatchUpdate<'_>) -> Result<Arc<Device>, Rejection> {
         let device = self.store.device(request.token()).await?;
-        device.ok_or_else(|| refused(request.unknown_token()))
+        device.ok_or_else(|| reject(request.unknown_token()))
     }
 }
 
-fn refused(error: pinquery::Error) -> Rejection {
+fn reject(error: pinquery::Error) -> Rejection {
     let (kind, span) = (error.kind().name(), error.span());
     let reason = error.reason().map(|reason| reason.name());
-    tracing::debug!(kind, reason, start = span.start, end = span.end, "refused");
+    tracing::debug!(kind, reason, start = span.start, end = span.end, "rejected");
     error.into()
 }

@@ -1,4 +1,4 @@
-//! What can be chosen on the command line.
+//! Command-line options.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -8,101 +8,100 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser};
 
-/// Receives Blynk batch updates and keeps them in a database.
+/// Receives Blynk batch updates and stores them in a database.
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(version, after_help = STATUS, args_override_self = true)]
 pub struct Config {
-    /// Address and port; port 0 is a free one
+    /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// JSON, a template for each token: {"TOKEN":{"v1":{"type":"integer"}}}
-    /// [default: a demonstration's device]
+    /// JSON file with a template per token: {"TOKEN":{"v1":{"type":"integer"}}}
+    /// [default: a demo device]
     #[arg(long, value_name = "FILE", requires = "database")]
     pub devices: Option<PathBuf>,
-    /// The least severe event to log: error, warn, info or debug, which logs each refused request
-    /// without its query
+    /// Log level: error, warn, info or debug; debug logs each rejected request without its query
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: tracing::Level,
-    /// What a client may cost.
+    /// Client limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// What the store may take.
+    /// Store options.
     #[command(flatten)]
     pub store: StoreLimits,
 }
 
 const STATUS: &str = "\
-Exit status: 0 after a shutdown by SIGINT or SIGTERM, 1 where the server cannot start or go on, \
-2 for wrong usage.";
+Exit status: 0 after SIGINT or SIGTERM, 1 if the server fails to start or to continue, \
+2 for a usage error.";
 
-/// What a client may cost.
+/// Client limits.
 #[derive(Clone, Debug, PartialEq, Args)]
-#[command(next_help_heading = "Limits of clients, times in seconds")]
+#[command(next_help_heading = "Client limits (times in seconds)")]
 pub struct Limits {
-    /// Open connections; one more gets 503
+    /// Maximum open connections; further ones get 503
     #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one())]
     pub connections: usize,
-    /// Bytes of a request's line and headers, 8192 to 65536
-    // At least what the HTTP library needs, at most what it takes as a request's target.
+    /// Maximum size of the request line and headers, 8192 to 65536
+    // hyper requires at least 8192 bytes and limits request targets to 65534.
     #[arg(long, value_name = "BYTES", default_value = "16384",
           value_parser = RangedU64ValueParser::<usize>::new().range(8192..=65536))]
     pub head: usize,
-    /// Headers of a request
+    /// Maximum number of request headers
     #[arg(long, value_name = "N", default_value = "64", value_parser = at_least_one())]
     pub headers: usize,
-    /// For a whole head, and for an idle connection
+    /// Timeout for receiving a request's headers, and for idle connections
     #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
     pub header_timeout: Duration,
-    /// From the head to the answer
+    /// Timeout from the end of the headers to the response
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     pub request_timeout: Duration,
-    /// For a client that takes nothing of its answer
+    /// Timeout for a client that does not read its response
     #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
     pub write_timeout: Duration,
-    /// For requests in flight at SIGINT or SIGTERM
+    /// Grace period for requests in flight at SIGINT or SIGTERM
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     pub shutdown_timeout: Duration,
 }
 
-/// What the store may take.
+/// Store options.
 #[derive(Clone, Debug, PartialEq, Args)]
-#[command(next_help_heading = "The store")]
+#[command(next_help_heading = "Store (times in seconds)")]
 pub struct StoreLimits {
-    /// SQLite database, made where there is none, or postgres://USER@HOST/NAME
-    /// [default: pinquery-demo.db among the temporary files; with --devices it must be given]
+    /// SQLite file, created if missing, or postgres://USER@HOST/NAME
+    /// [default: pinquery-demo.db in the temporary directory; required with --devices]
     #[arg(long, value_name = "FILE or URL")]
     pub database: Option<OsString>,
-    /// Batches that wait to be written; one more gets 503
+    /// Maximum batches waiting to be written; further ones get 503
     #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one())]
     pub queue: usize,
-    /// Batches in one commit
+    /// Maximum batches per commit
     #[arg(long, value_name = "N", default_value = "512", value_parser = at_least_one())]
     pub group: usize,
-    /// SQLite: for a locked database, then 503
+    /// SQLite: how long to wait for a locked database before responding 503
     #[arg(long, value_name = "S", default_value = "0.25", value_parser = seconds)]
     pub lock_wait: Duration,
-    /// SQLite: size of the database, then 503 [default: none]
+    /// SQLite: maximum database size; batches that exceed it get 503 [default: none]
     #[arg(long, value_name = "BYTES")]
     pub max_database: Option<u64>,
-    /// SQLite: who may read and write its files, as chmod takes it
+    /// SQLite: file permissions, as for chmod
     #[arg(long, value_name = "OCTAL", default_value = "600", value_parser = mode)]
     pub mode: u32,
-    /// PostgreSQL: connections of this server
+    /// PostgreSQL: size of this server's connection pool
     #[arg(long, value_name = "N", default_value = "4", value_parser = at_least_one())]
     pub pool: usize,
-    /// PostgreSQL: for a statement, then 503
+    /// PostgreSQL: statement timeout, after which batches get 503
     #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub statement_timeout: Duration,
 }
 
-/// What is chosen where nothing is said.
+/// The defaults of the command line.
 impl Default for Config {
     fn default() -> Self {
         Self::parse_from(["pinquery-server"])
     }
 }
 
-/// At most what a semaphore and a channel can count.
+/// The upper bound keeps within the capacity of a semaphore and a channel.
 fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=1_000_000)
 }
@@ -111,7 +110,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().unwrap_or(f64::NAN);
     match (0.001..=86_400.0).contains(&seconds) {
         true => Ok(Duration::from_secs_f64(seconds)),
-        false => Err("takes 0.001 to 86400 seconds".to_owned()),
+        false => Err("must be 0.001 to 86400 seconds".to_owned()),
     }
 }
 
@@ -119,9 +118,7 @@ fn mode(text: &str) -> Result<u32, String> {
     let mode = u32::from_str_radix(text, 8).unwrap_or(0);
     match mode & 0o600 == 0o600 && mode <= 0o777 {
         true => Ok(mode),
-        false => {
-            Err("takes 600 to 777, with which the server itself can read and write".to_owned())
-        }
+        false => Err("must be 600 to 777, with read and write access for the owner".to_owned()),
     }
 }
 
@@ -135,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn every_option_sets_something() {
+    fn every_option_changes_the_config() {
         Config::command().debug_assert();
         let mut count = 0;
         for argument in Config::command().get_arguments() {
-            let name = argument.get_long().expect("only options are taken");
+            let name = argument.get_long().expect("there are only options");
             let value = match name {
                 "listen" => "127.0.0.1:0",
                 "log" => "debug",
@@ -149,8 +146,8 @@ mod tests {
             };
             let set = config(&[&format!("--{name}"), value, "--database", "x"]);
             if name != "database" {
-                let default = config(&["--database", "x"]).expect("a config");
-                assert_ne!(set.expect("a config"), default, "{name}");
+                let default = config(&["--database", "x"]).expect("valid options");
+                assert_ne!(set.expect("valid options"), default, "{name}");
             }
             count += 1;
         }
@@ -158,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_usage_is_refused() {
+    fn invalid_arguments_are_rejected() {
         for args in [
             &["--nonsense", "1"][..],
             &["--queue", "0"],

@@ -1,50 +1,50 @@
-//! Things that fail for a while.
+//! Temporary faults.
 
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::metrics::{Failure, Metrics};
+use crate::metrics::{Metrics, Operation};
 
-/// Something that fails and works again. Each failure is counted; the log gets one line when they
-/// begin and one when they end, however many there are.
+/// Tracks an operation that may fail for a while. Every failure is counted, but only the first one
+/// and the recovery are logged.
 pub struct Fault {
-    what: Failure,
+    operation: Operation,
     metrics: Arc<Metrics>,
-    /// What the fault that is going on has cost so far.
+    /// Requests that the current fault has failed so far; zero if there is no fault.
     cost: AtomicU64,
 }
 
 impl Fault {
-    /// One that is not going on.
+    /// Tracks an operation that has not failed yet.
     #[must_use]
-    pub const fn new(what: Failure, metrics: Arc<Metrics>) -> Self {
+    pub const fn new(operation: Operation, metrics: Arc<Metrics>) -> Self {
         Self {
-            what,
+            operation,
             metrics,
             cost: AtomicU64::new(0),
         }
     }
 
-    /// It failed, which cost so many requests.
+    /// Records a failure that affected `cost` requests.
     pub fn failed(&self, error: &dyn Display, cost: usize) {
-        self.metrics.failed(self.what);
+        self.metrics.failed(self.operation);
         if self.cost.fetch_add(cost.max(1) as u64, Ordering::Relaxed) == 0 {
-            let kind = self.what.name();
-            tracing::error!(%error, kind, "{}", self.what.begins());
+            let kind = self.operation.name();
+            tracing::error!(%error, kind, "{}", self.operation.failed_message());
         }
     }
 
-    /// It worked.
-    pub fn worked(&self) {
-        // Mostly there is no fault, and then nothing is written that all threads share.
+    /// Records a success, which ends the current fault, if any.
+    pub fn succeeded(&self) {
+        // The common case only reads, so that threads do not contend for the cache line.
         if self.cost.load(Ordering::Relaxed) == 0 {
             return;
         }
         let failures = self.cost.swap(0, Ordering::Relaxed);
         if failures > 0 {
-            let kind = self.what.name();
-            tracing::info!(failures, kind, "{}", self.what.ends());
+            let kind = self.operation.name();
+            tracing::info!(failures, kind, "{}", self.operation.recovered_message());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which path is which endpoint.
+//! Routes and handlers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,39 +10,31 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTI
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 
-use crate::answer::{self, Rejection};
 use crate::app::App;
 use crate::metrics::Metrics;
 use crate::page;
-use crate::read::{Got, bare};
+use crate::read::{GetResponse, to_text};
+use crate::response::{self, Rejection};
 use crate::store::Store;
 
-/// Bytes of the one request that has a body.
-const BODY: usize = 4096;
+/// Maximum size of a request body; only the page sends one.
+const MAX_BODY: usize = 4096;
 
 const UPDATE: &str = "/external/api/batch/update";
 const UPDATE_WITH_SLASH: &str = "/external/api/batch/update/";
 
-/// What `prometheus-client` writes.
+/// The format that `prometheus-client` writes.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The server's endpoints; each is answered within `timeout`.
+/// Returns the server's routes. Each request is answered within `timeout`.
 pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
-    router_with(get(update::<S>), app, timeout)
-}
-
-/// The server's endpoints with another one for batch updates, for a comparison.
-pub fn router_with<S: Store>(
-    update: MethodRouter<Arc<App<S>>>,
-    app: Arc<App<S>>,
-    timeout: Duration,
-) -> Router {
     let metrics = Arc::clone(&app.metrics);
-    let in_time = move |request, next| in_time(timeout, Arc::clone(&metrics), request, next);
-    // A request for the headers alone would save the batch all the same.
-    let update = update.head(not_allowed).fallback(not_allowed);
+    let with_timeout =
+        move |request, next| with_timeout(timeout, Arc::clone(&metrics), request, next);
+    // By default, axum would run the GET handler for HEAD, and save the batch.
+    let update = get(update::<S>).head(not_allowed).fallback(not_allowed);
     Router::new()
         .route(UPDATE, update.clone())
         .route(UPDATE_WITH_SLASH, update)
@@ -51,17 +43,17 @@ pub fn router_with<S: Store>(
         .route("/", get(html::<S>))
         .route("/page.css", get(async || page::css()))
         .route("/page.js", get(async || page::script()))
-        .route("/draw.js", get(async || page::drawings()))
+        .route("/draw.js", get(async || page::draw_script()))
         .route("/page/state", post(state::<S>))
         .route("/metrics", get(metrics_text::<S>))
         .route("/health", get(health::<S>))
-        .fallback(async || answer::error(StatusCode::NOT_FOUND, "Not found."))
+        .fallback(async || response::error(StatusCode::NOT_FOUND, "Not found."))
         .method_not_allowed_fallback(async || {
-            answer::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
+            response::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
         })
-        .layer(from_fn(in_time))
-        .layer(from_fn(not_kept_nor_guessed))
-        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn(with_timeout))
+        .layer(from_fn(add_security_headers))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(app)
 }
 
@@ -69,25 +61,25 @@ type Shared<S> = State<Arc<App<S>>>;
 
 async fn update<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
     app.accept(query(&uri)).await?;
-    Ok(answer::ok())
+    Ok(response::ok())
 }
 
-/// The query as it came; a URL without one has an empty one.
+/// Returns the raw query, or an empty one if the URL has none.
 fn query(uri: &Uri) -> &str {
     uri.query().unwrap_or_default()
 }
 
 async fn latest<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
     Ok(match app.get(query(&uri)).await? {
-        Got::One(Some(value)) => answer::text(bare(value)),
-        // Not the empty text, which is a value.
-        Got::One(None) => StatusCode::NO_CONTENT.into_response(),
-        Got::Several(values) => answer::json(&values),
+        GetResponse::Single(Some(value)) => response::text(to_text(value)),
+        // Not an empty body, because the empty string is a value.
+        GetResponse::Single(None) => StatusCode::NO_CONTENT.into_response(),
+        GetResponse::Multiple(values) => response::json(&values),
     })
 }
 
 async fn latest_all<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
-    Ok(answer::json(&app.get_all(query(&uri)).await?))
+    Ok(response::json(&app.get_all(query(&uri)).await?))
 }
 
 async fn html<S: Store>(State(app): Shared<S>) -> Response {
@@ -99,18 +91,21 @@ async fn state<S: Store>(
     body: Result<String, StringRejection>,
 ) -> Result<Response, Rejection> {
     match body {
-        Ok(body) => Ok(answer::json(&app.state(&body).await?)),
-        Err(wrong) if wrong.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Ok(answer::error(wrong.status(), "The body is too long."))
+        Ok(body) => Ok(response::json(&app.state(&body).await?)),
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Ok(response::error(error.status(), "The body is too long."))
         }
-        Err(wrong) => Ok(answer::error(wrong.status(), "The body is not UTF-8 text.")),
+        Err(error) => Ok(response::error(
+            error.status(),
+            "The body is not UTF-8 text.",
+        )),
     }
 }
 
-/// Whether batches are taken now: for whoever starts this server anew, or sends others to it.
+/// Reports whether batches are accepted, for supervisors and load balancers.
 async fn health<S: Store>(State(app): Shared<S>) -> Result<Response, Rejection> {
     app.store.check().await?;
-    Ok(answer::json(&serde_json::json!({"status": "ok"})))
+    Ok(response::json(&serde_json::json!({"status": "ok"})))
 }
 
 async fn metrics_text<S: Store>(State(app): Shared<S>) -> Response {
@@ -118,13 +113,13 @@ async fn metrics_text<S: Store>(State(app): Shared<S>) -> Response {
 }
 
 async fn not_allowed() -> Response {
-    let refused = answer::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.");
-    ([(ALLOW, "GET")], refused).into_response()
+    let error = response::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.");
+    ([(ALLOW, "GET")], error).into_response()
 }
 
-/// A batch in a GET request must not be answered by what stands in between, nor values be old; and
-/// no text of a device is to be taken for a page.
-async fn not_kept_nor_guessed(request: Request, next: Next) -> Response {
+/// Forbids caching, as a proxy must not answer batch updates or serve stale values, and content
+/// sniffing, as a device's text must not be rendered as HTML.
+async fn add_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers
@@ -134,9 +129,8 @@ async fn not_kept_nor_guessed(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether a batch that is not answered in time is saved is not known: it may still be in the
-/// queue.
-async fn in_time(
+/// Responds 503 after `timeout`. The batch may still be in the queue, and be saved later.
+async fn with_timeout(
     timeout: Duration,
     metrics: Arc<Metrics>,
     request: Request,
@@ -147,7 +141,7 @@ async fn in_time(
         Ok(response) => response,
         Err(_) => {
             metrics.timed_out(is_batch);
-            answer::unavailable("The request took too long. Try again.")
+            response::unavailable("The request took too long. Try again.")
         }
     }
 }

@@ -1,19 +1,18 @@
-//! An ingestion server for Blynk batch updates: axum in front, [`pinquery`] as the judge, SQLite
-//! behind one small interface.
+//! An ingestion server for Blynk batch updates: axum for HTTP, [`pinquery`] for parsing, SQLite or
+//! PostgreSQL for storage.
 //!
-//! A request goes down this list and its answer up again; no module knows one above it:
+//! In the order in which a request passes through them; no module depends on one above it:
 //!
-//! - [`run`]: the start and the end.
-//! - [`serve`]: connections, their limits, and how they end.
-//! - [`http`]: which path is which endpoint, and the endpoints.
-//! - [`app`]: the judge. What embedding [`pinquery`] takes is [`app::App::accept`] and [`read`].
-//! - [`store`]: the interface of a database; [`sqlite`] and `postgres`, which are two; and [`writer`], which every
-//!   store needs: batches wait in a queue and are committed in groups. [`value`] is a value as the columns of a table.
-//! - [`devices`], [`config`], [`metrics`], [`fault`], [`log`], [`answer`], [`page`]: what these are
-//!   made of.
+//! - [`run`]: startup and shutdown.
+//! - [`serve`]: connections and their limits.
+//! - [`http`]: routes and handlers.
+//! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
+//! - [`store`]: the storage interface, implemented by [`sqlite`] and `postgres`; [`writer`]: the
+//!   queue and the group commits that both share; [`value`]: how values map to table columns.
+//! - [`devices`], [`config`], [`metrics`], [`fault`], [`log`], [`response`], [`page`]: the parts
+//!   they are built from.
 #![forbid(unsafe_code)]
 
-pub mod answer;
 pub mod app;
 pub mod config;
 pub mod devices;
@@ -25,6 +24,7 @@ pub mod page;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod read;
+pub mod response;
 pub mod run;
 pub mod serve;
 pub mod sqlite;

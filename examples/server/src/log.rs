@@ -1,9 +1,9 @@
-//! The log: JSON lines on standard error, which nobody waits for.
+//! A non-blocking log: JSON lines on standard error.
 //!
-//! A thread of its own writes them. Where they cannot be written (the disk is full, the reader has
-//! gone) or nobody reads them, they are lost and counted, and the server goes on.
-//! `tracing-appender` does the same, but prints where its queue is full at the end, by a macro
-//! that panics where standard output is closed.
+//! A dedicated thread writes the lines. Lines that cannot be written (the disk is full, the reader
+//! is gone or does not read) are dropped and counted, and the server carries on.
+//! `tracing-appender` does the same, but if its queue is full on shutdown it calls a print macro,
+//! which panics if standard output is closed.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,19 +13,19 @@ use prometheus_client::metrics::counter::Counter;
 
 use crate::metrics::Metrics;
 
-/// Lines that wait to be written; more are lost.
-const WAITING: usize = 8192;
+/// Capacity of the queue; lines that do not fit are dropped.
+const CAPACITY: usize = 8192;
 
-/// How long the end of the process waits for a log that nobody reads.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait on exit for a log that nobody reads.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 enum Message {
     Line(Vec<u8>),
-    /// All in front of it is written.
-    Written(SyncSender<()>),
+    /// Acknowledged once all earlier lines are written.
+    Flush(SyncSender<()>),
 }
 
-/// Where lines are put to be written.
+/// The queue of lines to write.
 #[derive(Clone)]
 pub struct Log {
     lines: SyncSender<Message>,
@@ -33,11 +33,11 @@ pub struct Log {
 }
 
 impl Log {
-    /// Begins the log on standard error.
+    /// Starts logging to standard error.
     ///
     /// # Errors
     ///
-    /// There can be no more threads.
+    /// Fails if the thread cannot be started.
     pub fn start(level: tracing::Level, metrics: &Metrics) -> anyhow::Result<Self> {
         let log = Self::to(io::stderr(), metrics.log_lines_lost())?;
         let lines = log.clone();
@@ -45,47 +45,46 @@ impl Log {
             .json()
             .flatten_event(true)
             .with_max_level(level)
-            // Its words for a line that it cannot write would go to standard error, by a macro
-            // that panics.
+            // Internal errors would be printed to standard error by a macro that panics on failure.
             .log_internal_errors(false)
             .with_writer(move || lines.clone())
             .init();
-        // Standard error itself could keep a thread that panics waiting for ever.
+        // The default hook writes to standard error, which could block a panicking thread forever.
         std::panic::set_hook(Box::new(|panic| {
-            tracing::error!(%panic, "a thread has panicked");
+            tracing::error!(%panic, "a thread panicked");
         }));
         Ok(log)
     }
 
     fn to(output: impl Write + Send + 'static, lost: Counter) -> io::Result<Self> {
-        let (lines, waiting) = sync_channel(WAITING);
+        let (lines, queue) = sync_channel(CAPACITY);
         let failed = lost.clone();
         let thread = std::thread::Builder::new().name("log".to_owned());
-        thread.spawn(move || write_all(output, &waiting, &failed))?;
+        thread.spawn(move || write_all(output, &queue, &failed))?;
         Ok(Self { lines, lost })
     }
 
-    /// Waits, but not for ever, until all that was logged is written.
-    pub fn end(&self) {
-        let (written, is_written) = sync_channel(1);
-        // A queue that is full is one that nobody empties.
-        if self.lines.try_send(Message::Written(written)).is_ok() {
-            let _ = is_written.recv_timeout(PATIENCE);
+    /// Waits, up to a timeout, until everything logged so far is written.
+    pub fn finish(&self) {
+        let (flushed, is_flushed) = sync_channel(1);
+        // If the queue is full, nothing is draining it.
+        if self.lines.try_send(Message::Flush(flushed)).is_ok() {
+            let _ = is_flushed.recv_timeout(EXIT_TIMEOUT);
         }
     }
 }
 
-fn write_all(mut output: impl Write, waiting: &Receiver<Message>, lost: &Counter) {
-    for message in waiting {
+fn write_all(mut output: impl Write, queue: &Receiver<Message>, lost: &Counter) {
+    for message in queue {
         match message {
             Message::Line(line) if output.write_all(&line).is_err() => drop(lost.inc()),
             Message::Line(_) => {}
-            Message::Written(written) => drop(written.send(())),
+            Message::Flush(flushed) => drop(flushed.send(())),
         }
     }
 }
 
-/// One call is one line.
+/// Each call writes one line.
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.lines.try_send(Message::Line(line.to_vec())).is_err() {
@@ -99,16 +98,16 @@ impl Write for Log {
     }
 }
 
-/// Says why the process ends, on standard error, and waits for it no longer than for the log.
-pub fn last_line(text: String) {
+/// Prints the error that ends the process to standard error; waits no longer than for the log.
+pub fn print_error(text: String) {
     let (written, is_written) = sync_channel(1);
-    let thread = std::thread::Builder::new().name("last line".to_owned());
+    let thread = std::thread::Builder::new().name("print error".to_owned());
     let write = move || {
         let _ = io::stderr().write_all(text.as_bytes());
         drop(written);
     };
     if thread.spawn(write).is_ok() {
-        let _: Result<(), _> = is_written.recv_timeout(PATIENCE);
+        let _: Result<(), _> = is_written.recv_timeout(EXIT_TIMEOUT);
     }
 }
 
@@ -117,16 +116,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_cannot_be_written_is_counted() {
-        let (log_room, lost) = (Box::leak(Box::new([0; 10])), Counter::default());
-        let mut log = Log::to(&mut log_room[..], lost.clone()).expect("a thread");
-        log.write_all(b"short\n").expect("no failure");
-        log.write_all(b"too long\n").expect("no failure");
-        log.end();
+    fn lines_that_cannot_be_written_are_counted() {
+        let (buffer, lost) = (Box::leak(Box::new([0; 10])), Counter::default());
+        let mut log = Log::to(&mut buffer[..], lost.clone()).expect("thread starts");
+        log.write_all(b"short\n").expect("never fails");
+        log.write_all(b"too long\n").expect("never fails");
+        log.finish();
         assert_eq!(lost.get(), 1);
     }
 
-    /// Takes a line for as long as the other end is kept.
+    /// Blocks on the first line until the sender is dropped.
     struct Stuck(Receiver<()>);
 
     impl Write for Stuck {
@@ -141,15 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_reads_is_lost_and_not_waited_for() {
+    fn lines_that_nobody_reads_are_dropped_without_blocking() {
         let (stuck, lost) = (sync_channel(0), Counter::default());
-        let mut log = Log::to(Stuck(stuck.1), lost.clone()).expect("a thread");
-        let lines = WAITING as u64 + 100;
+        let mut log = Log::to(Stuck(stuck.1), lost.clone()).expect("thread starts");
+        let lines = CAPACITY as u64 + 100;
         for _ in 0..lines {
-            log.write_all(b"line\n").expect("no failure");
+            log.write_all(b"line\n").expect("never fails");
         }
-        // One may be in the thread's hands.
+        // The thread may have taken one line from the queue.
         assert!((99..=100).contains(&lost.get()), "{}", lost.get());
-        log.end();
+        log.finish();
     }
 }

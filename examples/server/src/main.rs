@@ -1,4 +1,4 @@
-//! The command: its arguments, its log, and which store it is.
+//! The `pinquery-server` command: parses arguments, starts the log and picks the store.
 #![forbid(unsafe_code)]
 
 use std::io;
@@ -18,15 +18,15 @@ use pinquery_server::sqlite::Sqlite;
 fn main() -> ExitCode {
     let config = Config::parse();
     let metrics = Arc::new(Metrics::default());
-    let ended = Log::start(config.log, &metrics).and_then(|log| {
-        let ended = start(&config, metrics);
-        log.end();
-        ended
+    let result = Log::start(config.log, &metrics).and_then(|log| {
+        let result = start(&config, metrics);
+        log.finish();
+        result
     });
-    match ended {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::last_line(format!("pinquery-server: {error:#}\n"));
+            log::print_error(format!("pinquery-server: {error:#}\n"));
             ExitCode::FAILURE
         }
     }
@@ -45,7 +45,7 @@ fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
         true => runtime.block_on(run::<Postgres>(config, database, metrics, out)),
         #[cfg(not(feature = "postgres"))]
         true => {
-            anyhow::bail!("this server is built without PostgreSQL: see the feature `postgres`")
+            anyhow::bail!("built without PostgreSQL support: enable the feature `postgres`")
         }
         false => runtime.block_on(run::<Sqlite>(config, database, metrics, out)),
     }

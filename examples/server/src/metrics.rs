@@ -1,4 +1,4 @@
-//! Counters, in the text format of Prometheus. Every label is one of a few words of this program.
+//! Prometheus metrics. Label values come from fixed lists, never from requests.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -17,32 +17,32 @@ struct Kind {
     kind: &'static str,
 }
 
-/// Why a connection ended other than by its own end.
+/// Why a connection ended abnormally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// It was not HTTP.
+    /// The client did not send valid HTTP.
     Malformed,
-    /// It was slow or idle.
+    /// The client was too slow, or idle.
     TimedOut,
-    /// It broke off within a request or an answer.
+    /// The connection was lost during a request or response.
     Interrupted,
 }
 
-/// What fails for a while.
+/// An operation that may fail for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum Operation {
     /// Writing to the database.
     Write,
-    /// Reading from it.
+    /// Reading from the database.
     Read,
-    /// Taking connections.
+    /// Accepting connections.
     Accept,
 }
 
-impl Failure {
+impl Operation {
     const ALL: [Self; 3] = [Self::Write, Self::Read, Self::Accept];
 
-    /// Its name in metrics and in the log.
+    /// Returns the name used in metrics and in the log.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,36 +52,36 @@ impl Failure {
         }
     }
 
-    /// What the log says when it begins.
+    /// Returns the log message for the first failure.
     #[must_use]
-    pub const fn begins(self) -> &'static str {
+    pub const fn failed_message(self) -> &'static str {
         match self {
-            Self::Write => "the database takes no batches",
-            Self::Read => "the database cannot be read",
-            Self::Accept => "no connection can be accepted",
+            Self::Write => "database writes are failing",
+            Self::Read => "database reads are failing",
+            Self::Accept => "connections cannot be accepted",
         }
     }
 
-    /// What the log says when it ends.
+    /// Returns the log message for the recovery.
     #[must_use]
-    pub const fn ends(self) -> &'static str {
+    pub const fn recovered_message(self) -> &'static str {
         match self {
-            Self::Write => "the database takes batches again",
-            Self::Read => "the database can be read again",
+            Self::Write => "database writes have recovered",
+            Self::Read => "database reads have recovered",
             Self::Accept => "connections are accepted again",
         }
     }
 }
 
-/// What the server counts.
+/// The server's metrics.
 pub struct Metrics {
     registry: Registry,
     accepted: Counter,
     updates: Counter,
-    refused: Family<Kind, Counter>,
+    rejected: Family<Kind, Counter>,
     adjusted: Family<Kind, Counter>,
     unavailable: Family<Kind, Counter>,
-    judging: Counter<f64, AtomicU64>,
+    parsing: Counter<f64, AtomicU64>,
     queue: Gauge,
     commits: Counter,
     committed: Counter,
@@ -93,7 +93,7 @@ pub struct Metrics {
     log_lines_lost: Counter,
 }
 
-/// One more reason beside those of the store.
+/// A reason for 503 in addition to those of the store.
 const TIMED_OUT: &str = "timed_out";
 
 impl Default for Metrics {
@@ -102,17 +102,17 @@ impl Default for Metrics {
             registry: Registry::with_prefix("pinquery"),
             accepted: Counter::default(),
             updates: Counter::default(),
-            refused: family(ErrorKind::ALL.iter().map(|kind| kind.name())),
+            rejected: family(ErrorKind::ALL.iter().map(|kind| kind.name())),
             adjusted: family(Adjustment::ALL.iter().map(|kind| kind.name())),
             unavailable: family(["queue_full", "store_fault", "rule", TIMED_OUT]),
-            judging: Counter::default(),
+            parsing: Counter::default(),
             queue: Gauge::default(),
             commits: Counter::default(),
             committed: Counter::default(),
             connections: Gauge::default(),
             turned_away: Counter::default(),
             broken: family(["malformed", "timed_out", "interrupted"]),
-            faults: family(Failure::ALL.map(Failure::name)),
+            faults: family(Operation::ALL.map(Operation::name)),
             reads_unavailable: family(["store_fault", TIMED_OUT]),
             log_lines_lost: Counter::default(),
         };
@@ -123,7 +123,7 @@ impl Default for Metrics {
     }
 }
 
-/// With every label at zero, so that a rate is right from the first event on.
+/// Creates every label at zero, so that rates are correct from the first event.
 fn family(kinds: impl IntoIterator<Item = &'static str>) -> Family<Kind, Counter> {
     let family = Family::default();
     for kind in kinds {
@@ -148,7 +148,7 @@ impl Metrics {
         registry.register(
             "batches_refused",
             "Batches answered 400, by kind",
-            self.refused.clone(),
+            self.rejected.clone(),
         );
         registry.register(
             "updates_adjusted",
@@ -160,11 +160,12 @@ impl Metrics {
             "Batches answered 503 or 500, by reason",
             self.unavailable.clone(),
         );
+        // Like `batches_refused`, an older term that dashboards rely on.
         registry.register_with_unit(
             "judging",
-            "Time spent judging queries",
+            "Time spent parsing queries",
             Unit::Seconds,
-            self.judging.clone(),
+            self.parsing.clone(),
         );
     }
 
@@ -172,12 +173,12 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register(
             "queue_length",
-            "Batches that wait to be written",
+            "Batches waiting to be written",
             self.queue.clone(),
         );
         registry.register(
             "commits",
-            "Transactions that held batches",
+            "Transactions that saved batches",
             self.commits.clone(),
         );
         registry.register(
@@ -187,17 +188,17 @@ impl Metrics {
         );
         registry.register(
             "reads_unavailable",
-            "Requests other than batches that were answered 503, by reason",
+            "Requests other than batches answered 503, by reason",
             self.reads_unavailable.clone(),
         );
         registry.register(
             "faults",
-            "Failures to write, to read and to accept connections",
+            "Failed writes, reads and accepts",
             self.faults.clone(),
         );
         registry.register(
             "log_lines_lost",
-            "Lines of the log that could not be written",
+            "Log lines that could not be written",
             self.log_lines_lost.clone(),
         );
     }
@@ -212,7 +213,7 @@ impl Metrics {
         );
         registry.register(
             "connections_broken",
-            "Connections that did not end by themselves, by reason",
+            "Connections that ended abnormally, by reason",
             self.broken.clone(),
         );
     }
@@ -230,9 +231,9 @@ impl Metrics {
     }
 
     /// Counts a batch answered 400.
-    pub fn refused(&self, kind: ErrorKind) {
+    pub fn rejected(&self, kind: ErrorKind) {
         let kind = kind.name();
-        self.refused.get_or_create(&Kind { kind }).inc();
+        self.rejected.get_or_create(&Kind { kind }).inc();
     }
 
     /// Counts a batch answered 503.
@@ -247,7 +248,7 @@ impl Metrics {
         self.reads_unavailable.get_or_create(&Kind { kind }).inc();
     }
 
-    /// Counts a request that was not answered in time.
+    /// Counts a request that timed out.
     pub fn timed_out(&self, is_batch: bool) {
         let kind = TIMED_OUT;
         let requests = match is_batch {
@@ -258,34 +259,34 @@ impl Metrics {
     }
 
     /// Counts a failure.
-    pub fn failed(&self, what: Failure) {
-        let kind = what.name();
+    pub fn failed(&self, operation: Operation) {
+        let kind = operation.name();
         self.faults.get_or_create(&Kind { kind }).inc();
     }
 
-    /// The counter of lines that the log could not write.
+    /// Returns the counter of log lines that could not be written.
     #[must_use]
     pub fn log_lines_lost(&self) -> Counter {
         self.log_lines_lost.clone()
     }
 
-    /// Adds the time that judging one query took.
-    pub fn judged(&self, time: Duration) {
-        self.judging.inc_by(time.as_secs_f64());
+    /// Adds the time taken to parse a query.
+    pub fn parsed(&self, time: Duration) {
+        self.parsing.inc_by(time.as_secs_f64());
     }
 
-    /// Says how many batches wait.
+    /// Sets the number of queued batches.
     pub fn queue(&self, length: usize) {
         self.queue.set(i64::try_from(length).unwrap_or(i64::MAX));
     }
 
-    /// Counts a transaction of so many batches.
+    /// Counts a transaction with this many batches.
     pub fn committed(&self, batches: usize) {
         self.commits.inc();
         self.committed.inc_by(batches as u64);
     }
 
-    /// Counts a connection for as long as the answer is kept.
+    /// Counts a connection as open until the returned guard is dropped.
     #[must_use]
     pub fn connected(&self) -> Connected {
         self.connections.inc();
@@ -297,9 +298,9 @@ impl Metrics {
         self.turned_away.inc();
     }
 
-    /// Counts a connection that did not end by itself.
-    pub fn broken(&self, why: Broken) {
-        let kind = match why {
+    /// Counts a connection that ended abnormally.
+    pub fn broken(&self, reason: Broken) {
+        let kind = match reason {
             Broken::Malformed => "malformed",
             Broken::TimedOut => "timed_out",
             Broken::Interrupted => "interrupted",
@@ -307,7 +308,7 @@ impl Metrics {
         self.broken.get_or_create(&Kind { kind }).inc();
     }
 
-    /// All counters as text.
+    /// Returns all metrics in the OpenMetrics text format.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -317,7 +318,7 @@ impl Metrics {
     }
 }
 
-/// A connection that is counted as open.
+/// A guard for a connection that is counted as open.
 pub struct Connected(Gauge);
 
 impl Drop for Connected {
@@ -326,7 +327,7 @@ impl Drop for Connected {
     }
 }
 
-/// What there is to count in a batch, for when it is known to be saved.
+/// Counts the updates of a batch before it is handed to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     updates: u64,
@@ -335,7 +336,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Of these updates.
+    /// Counts these updates.
     #[must_use]
     pub fn of(updates: &[Update]) -> Self {
         let mut adjusted = [0; Adjustment::ALL.len()];

@@ -1,50 +1,50 @@
-//! The page at `/`: its files, and the state that it asks for.
+//! The page at `/`: its files and the state that it polls.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
 use pinquery::{Adjustment, BatchUpdate, Datastream, Pairs, Update, VirtualPin};
 use serde::Serialize;
 
-use crate::answer::Rejection;
 use crate::app::App;
-use crate::read::{bare, of_template};
+use crate::read::{in_template, to_text};
+use crate::response::Rejection;
 use crate::store::Store;
 
 const HTML: &str = include_str!("../page/index.html");
 const CSS: &str = include_str!("../page/page.css");
 const SCRIPT: &str = include_str!("../page/page.js");
-const DRAWINGS: &str = include_str!("../page/draw.js");
+const DRAW_SCRIPT: &str = include_str!("../page/draw.js");
 
-/// Nothing from elsewhere, nothing inline, in nobody's frame.
+/// Allows nothing from other origins, nothing inline, and no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Batches in one answer to the page.
-const BATCHES: usize = 500;
+/// Maximum batches per response.
+const MAX_BATCHES: usize = 500;
 
-/// The page, with the demonstration's token filled in where there is one.
+/// Returns the page, with the demo token filled in if there is one.
 #[must_use]
 pub fn html(demo_token: Option<&'static str>) -> Response {
     let html = HTML.replace("{token}", demo_token.unwrap_or_default());
     file("text/html; charset=utf-8", html)
 }
 
-/// Its style.
+/// Returns the stylesheet.
 #[must_use]
 pub fn css() -> Response {
     file("text/css; charset=utf-8", CSS)
 }
 
-/// Its script.
+/// Returns the main script.
 #[must_use]
 pub fn script() -> Response {
     file("text/javascript; charset=utf-8", SCRIPT)
 }
 
-/// Its drawings.
+/// Returns the script that draws plots and maps.
 #[must_use]
-pub fn drawings() -> Response {
-    file("text/javascript; charset=utf-8", DRAWINGS)
+pub fn draw_script() -> Response {
+    file("text/javascript; charset=utf-8", DRAW_SCRIPT)
 }
 
 fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
@@ -57,18 +57,19 @@ fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
     (headers, body).into_response()
 }
 
-/// What the page shows.
+/// The state that the page polls.
 #[derive(Serialize)]
 pub struct State {
-    datastreams: Vec<Shown>,
+    datastreams: Vec<LatestValue>,
     batches: Vec<Batch>,
-    /// Whether there may be more batches behind these.
+    /// Whether there may be more batches after these.
     more: bool,
 }
 
-/// A datastream and its latest value, as text: a script's number does not hold every integer.
+/// A datastream and its latest value, as text because JavaScript numbers cannot represent every
+/// integer.
 #[derive(Serialize)]
-struct Shown {
+struct LatestValue {
     pin: VirtualPin,
     datastream: String,
     value: Option<String>,
@@ -84,25 +85,25 @@ struct Batch {
 }
 
 impl<S: Store> App<S> {
-    /// Reads `token=…&after=…`, a request's body and never its URL, and gives the datastreams,
-    /// their latest values and the batches behind that one.
+    /// Parses `token=…&after=…`, which is sent in the body to keep the token out of URLs, and
+    /// returns the datastreams, their latest values and the batches after that one.
     ///
     /// # Errors
     ///
-    /// What is wrong with the token, or that the store cannot be read now.
+    /// Fails if the token is invalid or the store is unavailable.
     pub async fn state(&self, body: &str) -> Result<State, Rejection> {
         let request = BatchUpdate::parse(body)?;
         let device = self.device(&request).await?;
         let latest = self.latest(&device).await?;
-        let history = self.store.history(device.number, after(body), BATCHES);
-        let batches = self.counted(history.await)?;
-        let mut datastreams: Vec<Shown> = device.template.iter().map(shown).collect();
-        for latest in of_template(&device, latest) {
+        let history = self.store.history(device.number, after(body), MAX_BATCHES);
+        let batches = self.count_failure(history.await)?;
+        let mut datastreams: Vec<LatestValue> = device.template.iter().map(without_value).collect();
+        for latest in in_template(&device, latest) {
             let pin = latest.update.pin;
-            if let Some(shown) = datastreams.iter_mut().find(|shown| shown.pin == pin) {
-                shown.value = Some(bare(latest.update.value));
-                shown.adjusted = latest.update.adjusted;
-                shown.at_us = Some(latest.at.0);
+            if let Some(datastream) = datastreams.iter_mut().find(|stream| stream.pin == pin) {
+                datastream.value = Some(to_text(latest.update.value));
+                datastream.adjusted = latest.update.adjusted;
+                datastream.at_us = Some(latest.at.0);
             }
         }
         let batch = |batch: crate::store::SavedBatch| Batch {
@@ -112,14 +113,14 @@ impl<S: Store> App<S> {
         };
         Ok(State {
             datastreams,
-            more: batches.len() == BATCHES,
+            more: batches.len() == MAX_BATCHES,
             batches: batches.into_iter().map(batch).collect(),
         })
     }
 }
 
-fn shown((pin, datastream): (VirtualPin, &Datastream)) -> Shown {
-    Shown {
+fn without_value((pin, datastream): (VirtualPin, &Datastream)) -> LatestValue {
+    LatestValue {
         pin,
         datastream: datastream.to_string(),
         value: None,
@@ -128,7 +129,7 @@ fn shown((pin, datastream): (VirtualPin, &Datastream)) -> Shown {
     }
 }
 
-/// The batch that the page has seen last; without one, it has seen none.
+/// Returns the id of the last batch that the page has seen, if any.
 fn after(body: &str) -> Option<i64> {
     let mut pairs = Pairs::new(body);
     let after = pairs.find(|pair| pair.name.raw() == b"after");

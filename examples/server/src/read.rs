@@ -1,44 +1,44 @@
-//! The endpoints that give values back: how they read a query, by the library's rules.
+//! The `get` and `getAll` endpoints. Queries follow the library's rules.
 
 use pinquery::{BatchUpdate, ErrorKind, Pairs, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::answer::Rejection;
 use crate::app::App;
 use crate::devices::Device;
+use crate::response::Rejection;
 use crate::store::{Latest, Store, Unavailable};
 
-/// Values by the names of their pins: `{"v1":1.0,"v2":2}`.
+/// Values by pin name: `{"v1":1.0,"v2":2}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values(Vec<(VirtualPin, Value)>);
 
-/// What `get` gives.
+/// The result of `get`.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Got {
-    /// The value of the one pin that was asked for, if it has one.
-    One(Option<Value>),
-    /// The values of several.
-    Several(Values),
+pub enum GetResponse {
+    /// The value of a single requested pin, if it has one.
+    Single(Option<Value>),
+    /// The values of several pins.
+    Multiple(Values),
 }
 
 impl<S: Store> App<S> {
-    /// Reads `token=…&v1&v2` and gives the latest values of these pins in this order.
+    /// Parses `token=…&v1&v2` and returns the latest values of these pins, in this order.
     ///
     /// # Errors
     ///
-    /// What is wrong with the query, or that the store cannot be read now.
-    pub async fn get(&self, query: &str) -> Result<Got, Rejection> {
+    /// Fails if the query is invalid or the store is unavailable.
+    pub async fn get(&self, query: &str) -> Result<GetResponse, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
         let pins = pins(query, &device).map_err(Rejection::Query)?;
         let mut latest = self.latest(&device).await?;
         let mut take = |pin: VirtualPin| {
-            let place = latest.iter().position(|latest| latest.update.pin == pin)?;
-            Some(latest.swap_remove(place).update.value)
+            let index = latest.iter().position(|latest| latest.update.pin == pin)?;
+            Some(latest.swap_remove(index).update.value)
         };
         Ok(match pins[..] {
-            [pin] => Got::One(take(pin)),
-            _ => Got::Several(Values(
+            [pin] => GetResponse::Single(take(pin)),
+            _ => GetResponse::Multiple(Values(
                 pins.into_iter()
                     .filter_map(|pin| Some((pin, take(pin)?)))
                     .collect(),
@@ -46,33 +46,29 @@ impl<S: Store> App<S> {
         })
     }
 
-    /// Reads `token=…` and gives the latest values of all pins by ascending pin.
+    /// Parses `token=…` and returns the latest values of all pins, in ascending order of pins.
     ///
     /// # Errors
     ///
-    /// What is wrong with the query, or that the store cannot be read now.
+    /// Fails if the query is invalid or the store is unavailable.
     pub async fn get_all(&self, query: &str) -> Result<Values, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
-        if let Some(pair) = behind_token(query).next() {
+        if let Some(pair) = pairs_after_token(query).next() {
             return Err(Rejection::Query(not_a_pin(pair.is_token())));
         }
         let latest = self.latest(&device).await?;
-        Ok(Values(of_template(&device, latest).map(value).collect()))
+        Ok(Values(in_template(&device, latest).map(value).collect()))
     }
 }
 
 impl<S: Store> App<S> {
-    /// The latest values of a device, counted where there are none to be had.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be read now.
+    /// Returns the latest values of a device, and counts a failure to read them.
     pub(crate) async fn latest(&self, device: &Device) -> Result<Vec<Latest>, Rejection> {
-        self.counted(self.store.latest(device.number).await)
+        self.count_failure(self.store.latest(device.number).await)
     }
 
-    pub(crate) fn counted<T>(&self, read: Result<T, Unavailable>) -> Result<T, Rejection> {
+    pub(crate) fn count_failure<T>(&self, read: Result<T, Unavailable>) -> Result<T, Rejection> {
         read.map_err(|reason| {
             self.metrics.read_unavailable(reason);
             reason.into()
@@ -84,17 +80,17 @@ fn value(latest: Latest) -> (VirtualPin, Value) {
     (latest.update.pin, latest.update.value)
 }
 
-/// A pin that the devices' file no longer has keeps its value in the store, and is not shown.
-pub(crate) fn of_template(
+/// Drops pins that have values in the store but are no longer in the devices file.
+pub(crate) fn in_template(
     device: &Device,
     latest: Vec<Latest>,
 ) -> impl Iterator<Item = Latest> + use<'_> {
-    let has = |latest: &Latest| device.template.get(latest.update.pin).is_some();
-    latest.into_iter().filter(has)
+    let is_known = |latest: &Latest| device.template.get(latest.update.pin).is_some();
+    latest.into_iter().filter(is_known)
 }
 
-/// Every segment but the first token's, which is judged already.
-fn behind_token(query: &str) -> impl Iterator<Item = pinquery::Pair<'_>> {
+/// Iterates over all segments except the first token, which has been validated already.
+fn pairs_after_token(query: &str) -> impl Iterator<Item = pinquery::Pair<'_>> {
     let mut is_first = true;
     Pairs::new(query).filter(move |pair| !(pair.is_token() && std::mem::take(&mut is_first)))
 }
@@ -106,10 +102,10 @@ const fn not_a_pin(is_token: bool) -> ErrorKind {
     }
 }
 
-/// The pins of a query in its order, judged in the order in which a batch update is.
+/// Returns the pins of a query, in query order. The order of checks is that of a batch update.
 fn pins(query: &str, device: &Device) -> Result<Vec<VirtualPin>, ErrorKind> {
     let mut pins = Vec::new();
-    for pair in behind_token(query) {
+    for pair in pairs_after_token(query) {
         let pin = pair.pin().ok_or_else(|| not_a_pin(pair.is_token()))?;
         if device.template.get(pin).is_none() {
             return Err(ErrorKind::UnknownPin);
@@ -117,7 +113,7 @@ fn pins(query: &str, device: &Device) -> Result<Vec<VirtualPin>, ErrorKind> {
         if pins.contains(&pin) {
             return Err(ErrorKind::DuplicatePin);
         }
-        // An update sent to the wrong endpoint is not to look like one that was saved.
+        // An update sent to the wrong endpoint must not look like a success.
         if !pair.value.raw().is_empty() {
             return Err(ErrorKind::InvalidPin);
         }
@@ -139,9 +135,9 @@ impl Serialize for Values {
     }
 }
 
-/// A value as text: a string is itself, and anything else is its JSON.
+/// Formats a value as text: a string verbatim, anything else as JSON.
 #[must_use]
-pub fn bare(value: Value) -> String {
+pub fn to_text(value: Value) -> String {
     match value {
         Value::String(text) => text,
         other => serde_json::to_string(&other).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! The server from its start to its end.
+//! Startup and shutdown.
 
 use std::future::Future;
 use std::io::{self, Write};
@@ -9,18 +9,18 @@ use anyhow::{anyhow, bail};
 use tokio::net::TcpListener;
 
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::devices::{DEMO_TOKEN, Devices};
 use crate::http::router;
 use crate::metrics::Metrics;
 use crate::serve::serve;
 use crate::store::Store;
 
-/// Opens the store, says on `out` how to try the server, and serves until it is told to stop.
+/// Opens the store, prints a banner to `out`, and serves until a signal to stop.
 ///
 /// # Errors
 ///
-/// It cannot start, or its store can never do anything again.
+/// Fails if the server cannot start or the store's writer has terminated.
 pub async fn run<S: Store>(
     config: &Config,
     database: &str,
@@ -32,7 +32,7 @@ pub async fn run<S: Store>(
         None => (Devices::demo(), Some(DEMO_TOKEN)),
     };
     let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.map_err(|error| cannot_listen(config.listen, &error))?;
+    let listener = listener.map_err(|error| listen_error(config.listen, &error))?;
     let address = listener.local_addr()?;
     let count = devices.len();
     let store = S::open(database, devices, &config.store, Arc::clone(&metrics)).await?;
@@ -43,12 +43,22 @@ pub async fn run<S: Store>(
     });
     let stop = stop_signal()?;
 
-    let database = app.store.place();
-    let welcome = welcome(address, demo_token, &database);
-    // A reader that has gone is no failure of the server.
-    let _ = out.write_all(welcome.as_bytes());
+    let database = app.store.location();
+    let banner = banner(address, demo_token, &database);
+    // The server does not depend on anyone reading it.
+    let _ = out.write_all(banner.as_bytes());
     tracing::info!(%address, devices = count, database, "started");
-    let router = router(Arc::clone(&app), config.limits.request_timeout);
+    serve_until(listener, app, &config.limits, stop).await
+}
+
+/// Serves until `stop` completes or the store's writer terminates.
+async fn serve_until<S: Store>(
+    listener: TcpListener,
+    app: Arc<App<S>>,
+    limits: &Limits,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let router = router(Arc::clone(&app), limits.request_timeout);
     let mut has_died = false;
     let end = async {
         tokio::select! {
@@ -56,44 +66,44 @@ pub async fn run<S: Store>(
             () = app.store.died() => has_died = true,
         }
     };
-    serve(listener, router, &config.limits, &app.metrics, end).await;
+    serve(listener, router, limits, &app.metrics, end).await;
     app.store.close().await?;
     if has_died {
-        // Whoever started it may start it anew.
-        bail!("the writer of the database has died");
+        // The exit status lets a supervisor restart the server.
+        bail!("the database writer has terminated");
     }
     tracing::info!("stopped");
     Ok(())
 }
 
-/// With the way out, as whoever tries the server out may have something else on its port.
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
-    let way_out = match error.kind() {
+/// Suggests a free port if this one is in use, which is common when trying the server out.
+fn listen_error(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let hint = match error.kind() {
         io::ErrorKind::AddrInUse => {
             let free = SocketAddr::new(address.ip(), 0);
-            format!("; `--listen {free}` takes a free port")
+            format!("; use `--listen {free}` for a free port")
         }
         _ => String::new(),
     };
-    anyhow!("listen on {address}: {error}{way_out}")
+    anyhow!("cannot listen on {address}: {error}{hint}")
 }
 
-/// The demonstration's lines can be sent as they are. A devices' file may have any pins, and its
-/// tokens are secret.
-fn welcome(address: SocketAddr, demo_token: Option<&str>, database: &str) -> String {
+/// The demo commands work as printed. With a devices file they are placeholders: its pins are
+/// arbitrary and its tokens secret.
+fn banner(address: SocketAddr, demo_token: Option<&str>, database: &str) -> String {
     let (pins, note) = match demo_token {
         Some(_) => ("v1=133&v2=21.5&v3=all+well&v5=24.94,60.17", ""),
         None => (
             "PIN=VALUE",
-            "            TOKEN is a token of the devices file; the page shows its pins\n",
+            "            (TOKEN: any token of the devices file; the page lists its pins)\n",
         ),
     };
     let token = demo_token.unwrap_or("TOKEN");
     format!(
-        "pinquery-server listens on http://{address}\n  \
+        "pinquery-server listening on http://{address}\n  \
          send:     curl 'http://{address}/external/api/batch/update?token={token}&{pins}'\n{note}  \
          read:     curl 'http://{address}/external/api/getAll?token={token}'\n  \
-         look:     http://{address}/\n  \
+         page:     http://{address}/\n  \
          database: {database}\n"
     )
 }
@@ -126,18 +136,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_taken_port_alone_has_a_free_one_as_its_way_out() {
-        let says = |address: &str, kind: io::ErrorKind| {
-            let address = address.parse().expect("an address");
-            cannot_listen(address, &kind.into()).to_string()
+    fn a_free_port_is_suggested_only_if_the_port_is_in_use() {
+        let message = |address: &str, kind: io::ErrorKind| {
+            let address = address.parse().expect("valid address");
+            listen_error(address, &kind.into()).to_string()
         };
-        let taken = says("[::1]:8080", io::ErrorKind::AddrInUse);
-        assert!(taken.starts_with("listen on [::1]:8080: "), "{taken}");
+        let in_use = message("[::1]:8080", io::ErrorKind::AddrInUse);
         assert!(
-            taken.ends_with("; `--listen [::1]:0` takes a free port"),
-            "{taken}"
+            in_use.starts_with("cannot listen on [::1]:8080: "),
+            "{in_use}"
         );
-        let denied = says("127.0.0.1:80", io::ErrorKind::PermissionDenied);
+        assert!(
+            in_use.ends_with("; use `--listen [::1]:0` for a free port"),
+            "{in_use}"
+        );
+        let denied = message("127.0.0.1:80", io::ErrorKind::PermissionDenied);
         assert!(!denied.contains("--listen"), "{denied}");
     }
 }

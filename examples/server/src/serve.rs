@@ -1,4 +1,4 @@
-//! Connections: how many, how slow, how large, and how they end.
+//! Connections: limits, timeouts and graceful shutdown.
 
 use std::future::Future;
 use std::io;
@@ -17,16 +17,16 @@ use tokio_io_timeout::TimeoutStream;
 
 use crate::config::Limits;
 use crate::fault::Fault;
-use crate::metrics::{Broken, Failure, Metrics};
+use crate::metrics::{Broken, Metrics, Operation};
 
-/// Connections beyond the limit that are told so at a time; further ones are only closed.
-const TURNED_AWAY: usize = 64;
+/// Connections beyond the limit that are sent a 503 concurrently; further ones are just closed.
+const MAX_TURNED_AWAY: usize = 64;
 
-/// How long one of them may take to read it.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a client may take to read that 503.
+const TURN_AWAY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where the system has no socket left: until others have closed.
-const BREATH: Duration = Duration::from_millis(100);
+/// Pause before accepting again, for example when the process is out of file descriptors.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/json\r\n\
@@ -36,7 +36,7 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-length: 65\r\n\r\n\
     {\"error\":{\"message\":\"Too many connections are open. Try again.\"}}";
 
-/// Serves until `stop`, then takes no connection more and lets requests in flight end.
+/// Serves until `stop` completes, then stops accepting and waits for requests in flight.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -49,10 +49,10 @@ pub async fn serve(
         protocol: protocol(limits),
         write_timeout: limits.write_timeout,
         open: Arc::new(Semaphore::new(limits.connections)),
-        turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
+        turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
         graceful: GracefulShutdown::new(),
         metrics: Arc::clone(metrics),
-        fault: Fault::new(Failure::Accept, Arc::clone(metrics)),
+        fault: Fault::new(Operation::Accept, Arc::clone(metrics)),
     };
     tokio::select! {
         () = connections.accept_all(&listener) => {}
@@ -64,7 +64,7 @@ pub async fn serve(
         .await
         .is_err()
     {
-        tracing::warn!("requests in flight were cut off");
+        tracing::warn!("requests in flight were aborted");
     }
 }
 
@@ -72,7 +72,7 @@ fn protocol(limits: &Limits) -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
-        // A client that has sent all it will still wants its answer: `nc -N`, and firmware alike.
+        // `nc -N` and some firmware shut down their side before reading the response.
         .half_close(true)
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.head)
@@ -96,19 +96,19 @@ impl Connections {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    self.fault.worked();
-                    self.admit(stream);
+                    self.fault.succeeded();
+                    self.serve_or_turn_away(stream);
                 }
-                Err(error) if is_the_clients(&error) => {}
+                Err(error) if is_client_error(&error) => {}
                 Err(error) => {
                     self.fault.failed(&error, 1);
-                    tokio::time::sleep(BREATH).await;
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
                 }
             }
         }
     }
 
-    fn admit(&self, stream: TcpStream) {
+    fn serve_or_turn_away(&self, stream: TcpStream) {
         match Arc::clone(&self.open).try_acquire_owned() {
             Ok(permit) => self.serve(stream, permit),
             Err(_) => self.turn_away(stream),
@@ -116,7 +116,7 @@ impl Connections {
     }
 
     fn serve(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
-        // Answers are small and written at once: there is nothing to wait for.
+        // Each response is written at once, so delaying small packets gains nothing.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.write_timeout));
@@ -128,7 +128,7 @@ impl Connections {
         let metrics = Arc::clone(&self.metrics);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                metrics.broken(why(&error));
+                metrics.broken(reason(&error));
             }
             drop((connected, permit));
         });
@@ -140,19 +140,19 @@ impl Connections {
             return;
         };
         tokio::spawn(async move {
-            let farewell = async {
+            let respond = async {
                 stream.write_all(BUSY).await?;
                 stream.shutdown().await?;
-                // Closing with bytes unread would take the answer back on its way.
+                // Closing with unread bytes would reset the connection and lose the response.
                 tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
             };
-            let _ = tokio::time::timeout(FAREWELL, farewell).await;
+            let _ = tokio::time::timeout(TURN_AWAY_TIMEOUT, respond).await;
             drop(permit);
         });
     }
 }
 
-fn is_the_clients(error: &io::Error) -> bool {
+fn is_client_error(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
         error.kind(),
@@ -160,7 +160,7 @@ fn is_the_clients(error: &io::Error) -> bool {
     )
 }
 
-fn why(error: &hyper::Error) -> Broken {
+fn reason(error: &hyper::Error) -> Broken {
     if error.is_timeout() {
         Broken::TimedOut
     } else if error.is_parse() {
@@ -175,13 +175,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_of_a_full_server_says_its_length() {
+    fn content_length_of_the_busy_response_is_correct() {
         let text = str::from_utf8(BUSY).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(
-            head.ends_with(&format!("content-length: {}", body.len())),
-            "{}",
-            body.len()
-        );
+        let length = format!("content-length: {}", body.len());
+        assert!(head.ends_with(&length), "expected {length}");
     }
 }

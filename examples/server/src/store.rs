@@ -1,5 +1,5 @@
-//! What the server asks of a database: a team that outgrows one machine implements [`Store`] for
-//! its own. `tests/stores.rs` is what every store has to pass.
+//! The storage interface. Implement [`Store`] to use another database; `tests/stores.rs` tests its
+//! contract.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
 use crate::metrics::Metrics;
 
-/// Where accepted batches go, and who may send them.
+/// Stores devices and accepted batches.
 ///
-/// The methods are asynchronous, so that a store over a network fits as well as one that hands
-/// its work to a thread.
+/// The methods are asynchronous, which suits both a remote database and a local one with its own
+/// thread.
 pub trait Store: Sized + Send + Sync + 'static {
-    /// Opens the database, or makes it, and enters devices that are new to it.
+    /// Opens the database, creating it if necessary, and registers new devices.
     ///
     /// # Errors
     ///
-    /// It cannot be opened, or is not this server's.
+    /// Fails if it cannot be opened or belongs to another program.
     fn open(
         database: &str,
         devices: Devices,
@@ -28,42 +28,43 @@ pub trait Store: Sized + Send + Sync + 'static {
         metrics: Arc<Metrics>,
     ) -> impl Future<Output = anyhow::Result<Self>> + Send;
 
-    /// Which database it is, without a secret.
-    fn place(&self) -> String;
+    /// Returns the path or URL of the database, without credentials.
+    fn location(&self) -> String;
 
-    /// The device with this token, if there is one.
+    /// Returns the device with this token, if any.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], where it cannot be looked up now.
+    /// Fails if the lookup is not possible at the moment.
     fn device(
         &self,
         token: &str,
     ) -> impl Future<Output = Result<Option<Arc<Device>>, Unavailable>> + Send;
 
-    /// Keeps a batch whole or not at all. `Ok` means that it is durable: the client is told `OK`
-    /// for it.
+    /// Saves a batch atomically. `Ok` means that it is durable, and is acknowledged to the client.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], at once rather than after a wait that the client would not sit through.
+    /// Fails fast rather than making the client wait.
     fn save(&self, batch: Batch) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// The latest value of each pin of a device that has one, by ascending pin, whoever wrote it.
+    /// Returns the latest value of each pin that has one, in ascending order of pins, whichever
+    /// server wrote it.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], where the values cannot be read now.
+    /// Fails if the values cannot be read at the moment.
     fn latest(&self, device: i64) -> impl Future<Output = Result<Vec<Latest>, Unavailable>> + Send;
 
-    /// A device's batches, at most `limit`, oldest first: those next behind `after`, or the newest.
+    /// Returns up to `limit` of a device's batches, oldest first: those that follow the id `after`,
+    /// or the newest ones.
     ///
-    /// Whoever goes on from the last one that it was given misses none, however many servers
-    /// write: once a batch can be seen, so can all of its device with smaller ids.
+    /// Ids are a reliable cursor, however many servers write: once a batch is visible, so are all
+    /// batches of its device with smaller ids.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], where the batches cannot be read now.
+    /// Fails if the batches cannot be read at the moment.
     fn history(
         &self,
         device: i64,
@@ -71,66 +72,64 @@ pub trait Store: Sized + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<SavedBatch>, Unavailable>> + Send;
 
-    /// Whether the database takes batches now.
+    /// Checks that the database accepts batches.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], where it does not.
+    /// Fails if it does not.
     fn check(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Completes once the store can never do anything again: a thread of it has died.
+    /// Completes once the store can no longer write because a writer has terminated.
     fn died(&self) -> impl Future<Output = ()> + Send;
 
-    /// Writes all that waits and closes the database. Whatever is saved from then on is refused.
+    /// Writes all queued batches and closes the database. Later batches are rejected.
     ///
     /// # Errors
     ///
-    /// Not all may be written.
+    /// Fails if some batches may not have been written.
     fn close(&self) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// Why a store does not do what it is asked.
+/// Why a store failed an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unavailable {
-    /// As many batches wait as may wait. The request may be sent again later.
+    /// The queue of batches is full. Retrying may succeed.
     QueueFull,
-    /// The database does not take or give anything now: locked, full, or broken. The request may
-    /// be sent again later.
+    /// The database cannot be read or written: locked, full or broken. Retrying may succeed.
     Fault,
-    /// A rule of the database forbids this batch, and would again.
-    Rule,
+    /// The batch violates a constraint of the database. Retrying will fail again.
+    Constraint,
 }
 
 impl Unavailable {
-    /// Its name in metrics.
+    /// Returns the name used in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
             Self::Fault => "store_fault",
-            Self::Rule => "rule",
+            Self::Constraint => "rule",
         }
     }
 }
 
-/// One accepted request: values of one device, which get one timestamp where they get their place
-/// in the order of batches.
+/// The values of one accepted request. The store assigns its timestamp together with its id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// Whose values they are.
+    /// The number of the device.
     pub device: i64,
-    /// Its values, in the order of the query.
+    /// The values, in query order.
     pub updates: Vec<Update>,
 }
 
-/// A batch as a store has it.
+/// A stored batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedBatch {
-    /// Its place in the order in which its device's batches were saved.
+    /// Its id; ascending for each device.
     pub id: i64,
     /// When it was saved.
     pub at: Timestamp,
-    /// Its values, by ascending pin.
+    /// The values, in ascending order of pins.
     pub updates: Vec<Update>,
 }
 
@@ -143,12 +142,12 @@ pub struct Latest {
     pub update: Update,
 }
 
-/// Microseconds since 1970, by the clock of whoever gives batches their order.
+/// Microseconds since 1970, by the clock of the writer (SQLite) or the database (PostgreSQL).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The present.
+    /// Returns the current time.
     #[must_use]
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -1,20 +1,20 @@
-//! A value as the columns `type`, `value` and `latitude` of a table: the one place of the server
-//! that knows every type of datastream. Columns of tables that are there never change their meaning.
+//! Maps values to the columns `type`, `value` and `latitude`. No other module of the server knows
+//! the types of datastreams. The mapping must stay stable: existing tables depend on it.
 
-use pinquery::Value;
+use pinquery::{Adjustment, Value};
 
-/// What stands in the column `value`.
+/// The content of the column `value`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Column<'a> {
-    /// A whole number; of a boolean, 1 or 0.
+    /// An integer, an enumerable, or a boolean as 1 or 0.
     Integer(i64),
-    /// A double; of a location, the longitude.
+    /// A double, or the longitude of a location.
     Double(f64),
-    /// A text.
+    /// A string.
     Text(&'a str),
 }
 
-/// What stands in the columns `value` and `latitude`.
+/// Returns the columns `value` and `latitude`.
 #[must_use]
 pub fn columns(value: &Value) -> (Column<'_>, Option<f64>) {
     match value {
@@ -29,42 +29,42 @@ pub fn columns(value: &Value) -> (Column<'_>, Option<f64>) {
     }
 }
 
-/// A row of a table with values. Each type says how it wants the column read.
+/// A row with a value. The value's type determines how the columns are read.
 pub trait Row {
-    /// Why a column cannot be read so.
+    /// Why a column cannot be read.
     type Error;
 
-    /// The column `value`, a whole number.
+    /// Reads the column `value` as an integer.
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// Fails if it is not an integer.
     fn integer(&self) -> Result<i64, Self::Error>;
-    /// The column `value`, a double.
+    /// Reads the column `value` as a double.
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// Fails if it is not a double.
     fn double(&self) -> Result<f64, Self::Error>;
-    /// The column `value`, a text.
+    /// Reads the column `value` as text.
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// Fails if it is not text.
     fn text(&self) -> Result<String, Self::Error>;
-    /// The column `latitude`.
+    /// Reads the column `latitude`.
     ///
     /// # Errors
     ///
-    /// It is empty.
+    /// Fails if it is null.
     fn latitude(&self) -> Result<f64, Self::Error>;
 }
 
-/// The value of a row. `None` for a type that this server does not write.
+/// Reads the value of a row. Returns `None` if the type is unknown.
 ///
 /// # Errors
 ///
-/// A column is not what the type says.
+/// Fails if a column does not match the type.
 pub fn value<R: Row>(type_name: &str, row: &R) -> Result<Option<Value>, R::Error> {
     Ok(Some(match type_name {
         "integer" => Value::Integer(row.integer()?),
@@ -80,6 +80,13 @@ pub fn value<R: Row>(type_name: &str, row: &R) -> Result<Option<Value>, R::Error
     }))
 }
 
+/// Returns the adjustment with this name.
+#[must_use]
+pub fn adjustment(name: &str) -> Option<Adjustment> {
+    let mut all = Adjustment::ALL.iter().copied();
+    all.find(|adjustment| adjustment.name() == name)
+}
+
 #[cfg(test)]
 mod tests {
     use pinquery::Datastream;
@@ -92,21 +99,21 @@ mod tests {
         fn integer(&self) -> Result<i64, &'static str> {
             match self.0 {
                 Column::Integer(integer) => Ok(integer),
-                _ => Err("no integer"),
+                _ => Err("not an integer"),
             }
         }
 
         fn double(&self) -> Result<f64, &'static str> {
             match self.0 {
                 Column::Double(double) => Ok(double),
-                _ => Err("no double"),
+                _ => Err("not a double"),
             }
         }
 
         fn text(&self) -> Result<String, &'static str> {
             match self.0 {
                 Column::Text(text) => Ok(text.to_owned()),
-                _ => Err("no text"),
+                _ => Err("not text"),
             }
         }
 
@@ -116,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_every_type_comes_back() {
+    fn values_of_every_type_survive_a_round_trip() {
         let values = [
             Value::Integer(-1),
             Value::Double(0.5),
@@ -130,17 +137,17 @@ mod tests {
             },
         ];
         for type_name in Datastream::TYPES {
-            let is_there = values.iter().any(|value| value.type_name() == *type_name);
-            assert!(is_there, "{type_name}: no value here is of this type");
+            let is_covered = values.iter().any(|value| value.type_name() == *type_name);
+            assert!(is_covered, "{type_name} is missing in this test");
         }
-        for sent in values {
-            let read = value(sent.type_name(), &columns(&sent));
-            assert_eq!(read, Ok(Some(sent)), "`value` and `columns` differ");
+        for written in values {
+            let read = value(written.type_name(), &columns(&written));
+            assert_eq!(read, Ok(Some(written)), "`value` and `columns` disagree");
         }
     }
 
     #[test]
-    fn a_type_that_is_not_known_is_no_value() {
+    fn an_unknown_type_has_no_value() {
         assert_eq!(value("float", &(Column::Double(0.5), None)), Ok(None));
     }
 }

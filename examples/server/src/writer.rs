@@ -1,6 +1,6 @@
-//! What the stores have in common: a bounded queue of batches, and writers that take all that wait,
-//! write them in one commit and only then answer each, so that the disk's pace is that of commits
-//! and not that of batches.
+//! Group commit, shared by the stores: batches wait in a bounded queue; a writer commits all that
+//! are waiting in one transaction and then acknowledges them. Throughput is thus not limited to one
+//! batch per disk flush.
 
 use std::future::Future;
 use std::slice;
@@ -12,38 +12,39 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::config::StoreLimits;
 use crate::fault::Fault;
-use crate::metrics::{Failure, Metrics};
+use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Unavailable};
 
-/// A commit as young as this shows that the database takes batches.
-const YOUNG: Duration = Duration::from_secs(1);
+/// A health check within this time after a commit needs no commit of its own.
+const RECENT: Duration = Duration::from_secs(1);
 
-/// A connection to a database that is written to.
+/// A connection that writes to a database.
 pub trait Commit {
-    /// Keeps all of these batches, durably, or none of them.
-    fn commit(&mut self, batches: &[Batch]) -> impl Future<Output = Result<(), Failed>> + Send;
+    /// Saves these batches durably, all or none.
+    fn commit(&mut self, batches: &[Batch])
+    -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Does what it can of a commit without a batch.
+    /// Checks, without a batch, that a commit would succeed.
     fn check(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// Why a commit was none.
+/// Why a commit failed.
 #[derive(Debug)]
-pub enum Failed {
-    /// One of the batches breaks a rule of the database.
-    Rule(anyhow::Error),
-    /// The database does not take anything now.
-    Now(anyhow::Error),
+pub enum CommitError {
+    /// One of the batches violates a constraint of the database.
+    Constraint(anyhow::Error),
+    /// The database cannot be written at the moment.
+    Unavailable(anyhow::Error),
 }
 
-type Done = oneshot::Sender<Result<(), Unavailable>>;
+type Reply = oneshot::Sender<Result<(), Unavailable>>;
 
 enum Job {
-    Save(Batch, Done),
-    Check(Done),
+    Save(Batch, Reply),
+    Check(Reply),
 }
 
-/// The entrance: where batches wait.
+/// The queue of batches to write.
 pub struct Queue {
     jobs: mpsc::Sender<Job>,
     closing: watch::Sender<()>,
@@ -51,19 +52,19 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue, and the first of its writers.
+    /// Returns a queue and its first writer.
     #[must_use]
-    pub fn new<C>(commit: C, limits: &StoreLimits, metrics: Arc<Metrics>) -> (Self, Writer<C>) {
-        let (jobs, waiting) = mpsc::channel(limits.queue);
+    pub fn new<C>(connection: C, limits: &StoreLimits, metrics: Arc<Metrics>) -> (Self, Writer<C>) {
+        let (jobs, receiver) = mpsc::channel(limits.queue);
         let closing = watch::Sender::new(());
         let writer = Writer {
-            commit,
-            waiting: Arc::new(Mutex::new(waiting)),
+            connection,
+            jobs: Arc::new(Mutex::new(receiver)),
             closing: closing.subscribe(),
             group: limits.group,
-            fault: Arc::new(Fault::new(Failure::Write, Arc::clone(&metrics))),
+            fault: Arc::new(Fault::new(Operation::Write, Arc::clone(&metrics))),
             metrics: Arc::clone(&metrics),
-            last: None,
+            last_commit: None,
         };
         let queue = Self {
             jobs,
@@ -73,23 +74,23 @@ impl Queue {
         (queue, writer)
     }
 
-    /// Waits until a batch is durable, unless there are too many that wait.
+    /// Queues a batch and waits until it is durable. Fails at once if the queue is full.
     pub async fn save(&self, batch: Batch) -> Result<(), Unavailable> {
-        let (done, outcome) = oneshot::channel();
-        self.put(Job::Save(batch, done))?;
+        let (reply, result) = oneshot::channel();
+        self.push(Job::Save(batch, reply))?;
         self.metrics
             .queue(self.jobs.max_capacity() - self.jobs.capacity());
-        outcome.await.unwrap_or(Err(Unavailable::Fault))
+        result.await.unwrap_or(Err(Unavailable::Fault))
     }
 
-    /// Waits until a writer has seen whether the database takes batches.
+    /// Has a writer check that the database accepts batches.
     pub async fn check(&self) -> Result<(), Unavailable> {
-        let (done, outcome) = oneshot::channel();
-        self.put(Job::Check(done))?;
-        outcome.await.unwrap_or(Err(Unavailable::Fault))
+        let (reply, result) = oneshot::channel();
+        self.push(Job::Check(reply))?;
+        result.await.unwrap_or(Err(Unavailable::Fault))
     }
 
-    fn put(&self, job: Job) -> Result<(), Unavailable> {
+    fn push(&self, job: Job) -> Result<(), Unavailable> {
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => Unavailable::QueueFull,
             TrySendError::Closed(_) => Unavailable::Fault,
@@ -101,7 +102,7 @@ impl Queue {
         self.jobs.closed().await;
     }
 
-    /// Tells the writers to end once all that waits is written; nothing more comes in.
+    /// Rejects further batches and stops the writers once the queue is empty.
     pub fn close(&self) {
         self.closing.send_replace(());
     }
@@ -109,100 +110,103 @@ impl Queue {
 
 /// Takes batches from the queue and commits them.
 pub struct Writer<C> {
-    commit: C,
-    waiting: Arc<Mutex<mpsc::Receiver<Job>>>,
+    connection: C,
+    jobs: Arc<Mutex<mpsc::Receiver<Job>>>,
     closing: watch::Receiver<()>,
     group: usize,
     fault: Arc<Fault>,
     metrics: Arc<Metrics>,
-    /// When it committed last.
-    last: Option<Instant>,
+    last_commit: Option<Instant>,
 }
 
 impl<C: Commit> Writer<C> {
-    /// One more writer of the same queue.
+    /// Returns another writer for the same queue.
     #[must_use]
-    pub fn beside(&self, commit: C) -> Self {
+    pub fn with_connection(&self, connection: C) -> Self {
         Self {
-            commit,
-            waiting: Arc::clone(&self.waiting),
+            connection,
+            jobs: Arc::clone(&self.jobs),
             closing: self.closing.clone(),
             group: self.group,
             fault: Arc::clone(&self.fault),
             metrics: Arc::clone(&self.metrics),
-            last: None,
+            last_commit: None,
         }
     }
 
-    /// Writes until the queue is closed, and gives the connection back.
+    /// Writes until the queue is closed, then returns the connection.
     pub async fn run(mut self) -> C {
         let mut jobs = Vec::with_capacity(self.group);
-        while self.take(&mut jobs).await {
+        while self.receive(&mut jobs).await {
             let (mut batches, mut saves, mut checks) = (Vec::new(), Vec::new(), Vec::new());
             for job in jobs.drain(..) {
                 match job {
-                    Job::Save(batch, done) => {
+                    Job::Save(batch, reply) => {
                         batches.push(batch);
-                        saves.push(done);
+                        saves.push(reply);
                     }
-                    Job::Check(done) => checks.push(done),
+                    Job::Check(reply) => checks.push(reply),
                 }
             }
             if !batches.is_empty() {
                 self.save(&batches, saves).await;
             }
             if !checks.is_empty() {
-                tell(checks, self.check().await);
+                send_all(checks, self.check().await);
             }
         }
-        self.commit
+        self.connection
     }
 
-    /// Waits for a batch and takes all that wait by then; whether there was any, and not the end.
-    async fn take(&mut self, jobs: &mut Vec<Job>) -> bool {
-        let mut waiting = self.waiting.lock().await;
+    /// Waits for a job and takes all that are queued. Returns `false` once the queue is closed and
+    /// empty.
+    async fn receive(&mut self, jobs: &mut Vec<Job>) -> bool {
+        let mut receiver = self.jobs.lock().await;
         loop {
             tokio::select! {
-                count = waiting.recv_many(jobs, self.group) => {
-                    self.metrics.queue(waiting.len());
+                count = receiver.recv_many(jobs, self.group) => {
+                    self.metrics.queue(receiver.len());
                     return count > 0;
                 }
-                // Also where the queue itself is gone.
-                _ = self.closing.changed(), if !waiting.is_closed() => waiting.close(),
+                // An error, because the `Queue` was dropped, also closes the channel.
+                _ = self.closing.changed(), if !receiver.is_closed() => receiver.close(),
             }
         }
     }
 
-    /// A group is kept whole. Where one of its batches breaks a rule of the database, each is kept
-    /// or refused by itself. Nobody is answered before it is one or the other.
-    async fn save(&mut self, batches: &[Batch], saves: Vec<Done>) {
-        let saved = self.commit.commit(batches).await;
-        if batches.len() > 1 && matches!(saved, Err(Failed::Rule(_))) {
-            for (batch, done) in batches.iter().zip(saves) {
-                let saved = self.commit.commit(slice::from_ref(batch)).await;
-                tell([done], self.note(saved, 1));
+    /// Commits a group. If one of its batches violates a constraint, each is committed separately.
+    /// Replies only once the fate of a batch is known.
+    async fn save(&mut self, batches: &[Batch], replies: Vec<Reply>) {
+        let result = self.connection.commit(batches).await;
+        if batches.len() > 1 && matches!(result, Err(CommitError::Constraint(_))) {
+            for (batch, reply) in batches.iter().zip(replies) {
+                let result = self.connection.commit(slice::from_ref(batch)).await;
+                send_all([reply], self.record(result, 1));
             }
         } else {
-            let saved = self.note(saved, batches.len());
-            tell(saves, saved);
+            send_all(replies, self.record(result, batches.len()));
         }
     }
 
-    fn note(&mut self, saved: Result<(), Failed>, batches: usize) -> Result<(), Unavailable> {
-        match saved {
+    fn record(
+        &mut self,
+        result: Result<(), CommitError>,
+        batches: usize,
+    ) -> Result<(), Unavailable> {
+        match result {
             Ok(()) => {
-                self.last = Some(Instant::now());
+                self.last_commit = Some(Instant::now());
                 self.metrics.committed(batches);
-                self.fault.worked();
+                self.fault.succeeded();
                 Ok(())
             }
-            Err(Failed::Rule(error)) => {
+            Err(CommitError::Constraint(error)) => {
                 let error = format!("{error:#}");
-                tracing::error!(error, "a batch breaks a rule of the database");
-                Err(Unavailable::Rule)
+                tracing::error!(error, "a batch violates a database constraint");
+                Err(Unavailable::Constraint)
             }
-            Err(Failed::Now(error)) => {
-                self.last = None;
+            Err(CommitError::Unavailable(error)) => {
+                self.last_commit = None;
                 self.fault.failed(&format!("{error:#}"), batches);
                 Err(Unavailable::Fault)
             }
@@ -210,17 +214,18 @@ impl<C: Commit> Writer<C> {
     }
 
     async fn check(&mut self) -> Result<(), Unavailable> {
-        if self.last.is_some_and(|last| last.elapsed() < YOUNG) {
+        if self.last_commit.is_some_and(|at| at.elapsed() < RECENT) {
             return Ok(());
         }
-        self.commit.check().await.map_err(|_| Unavailable::Fault)
+        let checked = self.connection.check().await;
+        checked.map_err(|_| Unavailable::Fault)
     }
 }
 
-/// Whoever waited may have gone: the batch is kept all the same.
-fn tell(waiting: impl IntoIterator<Item = Done>, saved: Result<(), Unavailable>) {
-    for done in waiting {
-        let _ = done.send(saved);
+/// Ignores receivers that are gone: a request that timed out does not undo its batch.
+fn send_all(replies: impl IntoIterator<Item = Reply>, result: Result<(), Unavailable>) {
+    for reply in replies {
+        let _ = reply.send(result);
     }
 }
 
@@ -229,17 +234,17 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// Panics at a batch of device 0, and knows no device 1.
+    /// Panics on device 0 and rejects device 1.
     struct Fragile;
 
     impl Commit for Fragile {
-        async fn commit(&mut self, batches: &[Batch]) -> Result<(), Failed> {
+        async fn commit(&mut self, batches: &[Batch]) -> Result<(), CommitError> {
             assert!(
                 batches.iter().all(|batch| batch.device != 0),
-                "as the test wants it"
+                "deliberate panic"
             );
             match batches.iter().any(|batch| batch.device == 1) {
-                true => Err(Failed::Rule(anyhow::anyhow!("no such device"))),
+                true => Err(CommitError::Constraint(anyhow::anyhow!("no such device"))),
                 false => Ok(()),
             }
         }
@@ -257,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_writer_that_dies_is_noticed_and_keeps_nobody_waiting() {
+    async fn a_panicking_writer_fails_all_requests() {
         let limits = Config::default().store;
         let (queue, writer) = Queue::new(Fragile, &limits, Arc::default());
         let writer = tokio::spawn(writer.run());
@@ -270,24 +275,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_that_breaks_a_rule_costs_no_other() {
+    async fn a_constraint_violation_does_not_affect_other_batches() {
         let limits = Config::default().store;
         let (queue, writer) = Queue::new(Fragile, &limits, Arc::default());
-        let (saved, refused, also, ()) = tokio::join!(
+        let (first, rejected, last, ()) = tokio::join!(
             queue.save(batch(2)),
             queue.save(batch(1)),
             async {
-                let also = queue.save(batch(3)).await;
+                let saved = queue.save(batch(3)).await;
                 queue.close();
-                also
+                saved
             },
             async {
                 writer.run().await;
             },
         );
         assert_eq!(
-            (saved, refused, also),
-            (Ok(()), Err(Unavailable::Rule), Ok(()))
+            (first, rejected, last),
+            (Ok(()), Err(Unavailable::Constraint), Ok(()))
         );
     }
 }

@@ -51,6 +51,9 @@ fn sent_values_appear_on_the_page() {
     assert!(output.status.success(), "{stdout}{stderr}");
     println!("{stdout}");
     for name in ["light-360", "dark-1280", "extremes-360", "extremes-1280"] {
-        assert!(screenshots.join(name).with_extension("png").exists(), "{name}");
+        assert!(
+            screenshots.join(name).with_extension("png").exists(),
+            "{name}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The clients that there are: each encodes the same batches its own way and gets the same answers.
+//! Common HTTP clients: each encodes the same batches in its own way and gets the same responses.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 fn cases() -> Vec<Value> {
-    let text = std::fs::read_to_string(file("cases.json")).expect("the cases");
+    let text = std::fs::read_to_string(file("cases.json")).expect("cases.json");
     serde_json::from_str(&text).expect("JSON")
 }
 
@@ -26,7 +26,7 @@ fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Runs a script that prints one answer for each case.
+/// Runs a script that prints a response for each case.
 fn check(script: impl FnOnce(&str) -> Command) {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
@@ -34,8 +34,8 @@ fn check(script: impl FnOnce(&str) -> Command) {
     let cases = cases();
     assert_eq!(output.lines().count(), cases.len());
     for (line, case) in output.lines().zip(cases) {
-        let answer: Value = serde_json::from_str(line).expect("JSON");
-        assert_eq!(answer, case["answer"], "{}", case["pins"]);
+        let response: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(response, case["response"], "{}", case["pins"]);
     }
 }
 
@@ -73,28 +73,26 @@ fn curl() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for case in cases() {
-        let path = case["path"].as_str().expect("a path");
+        let path = case["path"].as_str().expect("path");
         let mut command = Command::new("curl");
         command.args(["-sS", "--get", "-w", "\n%{http_code}"]);
         command.args(["--data-urlencode", &format!("token={TOKEN}")]);
         for pin in case["pins"].as_array().expect("pins") {
-            let (name, value) = (
-                pin[0].as_str().expect("text"),
-                pin[1].as_str().expect("text"),
-            );
+            let text = |index: usize| pin[index].as_str().expect("text");
+            let (name, value) = (text(0), text(1));
             command.args(["--data-urlencode", &format!("{name}={value}")]);
         }
         command.arg(format!("http://{}{path}", server.address));
         let output = output(&mut command);
         let (body, status) = output.rsplit_once('\n').expect("a status");
         let status: u16 = status.parse().expect("a status");
-        assert_eq!(json!([status, body]), case["answer"], "{}", case["pins"]);
+        assert_eq!(json!([status, body]), case["response"], "{}", case["pins"]);
     }
 }
 
-/// As firmware prints it: piece by piece, nothing escaped, one request and no more.
+/// Prints a request piece by piece, as firmware does, one request per connection.
 #[test]
-fn a_raw_socket_that_escapes_nothing() {
+fn firmware_that_escapes_nothing_works() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let print = |pieces: &[&str]| {
@@ -105,17 +103,17 @@ fn a_raw_socket_that_escapes_nothing() {
         client.send(b" HTTP/1.1\r\n").unwrap();
         client.send(b"Host: 127.0.0.1\r\n").unwrap();
         client.send(b"Connection: close\r\n\r\n").unwrap();
-        let answer = client.answer(false).unwrap();
+        let response = client.read_response(false).unwrap();
         assert!(client.closed());
-        answer
+        response
     };
     let start = format!("GET {}", update_target("V1="));
     assert_eq!(
-        print(&[&start, "255", "&V2=", "21.50", "&V6=", "1"]).told(),
+        print(&[&start, "255", "&V2=", "21.50", "&V6=", "1"]).summary(),
         (200, "OK")
     );
     assert_eq!(
-        print(&[&start, "1", "&V3=", "21°C;'ok'", "&V5=", "24.94,60.17"]).told(),
+        print(&[&start, "1", "&V3=", "21°C;'ok'", "&V5=", "24.94,60.17"]).summary(),
         (200, "OK")
     );
     assert_eq!(
@@ -124,26 +122,29 @@ fn a_raw_socket_that_escapes_nothing() {
             .body,
         "21°C;'ok'"
     );
-    // `dtostrf` pads with spaces, which end a request's target: HTTP itself refuses them.
-    assert_eq!(print(&[&start, "   7", "&V2=", " 21.50"]).told(), (400, ""));
-    assert_eq!(print(&[&start, "%20%20%207"]).told(), (200, "OK"));
+    // `dtostrf` pads with spaces, which are not allowed in a request target.
+    assert_eq!(
+        print(&[&start, "   7", "&V2=", " 21.50"]).summary(),
+        (400, "")
+    );
+    assert_eq!(print(&[&start, "%20%20%207"]).summary(), (200, "OK"));
 }
 
 #[test]
-fn a_connection_is_kept_alive() {
+fn connections_are_kept_alive() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let mut client = server.connect();
     for number in 0..100 {
-        let answer = client
+        let response = client
             .get(&update_target(&format!("v10={number}")))
             .unwrap();
-        assert_eq!(answer.told(), (200, "OK"));
-        // An error keeps it as well.
+        assert_eq!(response.summary(), (200, "OK"));
+        // An error does not close it.
         assert_eq!(client.get(&update_target("v10=hot")).unwrap().status, 400);
     }
     let last = client
         .get(&format!("/external/api/get?token={TOKEN}&v10"))
         .unwrap();
-    assert_eq!(last.told(), (200, "99"));
+    assert_eq!(last.summary(), (200, "99"));
 }

@@ -1,8 +1,8 @@
-//! Each documented answer, byte for byte, from the server as it is started.
+//! Every documented response, byte for byte.
 
 mod common;
 
-use common::{Scratch, Server, TOKEN, update_target};
+use common::{Response, Scratch, Server, TOKEN, update_target};
 
 const INVALID_TOKEN: &str = r#"{"error":{"message":"Invalid token."}}"#;
 const WRONG_PIN: &str = r#"{"error":{"message":"Wrong pin format."}}"#;
@@ -10,7 +10,7 @@ const NO_DATASTREAM: &str = r#"{"error":{"message":"No datastream setup for that
 const WRONG_VALUE: &str = r#"{"error":{"message":"Value doesn't match the Datastream data type"}}"#;
 const NOT_ALLOWED: &str = r#"{"error":{"message":"Method not allowed."}}"#;
 
-const REFUSED: [(&str, &str, &str); 11] = [
+const REJECTED: [(&str, &str, &str); 11] = [
     ("missing_token", "v1=33", INVALID_TOKEN),
     ("missing_token", "", INVALID_TOKEN),
     ("invalid_token", "token=&v1=33", INVALID_TOKEN),
@@ -25,52 +25,52 @@ const REFUSED: [(&str, &str, &str); 11] = [
 ];
 
 #[track_caller]
-fn nothing_is_saved(server: &Server) {
+fn assert_nothing_saved(server: &Server) {
     let all = server.get(&format!("/external/api/getAll?token={TOKEN}"));
-    assert_eq!(all.told(), (200, "{}"));
+    assert_eq!(all.summary(), (200, "{}"));
 }
 
 #[test]
-fn an_accepted_batch_is_answered_ok() {
+fn accepted_batches_are_acknowledged() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for path in ["/external/api/batch/update", "/external/api/batch/update/"] {
-        let answer = server.get(&format!("{path}?token={TOKEN}&v1=33&v2=44"));
-        assert_eq!(answer.told(), (200, "OK"));
+        let response = server.get(&format!("{path}?token={TOKEN}&v1=33&v2=44"));
+        assert_eq!(response.summary(), (200, "OK"));
         assert_eq!(
-            answer.header("content-type"),
+            response.header("content-type"),
             Some("text/plain; charset=utf-8")
         );
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
     }
     assert_eq!(server.metric("pinquery_batches_accepted_total"), 2.0);
     assert_eq!(server.metric("pinquery_updates_accepted_total"), 4.0);
 }
 
 #[test]
-fn a_refused_batch_gets_the_vendors_body_and_is_counted() {
+fn rejected_batches_get_blynks_bodies_and_are_counted() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for path in ["/external/api/batch/update", "/external/api/batch/update/"] {
-        for (kind, query, body) in REFUSED {
+        for (kind, query, body) in REJECTED {
             let metric = format!("pinquery_batches_refused_total{{kind=\"{kind}\"}}");
             let before = server.metric(&metric);
-            let answer = server.get(&format!("{path}?{}", query.replace("{}", TOKEN)));
-            assert_eq!(answer.told(), (400, body), "{query}");
-            assert_eq!(answer.header("content-type"), Some("application/json"));
+            let response = server.get(&format!("{path}?{}", query.replace("{}", TOKEN)));
+            assert_eq!(response.summary(), (400, body), "{query}");
+            assert_eq!(response.header("content-type"), Some("application/json"));
             assert_eq!(server.metric(&metric), before + 1.0, "{query}");
         }
-        assert_eq!(server.get(path).told(), (400, INVALID_TOKEN));
+        assert_eq!(server.get(path).summary(), (400, INVALID_TOKEN));
     }
-    nothing_is_saved(&server);
+    assert_nothing_saved(&server);
 }
 
 #[test]
-fn values_come_back_as_they_were_judged() {
+fn values_are_read_back_as_parsed() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let batch = "v6=TRUE&v5=12&v5=11&v4=7&v3=caf%C3%A9+%22%3C1%3E&v2=-0&v1=133&v7=-41";
-    assert_eq!(server.update(batch).told(), (200, "OK"));
+    assert_eq!(server.update(batch).summary(), (200, "OK"));
 
     let get = |pins: &str| server.get(&format!("/external/api/get?token={TOKEN}&{pins}"));
     for (pin, value) in [
@@ -82,22 +82,22 @@ fn values_come_back_as_they_were_judged() {
         ("v6", "true"),
         ("v7", "-40.0"),
     ] {
-        let answer = get(pin);
-        assert_eq!(answer.told(), (200, value));
+        let response = get(pin);
+        assert_eq!(response.summary(), (200, value));
         assert_eq!(
-            answer.header("content-type"),
+            response.header("content-type"),
             Some("text/plain; charset=utf-8")
         );
     }
     let several = get("v3&v10&v1");
-    assert_eq!(several.told(), (200, r#"{"v3":"café \"<1>","v1":100}"#));
+    assert_eq!(several.summary(), (200, r#"{"v3":"café \"<1>","v1":100}"#));
     assert_eq!(several.header("content-type"), Some("application/json"));
-    assert_eq!(get("v10&v11").told(), (200, "{}"));
+    assert_eq!(get("v10&v11").summary(), (200, "{}"));
 
     let all = server.get(&format!("/external/api/getAll?token={TOKEN}"));
     let expected =
         r#"{"v1":100,"v2":-0.0,"v3":"café \"<1>","v4":0,"v5":[12.0,11.0],"v6":true,"v7":-40.0}"#;
-    assert_eq!(all.told(), (200, expected));
+    assert_eq!(all.summary(), (200, expected));
     for (kind, count) in [("min", 1.0), ("max", 1.0), ("fallback", 1.0)] {
         let metric = format!("pinquery_updates_adjusted_total{{kind=\"{kind}\"}}");
         assert_eq!(server.metric(&metric), count, "{kind}");
@@ -105,17 +105,17 @@ fn values_come_back_as_they_were_judged() {
 }
 
 #[test]
-fn a_pin_without_a_value_is_not_the_empty_string() {
+fn a_missing_value_differs_from_an_empty_string() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let target = format!("/external/api/get?token={TOKEN}&v3");
-    assert_eq!(server.get(&target).told(), (204, ""));
-    assert_eq!(server.update("v3=").told(), (200, "OK"));
-    assert_eq!(server.get(&target).told(), (200, ""));
+    assert_eq!(server.get(&target).summary(), (204, ""));
+    assert_eq!(server.update("v3=").summary(), (200, "OK"));
+    assert_eq!(server.get(&target).summary(), (200, ""));
 }
 
 #[test]
-fn devices_do_not_see_each_other() {
+fn devices_are_isolated() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     server.update("v1=5");
@@ -130,7 +130,7 @@ fn devices_do_not_see_each_other() {
 }
 
 #[test]
-fn reading_refuses_as_updating_does() {
+fn invalid_reads_get_the_same_errors_as_updates() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for (query, body) in [
@@ -148,9 +148,9 @@ fn reading_refuses_as_updating_does() {
         ("getAll?token={}&token={}", INVALID_TOKEN),
         ("getAll?token={}&v1", WRONG_PIN),
     ] {
-        let answer = server.get(&format!("/external/api/{}", query.replace("{}", TOKEN)));
-        assert_eq!(answer.told(), (400, body), "{query}");
-        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let response = server.get(&format!("/external/api/{}", query.replace("{}", TOKEN)));
+        assert_eq!(response.summary(), (400, body), "{query}");
+        assert_eq!(response.header("content-type"), Some("application/json"));
     }
 }
 
@@ -164,11 +164,11 @@ fn other_methods_and_paths_save_nothing() {
         let request =
             format!("{method} {target} HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
         client.send(request.as_bytes()).unwrap();
-        let answer = client.answer(method == "HEAD").unwrap();
-        assert_eq!(answer.status, 405, "{method}");
-        assert_eq!(answer.header("allow"), Some("GET"), "{method}");
+        let response = client.read_response(method == "HEAD").unwrap();
+        assert_eq!(response.status, 405, "{method}");
+        assert_eq!(response.header("allow"), Some("GET"), "{method}");
         if method != "HEAD" {
-            assert_eq!(answer.body, NOT_ALLOWED, "{method}");
+            assert_eq!(response.body, NOT_ALLOWED, "{method}");
         }
     }
     for path in [
@@ -181,39 +181,42 @@ fn other_methods_and_paths_save_nothing() {
             404
         );
     }
-    nothing_is_saved(&server);
+    assert_nothing_saved(&server);
 }
 
-/// What stands in a request's line has passed the HTTP library before this server sees it.
+/// Sends a value without escaping it.
+fn send_raw(server: &Server, value: &[u8]) -> Response {
+    let mut client = server.connect();
+    let target = update_target("v3=");
+    let request = [
+        b"GET ",
+        target.as_bytes(),
+        value,
+        b" HTTP/1.1\r\nHost: test\r\n\r\n",
+    ];
+    client.send(&request.concat()).unwrap();
+    client.read_response(false).unwrap()
+}
+
+/// The HTTP library parses the request line before this server sees it.
 #[test]
-fn what_the_http_library_does_to_unescaped_bytes() {
+fn the_http_library_accepts_or_rejects_unescaped_bytes() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
-    let send = |value: &[u8]| {
-        let mut client = server.connect();
-        let target = update_target("v3=");
-        let request = [
-            b"GET ",
-            target.as_bytes(),
-            value,
-            b" HTTP/1.1\r\nHost: test\r\n\r\n",
-        ];
-        client.send(&request.concat()).unwrap();
-        client.answer(false).unwrap()
-    };
     let stored = || {
         server
             .get(&format!("/external/api/get?token={TOKEN}&v3"))
             .body
     };
-    for (value, is_taken) in [
+    for (value, received) in [
         ("\\{}|^`[];,'()!*@:/?", "\\{}|^`[];,'()!*@:/?"),
         ("é中🌱", "é中🌱"),
-        // No URL that is sent has a fragment: the library leaves it out.
+        // The library drops fragments, which request targets must not have.
         ("warm#ff0000", "warm"),
     ] {
-        assert_eq!(send(value.as_bytes()).told(), (200, "OK"), "{value}");
-        assert_eq!(stored(), is_taken);
+        let response = send_raw(&server, value.as_bytes());
+        assert_eq!(response.summary(), (200, "OK"), "{value}");
+        assert_eq!(stored(), received);
     }
     for value in [
         &b"water low"[..],
@@ -224,17 +227,15 @@ fn what_the_http_library_does_to_unescaped_bytes() {
         b"\x01",
         b"\x7F",
     ] {
-        assert_eq!(send(value).told(), (400, ""), "{value:?}");
+        assert_eq!(send_raw(&server, value).summary(), (400, ""), "{value:?}");
     }
     assert_eq!(stored(), "warm");
 }
 
-#[test]
-fn no_token_is_logged_or_counted() {
-    let scratch = Scratch::new();
-    let mut server = Server::start(&scratch, &["--log", "debug"]);
+/// Sends valid, invalid and malformed requests that all contain a token.
+fn send_requests_with_tokens(server: &Server) {
     server.update("v1=33");
-    for (_, query, _) in REFUSED {
+    for (_, query, _) in REJECTED {
         server.get(&format!(
             "/external/api/batch/update?{}",
             query.replace("{}", TOKEN)
@@ -246,7 +247,14 @@ fn no_token_is_logged_or_counted() {
     client
         .send(format!("GET {} \"\r\n\r\n", update_target("v1=1")).as_bytes())
         .unwrap();
-    assert!(client.answer(false).is_ok());
+    assert!(client.read_response(false).is_ok());
+}
+
+#[test]
+fn tokens_do_not_appear_in_logs_metrics_or_the_database() {
+    let scratch = Scratch::new();
+    let mut server = Server::start(&scratch, &["--log", "debug"]);
+    send_requests_with_tokens(&server);
     let metrics = server.get("/metrics");
     assert!(metrics.body.ends_with("# EOF\n"));
     server.signal("TERM");
@@ -263,7 +271,7 @@ fn no_token_is_logged_or_counted() {
     for text in [
         log,
         metrics.body,
-        server.welcome.clone(),
+        server.banner.clone(),
         String::from_utf8_lossy(&database).into_owned(),
     ] {
         assert!(
@@ -274,7 +282,7 @@ fn no_token_is_logged_or_counted() {
 }
 
 #[test]
-fn the_page_takes_nothing_from_elsewhere() {
+fn the_page_loads_nothing_from_other_origins() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for (path, content_type) in [
@@ -283,18 +291,18 @@ fn the_page_takes_nothing_from_elsewhere() {
         ("/page.js", "text/javascript; charset=utf-8"),
         ("/draw.js", "text/javascript; charset=utf-8"),
     ] {
-        let answer = server.get(path);
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), Some(content_type));
-        let policy = answer.header("content-security-policy").unwrap();
+        let response = server.get(path);
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("content-type"), Some(content_type));
+        let policy = response.header("content-security-policy").unwrap();
         assert!(
             policy.starts_with("default-src 'none'; script-src 'self';"),
             "{policy}"
         );
-        assert!(!answer.body.contains("http://www") || path == "/draw.js");
-        assert!(!answer.body.contains("https://"));
+        assert!(!response.body.contains("http://www") || path == "/draw.js");
+        assert!(!response.body.contains("https://"));
     }
-    // A token of the devices' file is not given away.
+    // Tokens of the devices file are not revealed.
     assert!(
         server
             .get("/")
@@ -304,7 +312,7 @@ fn the_page_takes_nothing_from_elsewhere() {
 }
 
 #[test]
-fn the_pages_state_is_protected_by_the_token() {
+fn the_page_state_requires_a_token() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     server.update("v1=133&v3=%3Cimg%3E");
@@ -315,10 +323,10 @@ fn the_pages_state_is_protected_by_the_token() {
         let head =
             format!("POST /page/state HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n");
         client.send(format!("{head}{body}").as_bytes()).unwrap();
-        client.answer(false).unwrap()
+        client.read_response(false).unwrap()
     };
     for body in ["", "token=", "token=unknown", "after=1"] {
-        assert_eq!(post(body).told(), (400, INVALID_TOKEN));
+        assert_eq!(post(body).summary(), (400, INVALID_TOKEN));
     }
     let state = post(&format!("token={TOKEN}")).body;
     let state: serde_json::Value = serde_json::from_str(&state).unwrap();
@@ -329,21 +337,20 @@ fn the_pages_state_is_protected_by_the_token() {
     assert_eq!(state["batches"][1]["updates"][0]["value"], 7);
 
     let seen = state["batches"][0]["id"].as_i64().unwrap();
-    let news = post(&format!("token={TOKEN}&after={seen}")).body;
-    let news: serde_json::Value = serde_json::from_str(&news).unwrap();
-    assert_eq!(news["batches"].as_array().unwrap().len(), 1);
+    let state = post(&format!("token={TOKEN}&after={seen}")).body;
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    assert_eq!(state["batches"].as_array().unwrap().len(), 1);
     assert_eq!(post(&"x".repeat(5000)).status, 413);
 }
 
-/// As a page does that was asleep.
 #[test]
-fn the_pages_state_goes_on_where_it_was_however_much_there_is() {
+fn a_page_that_was_suspended_catches_up() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let mut client = server.connect();
     for value in 0..1001 {
         let saved = client.get(&update_target(&format!("v10={value}"))).unwrap();
-        assert_eq!(saved.told(), (200, "OK"));
+        assert_eq!(saved.summary(), (200, "OK"));
     }
     let state = |after: &str| -> (Vec<i64>, i64, bool) {
         let state = server

@@ -1,4 +1,4 @@
-//! What every store has to pass.
+//! The contract of [`Store`], tested on every implementation.
 
 mod common;
 
@@ -21,14 +21,14 @@ const DEVICES: &str = r#"{
 }"#;
 
 fn limits() -> StoreLimits {
-    // On a busy machine a statement may wait long for its turn.
+    // A busy machine may be slow to execute a statement.
     Config::parse_from(["server", "--statement-timeout", "60"]).store
 }
 
 async fn open_with<S: Store>(database: &str, devices: &str) -> S {
-    // What a store logs is what a test that fails has to say.
+    // Shows the log if a test fails.
     let _ = tracing_subscriber::fmt().with_test_writer().try_init();
-    let devices = Devices::from_json(devices).expect("devices");
+    let devices = Devices::from_json(devices).expect("valid devices");
     let store = S::open(database, devices, &limits(), Arc::default()).await;
     store.unwrap_or_else(|error| panic!("{error:#}"))
 }
@@ -38,8 +38,8 @@ async fn open<S: Store>(database: &str) -> S {
 }
 
 async fn number<S: Store>(store: &S, token: &str) -> i64 {
-    let device = store.device(token).await.expect("a look-up");
-    device.expect("a device").number
+    let device = store.device(token).await.expect("lookup succeeds");
+    device.expect("the device exists").number
 }
 
 fn update(pin: u8, value: Value) -> Update {
@@ -50,7 +50,7 @@ fn update(pin: u8, value: Value) -> Update {
     }
 }
 
-/// One number in each of these pins.
+/// Returns a batch with the same integer for each pin.
 fn batch(device: i64, pins: &[u8], value: i64) -> Batch {
     let updates = pins.iter().map(|&pin| update(pin, Value::Integer(value)));
     Batch {
@@ -59,7 +59,7 @@ fn batch(device: i64, pins: &[u8], value: i64) -> Batch {
     }
 }
 
-fn odd_values() -> Vec<Value> {
+fn edge_case_values() -> Vec<Value> {
     let doubles = [
         0.0,
         -0.0,
@@ -88,11 +88,11 @@ fn odd_values() -> Vec<Value> {
     values
 }
 
-async fn values_come_back_bit_for_bit<S: Store>(database: &str) {
+async fn values_are_preserved_exactly<S: Store>(database: &str) {
     let store: S = open(database).await;
     let device = number(&store, "a").await;
     let mut updates: Vec<_> = (0..)
-        .zip(odd_values())
+        .zip(edge_case_values())
         .map(|(pin, value)| update(pin, value))
         .collect();
     let adjustments = [Adjustment::Min, Adjustment::Max, Adjustment::Fallback];
@@ -102,17 +102,17 @@ async fn values_come_back_bit_for_bit<S: Store>(database: &str) {
     let sent = updates.clone();
     assert_eq!(store.save(Batch { device, updates }).await, Ok(()));
     let latest = store.latest(device).await.expect("values");
-    let history = store.history(device, None, 10).await.expect("a history");
+    let history = store.history(device, None, 10).await.expect("history");
     assert_eq!(history.len(), 1);
     assert!(latest.iter().all(|latest| latest.at == history[0].at));
     let latest: Vec<_> = latest.into_iter().map(|latest| latest.update).collect();
-    // As text, which tells -0.0 from 0.0.
+    // Compares text, to distinguish -0.0 from 0.0.
     assert_eq!(format!("{latest:?}"), format!("{sent:?}"));
     assert_eq!(format!("{:?}", history[0].updates), format!("{sent:?}"));
-    store.close().await.expect("an end");
+    store.close().await.expect("closed");
 }
 
-async fn the_latest_value_of_each_pin_is_its_newest<S: Store>(database: &str) {
+async fn latest_returns_the_newest_value_of_each_pin<S: Store>(database: &str) {
     let store: S = open(database).await;
     let (device, other) = (number(&store, "a").await, number(&store, "b").await);
     for (pins, value) in [(&[9, 1, 5][..], 1), (&[5], 2), (&[1, 200], 3)] {
@@ -130,10 +130,10 @@ async fn the_latest_value_of_each_pin_is_its_newest<S: Store>(database: &str) {
         [(1, value(3)), (5, value(2)), (9, value(1)), (200, value(3))]
     );
     assert_eq!(store.latest(other).await.expect("values").len(), 1);
-    store.close().await.expect("an end");
+    store.close().await.expect("closed");
 }
 
-async fn history_gives_the_newest_or_what_is_next<S: Store>(database: &str) {
+async fn history_returns_the_newest_or_following_batches<S: Store>(database: &str) {
     let store: S = open(database).await;
     let (device, other) = (number(&store, "a").await, number(&store, "b").await);
     for value in 0..10 {
@@ -141,10 +141,7 @@ async fn history_gives_the_newest_or_what_is_next<S: Store>(database: &str) {
         store.save(batch(other, &[1], -1)).await.expect("saved");
     }
     let history = async |after, limit| {
-        let batches = store
-            .history(device, after, limit)
-            .await
-            .expect("a history");
+        let batches = store.history(device, after, limit).await.expect("history");
         let values: Vec<i64> = batches
             .iter()
             .map(|batch| integer(&batch.updates[0].value))
@@ -156,14 +153,14 @@ async fn history_gives_the_newest_or_what_is_next<S: Store>(database: &str) {
     assert_eq!(history(last, 3).await.0.len(), 0);
     let (all, _) = history(None, 100).await;
     assert_eq!(all, (0..10).collect::<Vec<_>>());
-    // From one answer to the next, however small each is.
+    // Pages through all batches.
     let (mut seen, mut after) = (Vec::new(), Some(0));
     while let (values, Some(last)) = history(after, 4).await {
         seen.extend(values);
         after = Some(last);
     }
     assert_eq!(seen, all);
-    store.close().await.expect("an end");
+    store.close().await.expect("closed");
 }
 
 fn integer(value: &Value) -> i64 {
@@ -173,7 +170,7 @@ fn integer(value: &Value) -> i64 {
     }
 }
 
-async fn what_is_saved_is_there_after_a_new_start<S: Store>(database: &str) {
+async fn saved_values_survive_a_restart<S: Store>(database: &str) {
     let store: S = open(database).await;
     let device = number(&store, "a").await;
     store.save(batch(device, &[1, 2], 5)).await.expect("saved");
@@ -181,7 +178,7 @@ async fn what_is_saved_is_there_after_a_new_start<S: Store>(database: &str) {
         store.latest(device).await,
         store.history(device, None, 9).await,
     );
-    store.close().await.expect("an end");
+    store.close().await.expect("closed");
     assert_eq!(
         store.save(batch(device, &[1], 6)).await,
         Err(Unavailable::Fault)
@@ -198,7 +195,7 @@ async fn what_is_saved_is_there_after_a_new_start<S: Store>(database: &str) {
         before
     );
     assert_eq!(store.check().await, Ok(()));
-    store.close().await.expect("an end");
+    store.close().await.expect("closed");
 }
 
 async fn a_device_with_an_id_keeps_its_number<S: Store>(database: &str) {
@@ -220,7 +217,7 @@ async fn a_device_with_an_id_keeps_its_number<S: Store>(database: &str) {
             assert_ne!(number(&store, "old").await, numbers[0]);
         }
         assert_eq!(store.device("unknown").await, Ok(None));
-        store.close().await.expect("an end");
+        store.close().await.expect("closed");
     }
     assert!(
         numbers.iter().all(|number| *number == numbers[0]),
@@ -228,30 +225,33 @@ async fn a_device_with_an_id_keeps_its_number<S: Store>(database: &str) {
     );
 }
 
-async fn a_batch_of_no_device_is_refused_and_costs_no_other<S: Store>(database: &str) {
+async fn a_batch_of_an_unknown_device_fails_alone<S: Store>(database: &str) {
     let store: S = open(database).await;
     let device = number(&store, "a").await;
-    // Whether they come into one group or not.
-    let (good, bad, also) = tokio::join!(
+    // They may or may not end up in the same group.
+    let (first, rejected, last) = tokio::join!(
         store.save(batch(device, &[1], 1)),
         store.save(batch(987_654, &[1], 2)),
         store.save(batch(device, &[1], 3)),
     );
-    assert_eq!((good, bad, also), (Ok(()), Err(Unavailable::Rule), Ok(())));
-    let history = store.history(device, None, 10).await.expect("a history");
+    assert_eq!(
+        (first, rejected, last),
+        (Ok(()), Err(Unavailable::Constraint), Ok(()))
+    );
+    let history = store.history(device, None, 10).await.expect("history");
     let values: HashSet<i64> = history
         .iter()
         .map(|batch| integer(&batch.updates[0].value))
         .collect();
     assert_eq!(values, HashSet::from([1, 3]));
-    store.close().await.expect("an end");
+    store.close().await.expect("closed");
 }
 
-async fn groups_are_counted<S: Store>(database: &str) {
+async fn commits_are_counted<S: Store>(database: &str) {
     let metrics = Arc::new(Metrics::default());
-    let devices = Devices::from_json(DEVICES).expect("devices");
+    let devices = Devices::from_json(DEVICES).expect("valid devices");
     let store = S::open(database, devices, &limits(), Arc::clone(&metrics)).await;
-    let store: S = store.expect("a store");
+    let store: S = store.expect("store opens");
     let device = number(&store, "a").await;
     let saves = (0..100).map(|value| store.save(batch(device, &[1], value)));
     for saved in futures_util::future::join_all(saves).await {
@@ -260,15 +260,18 @@ async fn groups_are_counted<S: Store>(database: &str) {
     let text = metrics.text();
     let count = |name: &str| -> u64 {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
-        line.expect("a metric").trim().parse().expect("a number")
+        line.expect("the metric exists")
+            .trim()
+            .parse()
+            .expect("a number")
     };
     assert_eq!(count("pinquery_batches_committed_total"), 100);
     assert!((1..=100).contains(&count("pinquery_commits_total")));
-    store.close().await.expect("an end");
+    store.close().await.expect("closed");
 }
 
-/// Saves `count` batches by each of these, while a reader goes from one answer to the next.
-async fn a_reader_misses_none_of<S: Store>(stores: Vec<S>, count: i64) {
+/// Saves `count` batches from each of eight writers while a reader pages through them.
+async fn assert_reader_misses_nothing<S: Store>(stores: Vec<S>, count: i64) {
     let stores: Vec<Arc<S>> = stores.into_iter().map(Arc::new).collect();
     let device = number(&*stores[0], "a").await;
     let mut writers = tokio::task::JoinSet::new();
@@ -277,59 +280,52 @@ async fn a_reader_misses_none_of<S: Store>(stores: Vec<S>, count: i64) {
         let first = writer as i64 * count;
         writers.spawn(async move {
             for value in first..first + count {
-                store
-                    .save(batch(device, &[1, 2], value))
-                    .await
-                    .expect("saved");
+                let saved = store.save(batch(device, &[1, 2], value)).await;
+                saved.expect("saved");
             }
         });
     }
-    let is_over = AtomicBool::new(false);
-    let read = async {
-        let (mut seen, mut after, mut last_at) = (Vec::new(), 0, None);
-        loop {
-            // Looked at first: what is saved by then is in the next answer.
-            let is_last = is_over.load(Ordering::Relaxed);
-            let reader = &stores[seen.len() % stores.len()];
-            let batches = reader
-                .history(device, Some(after), 7)
-                .await
-                .expect("a history");
-            if batches.is_empty() && is_last {
-                return seen;
-            }
-            for batch in batches {
-                assert!(batch.id > after, "out of order");
-                assert!(
-                    Some(batch.at) >= last_at,
-                    "its time is not where its order is"
-                );
-                assert_eq!(batch.updates.len(), 2, "half a batch");
-                (after, last_at) = (batch.id, Some(batch.at));
-                seen.push(integer(&batch.updates[0].value));
-            }
-        }
-    };
+    let is_done = AtomicBool::new(false);
     let write = async {
-        while let Some(done) = writers.join_next().await {
-            done.expect("all saved");
+        while let Some(result) = writers.join_next().await {
+            result.expect("all saved");
         }
-        is_over.store(true, Ordering::Relaxed);
+        is_done.store(true, Ordering::Relaxed);
     };
-    let (seen, ()) = tokio::join!(read, write);
-    let all: HashSet<i64> = seen.iter().copied().collect();
-    assert_eq!(
-        (seen.len(), all.len()),
-        (8 * count as usize, 8 * count as usize)
-    );
+    let (seen, ()) = tokio::join!(read_until(&is_done, &stores, device), write);
+    let unique: HashSet<i64> = seen.iter().copied().collect();
+    let expected = 8 * count as usize;
+    assert_eq!((seen.len(), unique.len()), (expected, expected));
     for store in stores {
-        store.close().await.expect("an end");
+        store.close().await.expect("closed");
     }
 }
 
-async fn a_reader_beside_writers_misses_none<S: Store>(database: &str) {
+/// Reads batches from each store in turn until there are no more.
+async fn read_until<S: Store>(is_done: &AtomicBool, stores: &[Arc<S>], device: i64) -> Vec<i64> {
+    let (mut seen, mut after, mut last_at) = (Vec::new(), 0, None);
+    loop {
+        // Loaded before reading, so that the last read covers everything that was saved.
+        let is_last = is_done.load(Ordering::Relaxed);
+        let store = &stores[seen.len() % stores.len()];
+        let batches = store.history(device, Some(after), 7).await;
+        let batches = batches.expect("history");
+        if batches.is_empty() && is_last {
+            return seen;
+        }
+        for batch in batches {
+            assert!(batch.id > after, "ids out of order");
+            assert!(Some(batch.at) >= last_at, "timestamps out of order");
+            assert_eq!(batch.updates.len(), 2, "partial batch");
+            (after, last_at) = (batch.id, Some(batch.at));
+            seen.push(integer(&batch.updates[0].value));
+        }
+    }
+}
+
+async fn readers_do_not_miss_concurrent_writes<S: Store>(database: &str) {
     let store: S = open(database).await;
-    a_reader_misses_none_of(vec![store], 60).await;
+    assert_reader_misses_nothing(vec![store], 60).await;
 }
 
 macro_rules! every_store {
@@ -360,17 +356,17 @@ macro_rules! every_store {
             )*
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn a_reader_beside_three_servers_misses_none() {
+            async fn readers_do_not_miss_writes_of_three_servers() {
                 let Some(database) = Database::new() else { return };
                 let mut stores = Vec::new();
                 for _ in 0..3 {
                     stores.push(open::<Postgres>(&database.url()).await);
                 }
-                a_reader_misses_none_of(stores, 60).await;
+                assert_reader_misses_nothing(stores, 60).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn servers_that_start_together_make_the_tables_once() {
+            async fn concurrent_startup_creates_the_tables_once() {
                 let Some(database) = Database::new() else { return };
                 let url = database.url();
                 let open = || open::<Postgres>(&url);
@@ -379,20 +375,20 @@ macro_rules! every_store {
                     let numbers = [number(&one, token).await, number(&two, token).await, number(&three, token).await];
                     assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
                 }
-                assert_eq!(database.ask("SELECT count(*) FROM pinquery_migration"), "1");
-                assert_eq!(database.ask("SELECT count(*) FROM device"), "2");
+                assert_eq!(database.query("SELECT count(*) FROM pinquery_migration"), "1");
+                assert_eq!(database.query("SELECT count(*) FROM device"), "2");
             }
         }
     };
 }
 
 every_store! {
-    values_come_back_bit_for_bit
-    the_latest_value_of_each_pin_is_its_newest
-    history_gives_the_newest_or_what_is_next
-    what_is_saved_is_there_after_a_new_start
+    values_are_preserved_exactly
+    latest_returns_the_newest_value_of_each_pin
+    history_returns_the_newest_or_following_batches
+    saved_values_survive_a_restart
     a_device_with_an_id_keeps_its_number
-    a_batch_of_no_device_is_refused_and_costs_no_other
-    groups_are_counted
-    a_reader_beside_writers_misses_none
+    a_batch_of_an_unknown_device_fails_alone
+    commits_are_counted
+    readers_do_not_miss_concurrent_writes
 }

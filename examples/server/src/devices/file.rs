@@ -1,4 +1,4 @@
-//! How the devices file is read.
+//! Deserialization of the devices file.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
 };
 
-use super::{DeviceKey, Devices, Listed};
+use super::{DeviceKey, Devices, Entry};
 
 impl<'de> Deserialize<'de> for Devices {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -28,71 +28,72 @@ impl<'de> Visitor<'de> for DevicesVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Devices, A::Error> {
         let (mut devices, mut ids) = (HashMap::new(), HashSet::new());
-        let mut place = 0;
+        let mut position = 0;
         while let Some(token) = map.next_key::<String>()? {
-            place += 1;
-            let wrong =
-                |reason: &dyn fmt::Display| A::Error::custom(format!("device {place}: {reason}"));
+            position += 1;
+            let invalid = |reason: &dyn fmt::Display| {
+                A::Error::custom(format!("device {position}: {reason}"))
+            };
             if !is_token(&token) {
-                return Err(wrong(&"token must be one or more bytes in 0x21..=0x7E"));
+                return Err(invalid(&"token must be one or more bytes in 0x21..=0x7E"));
             }
-            let Entry { id, template } = map.next_value().map_err(|error| wrong(&error))?;
+            let RawEntry { id, template } = map.next_value().map_err(|error| invalid(&error))?;
             if template.is_empty() {
-                return Err(wrong(&"there is no datastream"));
+                return Err(invalid(&"template has no datastreams"));
             }
             let token_key = DeviceKey::of_token(&token);
             let key = id.as_deref().map_or(token_key, DeviceKey::of_id);
             if id.is_some_and(|id| !ids.insert(id)) {
-                return Err(wrong(&"an earlier device has the same id"));
+                return Err(invalid(&"duplicate id"));
             }
-            let listed = Listed {
+            let entry = Entry {
                 key,
                 token_key,
                 template,
             };
-            if devices.insert(token, listed).is_some() {
-                return Err(wrong(&"an earlier device has the same token"));
+            if devices.insert(token, entry).is_some() {
+                return Err(invalid(&"duplicate token"));
             }
         }
         if devices.is_empty() {
-            return Err(A::Error::custom("there is no device"));
+            return Err(A::Error::custom("file contains no devices"));
         }
         Ok(Devices(devices))
     }
 }
 
-/// A template, and among its pins the device's id if it has one: `{"id":"roof","v1":…}`.
-struct Entry {
+/// A template with an optional device id among its pins: `{"id":"roof","v1":…}`.
+struct RawEntry {
     id: Option<String>,
     template: Template,
 }
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for RawEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct EntryVisitor;
+        struct RawEntryVisitor;
 
-        impl<'de> Visitor<'de> for EntryVisitor {
-            type Value = Entry;
+        impl<'de> Visitor<'de> for RawEntryVisitor {
+            type Value = RawEntry;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object with a datastream for each pin")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawEntry, A::Error> {
                 let mut pins = WithoutId { map, id: None };
                 let template = Template::deserialize(MapAccessDeserializer::new(&mut pins))?;
-                Ok(Entry {
+                Ok(RawEntry {
                     id: pins.id,
                     template,
                 })
             }
         }
 
-        deserializer.deserialize_map(EntryVisitor)
+        deserializer.deserialize_map(RawEntryVisitor)
     }
 }
 
-/// The other keys of an object, as the library reads a template from them.
+/// Takes `id` out of an object and leaves the other keys to the library's deserializer.
 struct WithoutId<A> {
     map: A,
     id: Option<String>,
@@ -112,7 +113,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut WithoutId<A> {
             let id = self.map.next_value::<String>();
             let id = id.map_err(|error| A::Error::custom(format!("id: {error}")))?;
             if self.id.replace(id).is_some() {
-                return Err(A::Error::custom("id: it is there twice"));
+                return Err(A::Error::custom("id: duplicate key"));
             }
         }
         Ok(None)
@@ -123,7 +124,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut WithoutId<A> {
     }
 }
 
-/// Whether a request can say this token: the library judges it, escaped as a client would.
+/// Returns whether a request can carry this token: escapes it and has the library validate it.
 fn is_token(token: &str) -> bool {
     let escaped: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let query = format!("token={escaped}");

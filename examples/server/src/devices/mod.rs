@@ -1,4 +1,4 @@
-//! Which devices there are: a JSON object of tokens, each with its template.
+//! The devices file: a JSON object that maps tokens to templates.
 
 mod file;
 
@@ -11,28 +11,28 @@ use anyhow::{Context, anyhow};
 use pinquery::Template;
 use sha2::{Digest, Sha256};
 
-/// The token of the demonstration's device: no secret.
+/// The token of the demo device; not a secret.
 pub const DEMO_TOKEN: &str = "demo-greenhouse-not-a-secret";
 
-/// The demonstration's devices file.
+/// The demo devices file.
 pub const DEMO: &str = include_str!("../demo.json");
 
-/// What a store knows a device by: the SHA-256 of its token, so that no copy of a database lets
-/// anyone send values; or of its id, where it has one, so that its token may change.
+/// Identifies a device in a store: the SHA-256 of its id, so that its token can change, or of its
+/// token if it has no id. A copy of a database does not reveal tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeviceKey([u8; 32]);
 
 impl DeviceKey {
-    /// The key of the device with this token and no id.
+    /// Returns the key of a device without an id.
     #[must_use]
     pub fn of_token(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 
-    /// The key of the device with this id.
+    /// Returns the key of a device with this id.
     #[must_use]
     pub fn of_id(id: &str) -> Self {
-        // No token begins with this byte, and so none has the key of an id.
+        // Tokens cannot contain this byte, so the keys of ids and tokens never collide.
         Self(
             Sha256::new()
                 .chain_update([0])
@@ -42,13 +42,13 @@ impl DeviceKey {
         )
     }
 
-    /// From what a database has kept.
+    /// Reads a key from a database.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// As a database keeps it.
+    /// Returns the bytes to store in a database.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -61,76 +61,78 @@ impl fmt::Debug for DeviceKey {
     }
 }
 
-/// A device of the file.
+/// A device in the file.
 #[derive(Clone, PartialEq)]
-pub struct Listed {
-    /// What a store knows it by.
+pub struct Entry {
+    /// Its key in the store.
     pub key: DeviceKey,
-    /// What a store has known it by if it had no id then.
+    /// Its key in the store before it was given an id.
     pub token_key: DeviceKey,
-    /// What its virtual pins hold.
+    /// Its datastreams.
     pub template: Template,
 }
 
-/// What a token gives access to.
+/// A device that a token grants access to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Device {
     /// Its number in the store.
     pub number: i64,
-    /// What its virtual pins hold.
+    /// Its datastreams.
     pub template: Template,
 }
 
-/// Devices by token, as the file lists them or with their numbers in a store.
+/// Devices by token: entries of the file, or devices with their numbers in a store.
 ///
-/// The map hashes with random keys: nobody can choose tokens that collide.
+/// The map's hasher is randomly seeded, so tokens cannot be chosen to collide.
 #[derive(Clone)]
-pub struct Devices<D = Listed>(HashMap<String, D>);
+pub struct Devices<D = Entry>(HashMap<String, D>);
 
 impl Devices {
-    /// The demonstration's device alone.
+    /// Returns the demo device.
     ///
     /// # Panics
     ///
-    /// Never: the file is part of the program, and a test reads it.
+    /// Never: the file is compiled in and covered by a test.
     #[must_use]
     pub fn demo() -> Self {
-        Self::from_json(DEMO).expect("the demonstration's devices are valid")
+        Self::from_json(DEMO).expect("the demo devices are valid")
     }
 
     /// Reads a file.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is refused as [`from_json`](Self::from_json) says.
+    /// Fails if the file cannot be read, or as [`from_json`](Self::from_json) does.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("devices {path:?}"))?;
-        let text = str::from_utf8(&bytes).with_context(|| format!("devices {path:?}"))?;
-        Self::from_json(text).with_context(|| format!("devices {path:?}"))
+        let read = || {
+            let text = String::from_utf8(std::fs::read(path)?)?;
+            Self::from_json(&text)
+        };
+        read().with_context(|| format!("devices {path:?}"))
     }
 
-    /// Reads `{"token":{"v1":{"type":"integer"}}}`.
+    /// Parses `{"token":{"v1":{"type":"integer"}}}`.
     ///
     /// # Errors
     ///
-    /// Names the device by its place in the file, the pin and the reason. No string of the file is
-    /// repeated: in a file that is wrong, any of them may be a token.
+    /// Reports the position of the device, the pin and the reason. Strings of the file are not
+    /// repeated: in an invalid file, any of them may be a token.
     pub fn from_json(json: &str) -> anyhow::Result<Self> {
         serde_json::from_str(json).map_err(|error| anyhow!(without_strings(&error.to_string())))
     }
 
-    /// The same devices as a store has them, by the numbers that it gives them.
+    /// Replaces each entry with a device that has the number returned by `number`.
     ///
     /// # Errors
     ///
-    /// The store's own.
-    pub fn numbered<E>(
+    /// Returns the first error of `number`.
+    pub fn assign_numbers<E>(
         self,
-        mut number: impl FnMut(&Listed) -> Result<i64, E>,
+        mut number: impl FnMut(&Entry) -> Result<i64, E>,
     ) -> Result<Devices<Arc<Device>>, E> {
-        let numbered = self.0.into_iter().map(|(token, listed)| {
-            let number = number(&listed)?;
-            let template = listed.template;
+        let numbered = self.0.into_iter().map(|(token, entry)| {
+            let number = number(&entry)?;
+            let template = entry.template;
             Ok((token, Arc::new(Device { number, template })))
         });
         Ok(Devices(numbered.collect::<Result<_, E>>()?))
@@ -138,31 +140,31 @@ impl Devices {
 }
 
 impl<D> Devices<D> {
-    /// The device with this token.
+    /// Returns the device with this token.
     #[must_use]
     pub fn get(&self, token: &str) -> Option<&D> {
         self.0.get(token)
     }
 
-    /// Every device, in no order.
+    /// Iterates over all devices in arbitrary order.
     pub fn iter(&self) -> impl Iterator<Item = &D> {
         self.0.values()
     }
 
-    /// How many there are.
+    /// Returns the number of devices.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no devices.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Without its tokens.
+/// Omits tokens.
 impl<D> fmt::Debug for Devices<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Devices")
@@ -171,14 +173,14 @@ impl<D> fmt::Debug for Devices<D> {
     }
 }
 
-/// The message with each quoted string left out.
+/// Replaces each quoted string in the message with `…`.
 fn without_strings(message: &str) -> String {
     let mut shown = String::with_capacity(message.len());
     let (mut is_quoted, mut is_escaped) = (false, false);
     for char in message.chars() {
-        let ends_or_begins = char == '"' && !is_escaped;
+        let is_delimiter = char == '"' && !is_escaped;
         is_escaped = is_quoted && char == '\\' && !is_escaped;
-        if ends_or_begins {
+        if is_delimiter {
             shown.push_str(if is_quoted { "…\"" } else { "\"" });
             is_quoted = !is_quoted;
         } else if !is_quoted {
@@ -192,22 +194,25 @@ fn without_strings(message: &str) -> String {
 mod tests {
     use super::*;
 
-    fn refused(json: &str) -> String {
-        format!("{:#}", Devices::from_json(json).expect_err("a rejection"))
+    fn error_message(json: &str) -> String {
+        format!(
+            "{:#}",
+            Devices::from_json(json).expect_err("the file is invalid")
+        )
     }
 
     #[test]
-    fn the_demonstration_has_one_device() {
+    fn the_demo_file_has_one_device() {
         let devices = Devices::demo();
         assert_eq!(devices.len(), 1);
         assert!(devices.get(DEMO_TOKEN).is_some());
     }
 
     #[test]
-    fn a_refusal_names_place_pin_and_reason() {
+    fn errors_contain_position_pin_and_reason() {
         let json = r#"{"good-token":{"v1":{"type":"double"}},
                        "SECRET":{"v1":{"type":"integer","min":9,"max":1}}}"#;
-        let message = refused(json);
+        let message = error_message(json);
         assert!(
             message.starts_with("device 2: v1: min is above max"),
             "{message}"
@@ -216,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn no_refusal_repeats_a_string_of_the_file() {
+    fn errors_do_not_repeat_strings_of_the_file() {
         for json in [
             r#"{"SECRET":{"v1":{"type":"integer","min":9,"max":1}}}"#,
             r#"{"devices":{"SECRET":{"v1":{"type":"double"}}}}"#,
@@ -233,7 +238,7 @@ mod tests {
             r#"{"SECRET":{"id":"SECRET","id":"SECRET","v1":{"type":"double"}}}"#,
             r#"{"SECRET":{"v1":{"type":"double"}}"#,
         ] {
-            let message = refused(json);
+            let message = error_message(json);
             assert!(
                 !message.contains("SEC") && !message.contains("RET"),
                 "{message}"
@@ -242,46 +247,41 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_token_an_impossible_one_and_no_device_are_refused() {
-        let twice = r#"{"t":{"v1":{"type":"double"}},"t":{"v1":{"type":"double"}}}"#;
-        assert!(refused(twice).starts_with("device 2: an earlier device has the same token"));
+    fn duplicate_or_invalid_tokens_and_empty_files_are_rejected() {
+        let duplicate = r#"{"t":{"v1":{"type":"double"}},"t":{"v1":{"type":"double"}}}"#;
+        assert!(error_message(duplicate).starts_with("device 2: duplicate token"));
         for token in ["", "a b", "é", "a\\u0000"] {
             let json = format!(r#"{{"{token}":{{"v1":{{"type":"double"}}}}}}"#);
-            assert!(
-                refused(&json).starts_with("device 1: a token is"),
-                "{token}"
-            );
+            let message = error_message(&json);
+            assert!(message.starts_with("device 1: token must be"), "{message}");
         }
         assert!(Devices::from_json(r#"{"a&b=c%+":{"v1":{"type":"double"}}}"#).is_ok());
-        assert!(refused("{}").starts_with("there is no device"));
+        assert!(error_message("{}").starts_with("file contains no devices"));
     }
 
     #[test]
-    fn an_id_is_what_a_store_knows_a_device_by() {
+    fn a_device_with_an_id_is_keyed_by_the_id() {
         let key = |json: &str, token: &str| {
-            Devices::from_json(json)
-                .expect("devices")
-                .get(token)
-                .expect("a device")
-                .key
+            let devices = Devices::from_json(json).expect("valid devices");
+            devices.get(token).expect("the device exists").key
         };
-        let plain = key(r#"{"t":{"v1":{"type":"double"}}}"#, "t");
-        let named = key(r#"{"t":{"v1":{"type":"double"},"id":"roof"}}"#, "t");
-        assert_ne!(plain, named);
+        let without_id = key(r#"{"t":{"v1":{"type":"double"}}}"#, "t");
+        let with_id = key(r#"{"t":{"v1":{"type":"double"},"id":"roof"}}"#, "t");
+        assert_ne!(without_id, with_id);
         assert_eq!(
-            named,
+            with_id,
             key(r#"{"u":{"id":"roof","v1":{"type":"double"}}}"#, "u")
         );
         assert_ne!(DeviceKey::of_id("t"), DeviceKey::of_token("t"));
-        let twice =
+        let duplicate =
             r#"{"t":{"id":"a","v1":{"type":"double"}},"u":{"id":"a","v1":{"type":"double"}}}"#;
-        assert!(refused(twice).starts_with("device 2: an earlier device has the same id"));
-        let wrong = r#"{"t":{"id":"a","v1":{"type":"integer","min":9,"max":1}}}"#;
-        assert!(refused(wrong).starts_with("device 1: v1: min is above max at line 1"));
+        assert!(error_message(duplicate).starts_with("device 2: duplicate id"));
+        let invalid = r#"{"t":{"id":"a","v1":{"type":"integer","min":9,"max":1}}}"#;
+        assert!(error_message(invalid).starts_with("device 1: v1: min is above max at line 1"));
     }
 
     #[test]
-    fn debug_hides_tokens_and_keys() {
+    fn debug_output_omits_tokens_and_keys() {
         let devices = Devices::demo();
         assert!(!format!("{devices:?}").contains("demo"));
         assert_eq!(format!("{:?}", DeviceKey::of_token("t")), "DeviceKey(..)");

@@ -1,8 +1,8 @@
--- No foreign keys: the lock of a device's row, without which nothing is written, shows that it is
--- there, and each key would cost a look-up for every value.
+-- No foreign keys: each would cost a lookup per value, and every write locks the device's row,
+-- which proves that it exists.
 CREATE TABLE device (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    -- Of its token, or of its id in the devices file.
+    -- SHA-256 of the token, or of the id in the devices file.
     token_sha256 bytea NOT NULL UNIQUE
 );
 CREATE TABLE batch (
@@ -11,7 +11,7 @@ CREATE TABLE batch (
     at_us bigint NOT NULL
 );
 CREATE INDEX batch_by_device ON batch (device, id);
--- Text: a numeric has no -0.0, and an integer, a text and a double fit into no other one column.
+-- Values are text because no other type fits integers, doubles (with -0.0) and strings.
 CREATE TABLE value (
     batch bigint NOT NULL,
     pin smallint NOT NULL CHECK (pin BETWEEN 0 AND 255),
@@ -21,8 +21,7 @@ CREATE TABLE value (
     adjusted text,
     PRIMARY KEY (batch, pin)
 );
--- With room in each page, so that a new latest value is written beside the old one and into no
--- index.
+-- Free space in each page allows heap-only updates, which leave the index alone.
 CREATE TABLE latest (
     device bigint NOT NULL,
     pin smallint NOT NULL,

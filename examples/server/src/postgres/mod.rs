@@ -1,8 +1,8 @@
-//! A [`Store`] on PostgreSQL, which several servers can share.
+//! A [`Store`] on PostgreSQL that several servers can share.
 //!
-//! On `tokio-postgres`, which is what this takes and no more: statements that are prepared once
-//! and sent two at a time, arrays as parameters, errors by SQLSTATE. `sqlx` would bring checks at
-//! build time, for which the build needs a database, and twice the crates.
+//! `tokio-postgres` has all it takes: cached prepared statements, pipelining, array parameters and
+//! SQLSTATE codes. `sqlx` would add queries checked at build time, which need a database, and twice
+//! as many crates.
 
 mod schema;
 
@@ -20,17 +20,17 @@ use tokio_postgres::{Config, NoTls};
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
 use crate::fault::Fault;
-use crate::metrics::{Failure, Metrics};
+use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Latest, SavedBatch, Store, Unavailable};
-use crate::writer::{Commit, Failed, Queue, Writer};
-use schema::NotWritten;
+use crate::writer::{Commit, CommitError, Queue, Writer};
+use schema::InsertError;
 
-/// What the network may take beside the statement itself.
-const NETWORK: Duration = Duration::from_secs(1);
+/// Time allowed for the network, in addition to the statement timeout.
+const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);
 
 /// The database.
 pub struct Postgres {
-    place: String,
+    location: String,
     devices: Devices<Arc<Device>>,
     queue: Queue,
     connections: Connections,
@@ -46,27 +46,27 @@ impl Store for Postgres {
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let config = config(database, limits)?;
-        let place = place(&config);
+        let location = location(&config);
         let connections = Connections::new(config, limits)?;
         let client = connections.get().await;
-        let mut client = client.with_context(|| format!("database {place}"))?;
+        let mut client = client.with_context(|| format!("database {location}"))?;
         let devices = schema::prepare(&mut client, devices).await;
-        let devices = devices.with_context(|| format!("database {place}"))?;
+        let devices = devices.with_context(|| format!("database {location}"))?;
         drop(client);
         let (queue, writer) = Queue::new(connections.clone(), limits, Arc::clone(&metrics));
         Ok(Self {
-            place,
+            location,
             devices,
             queue,
-            reading: Fault::new(Failure::Read, metrics),
-            // The others are for reading.
+            reading: Fault::new(Operation::Read, metrics),
+            // The remaining connections are for readers.
             writers: Mutex::new(Some(start(writer, &connections, limits.pool.div_ceil(2)))),
             connections,
         })
     }
 
-    fn place(&self) -> String {
-        self.place.clone()
+    fn location(&self) -> String {
+        self.location.clone()
     }
 
     async fn device(&self, token: &str) -> Result<Option<Arc<Device>>, Unavailable> {
@@ -110,7 +110,7 @@ impl Store for Postgres {
         self.queue.close();
         writers.await??;
         self.connections.pool.close();
-        tracing::info!("the database is closed");
+        tracing::info!("database closed");
         Ok(())
     }
 }
@@ -119,7 +119,7 @@ impl Postgres {
     fn read<T>(&self, read: anyhow::Result<T>) -> Result<T, Unavailable> {
         match read {
             Ok(read) => {
-                self.reading.worked();
+                self.reading.succeeded();
                 Ok(read)
             }
             Err(error) => {
@@ -130,8 +130,8 @@ impl Postgres {
     }
 }
 
-/// Several writers of one queue: while one waits for a commit, the next group is written. If one
-/// dies, so do all, as nobody would know what it was doing.
+/// Starts several writers for one queue: while one waits for a commit, another writes the next
+/// group. If one panics, all stop, because the state of its transaction is unknown.
 fn start(
     writer: Writer<Connections>,
     connections: &Connections,
@@ -139,29 +139,29 @@ fn start(
 ) -> JoinHandle<anyhow::Result<()>> {
     let mut writers = JoinSet::new();
     for _ in 1..count {
-        writers.spawn(writer.beside(connections.clone()).run());
+        writers.spawn(writer.with_connection(connections.clone()).run());
     }
     writers.spawn(writer.run());
     tokio::spawn(async move {
-        while let Some(ended) = writers.join_next().await {
-            ended.map_err(|_| anyhow!("a writer has panicked"))?;
+        while let Some(result) = writers.join_next().await {
+            result.map_err(|_| anyhow!("a writer panicked"))?;
         }
         Ok(())
     })
 }
 
-/// No error repeats the URL, which may hold a password.
+/// Parses the URL. Errors do not repeat it, as it may contain a password.
 fn config(database: &str, limits: &StoreLimits) -> anyhow::Result<Config> {
     let mut config: Config = database
         .parse()
-        .map_err(|_| anyhow!("`--database` is no URL of a PostgreSQL database"))?;
+        .map_err(|_| anyhow!("`--database` is not a valid PostgreSQL URL"))?;
     if config.get_password().is_none()
         && let Ok(password) = std::env::var("PGPASSWORD")
     {
         config.password(password);
     }
     let timeout = limits.statement_timeout.as_millis();
-    // `OK` is said once a commit is flushed, whatever is usual in this database.
+    // Acknowledged batches must be flushed, whatever the database's default is.
     let ours = format!(
         "-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={timeout} \
          -c synchronous_commit=on"
@@ -175,8 +175,8 @@ fn config(database: &str, limits: &StoreLimits) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Which database it is, without the user and the password.
-fn place(config: &Config) -> String {
+/// Returns the URL without user and password.
+fn location(config: &Config) -> String {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),
         #[cfg(unix)]
@@ -188,10 +188,9 @@ fn place(config: &Config) -> String {
     format!("postgres://{host}:{port}/{name}")
 }
 
-/// A pool, and how long what is done with a connection may take.
+/// A connection pool with a timeout for each operation.
 ///
-/// One that has broken is replaced when the next one is asked for, so that the server goes on once
-/// a database that was away is there again.
+/// Broken connections are replaced on demand, so the server recovers when the database does.
 #[derive(Clone)]
 struct Connections {
     pool: Pool,
@@ -203,7 +202,7 @@ impl Connections {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let limit = limits.statement_timeout + NETWORK;
+        let limit = limits.statement_timeout + NETWORK_ALLOWANCE;
         let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
             .runtime(Runtime::Tokio1)
             .max_size(limits.pool)
@@ -220,7 +219,7 @@ impl Connections {
     async fn latest(&self, device: i64) -> anyhow::Result<Vec<Latest>> {
         let client = self.get().await?;
         let latest = timeout(self.limit, schema::latest(&client, device)).await;
-        in_time(client, latest)?
+        discard_on_timeout(client, latest)?
     }
 
     async fn history(
@@ -232,26 +231,28 @@ impl Connections {
         let client = self.get().await?;
         let history = schema::history(&client, device, after, limit);
         let history = timeout(self.limit, history).await;
-        in_time(client, history)?
+        discard_on_timeout(client, history)?
     }
 }
 
-/// A connection that does not answer is not used again: nobody knows what it is doing.
-fn in_time<T>(client: Client, done: Result<T, Elapsed>) -> anyhow::Result<T> {
-    if done.is_err() {
+/// Discards a connection that timed out, because its state is unknown.
+fn discard_on_timeout<T>(client: Client, result: Result<T, Elapsed>) -> anyhow::Result<T> {
+    if result.is_err() {
         drop(Client::take(client));
     }
-    done.context("the database does not answer")
+    result.context("the database does not respond")
 }
 
 impl Commit for Connections {
-    async fn commit(&mut self, batches: &[Batch]) -> Result<(), Failed> {
-        let mut client = self.get().await.map_err(Failed::Now)?;
+    async fn commit(&mut self, batches: &[Batch]) -> Result<(), CommitError> {
+        let mut client = self.get().await.map_err(CommitError::Unavailable)?;
         let written = timeout(self.limit, schema::insert(&mut client, batches)).await;
-        match in_time(client, written).map_err(Failed::Now)? {
+        match discard_on_timeout(client, written).map_err(CommitError::Unavailable)? {
             Ok(()) => Ok(()),
-            Err(NotWritten::NoDevice) => Err(Failed::Rule(anyhow!("a device has no row"))),
-            Err(NotWritten::Error(error)) => Err(failed(error)),
+            Err(InsertError::MissingDevice) => {
+                Err(CommitError::Constraint(anyhow!("a device has no row")))
+            }
+            Err(InsertError::Database(error)) => Err(commit_error(error)),
         }
     }
 
@@ -259,18 +260,18 @@ impl Commit for Connections {
         let client = self.get().await?;
         let standby = client.query_one("SELECT pg_is_in_recovery()", &[]);
         let standby = timeout(self.limit, standby).await;
-        let standby: bool = in_time(client, standby)??.get(0);
-        ensure!(!standby, "the database only reads");
+        let standby: bool = discard_on_timeout(client, standby)??.get(0);
+        ensure!(!standby, "the database is a read-only standby");
         Ok(())
     }
 }
 
-/// Classes 22 and 23 of SQLSTATE are about the data and would be the same again.
-fn failed(error: tokio_postgres::Error) -> Failed {
+/// SQLSTATE classes 22 and 23 concern the data: a retry would fail again.
+fn commit_error(error: tokio_postgres::Error) -> CommitError {
     let class = error.code().and_then(|state| state.code().get(..2));
     match class {
-        Some("22" | "23") => Failed::Rule(error.into()),
-        _ => Failed::Now(error.into()),
+        Some("22" | "23") => CommitError::Constraint(error.into()),
+        _ => CommitError::Unavailable(error.into()),
     }
 }
 
@@ -284,15 +285,15 @@ mod tests {
     }
 
     #[test]
-    fn no_password_is_shown() {
+    fn passwords_are_not_shown() {
         let url = "postgres://me:SECRET@db.example:5433/values?connect_timeout=9";
-        let config = config(url, &limits()).expect("a URL");
-        assert_eq!(place(&config), "postgres://db.example:5433/values");
-        for wrong in [
+        let config = config(url, &limits()).expect("valid URL");
+        assert_eq!(location(&config), "postgres://db.example:5433/values");
+        for invalid in [
             "postgres://me:SECRET@h:port/x",
             "postgres://me:SECRET@h/x?a=SECRET",
         ] {
-            let error = super::config(wrong, &limits()).expect_err("no URL");
+            let error = super::config(invalid, &limits()).expect_err("invalid URL");
             assert!(!format!("{error:#}").contains("SECRET"), "{error:#}");
         }
     }

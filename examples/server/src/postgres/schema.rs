@@ -1,4 +1,4 @@
-//! The tables, and what goes into them and comes out.
+//! Tables and queries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,47 +9,47 @@ use futures_util::future::try_join;
 use pinquery::{Adjustment, Update, VirtualPin};
 use tokio_postgres::Row;
 
-use crate::devices::{Device, DeviceKey, Devices, Listed};
+use crate::devices::{Device, DeviceKey, Devices, Entry};
 use crate::store::{Batch, Latest, SavedBatch, Timestamp};
 use crate::value::{self, Column, columns};
 
-/// Each brings the tables from one version to the next.
+/// Each upgrades the tables by one version.
 const MIGRATIONS: [&str; 1] = [include_str!("1.sql")];
 
-/// "pinq": servers that start at the same time do so one after the other.
-const START: i64 = 0x7069_6e71;
+/// "pinq" in ASCII; the key of an advisory lock that serializes the startup of servers.
+const STARTUP_LOCK: i64 = 0x7069_6e71;
 
-/// In the order of ids, so that no two servers wait for each other.
+/// Locks in the order of ids, to avoid deadlocks between servers.
 const LOCK: &str = "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
 const INSERT: &str = include_str!("insert.sql");
 
-/// Makes the tables where there are none, and gives every device its number.
+/// Creates missing tables and registers the devices.
 pub async fn prepare(
     client: &mut Client,
     devices: Devices,
 ) -> anyhow::Result<Devices<Arc<Device>>> {
     let transaction = client.transaction().await?;
-    // There may be many devices, and other servers that start.
+    // Leaves time for many devices and for other servers that are starting.
     transaction
         .batch_execute("SET LOCAL statement_timeout = '60s'")
         .await?;
     transaction
-        .execute("SELECT pg_advisory_xact_lock($1)", &[&START])
+        .execute("SELECT pg_advisory_xact_lock($1)", &[&STARTUP_LOCK])
         .await?;
     let fsync: String = transaction.query_one("SHOW fsync", &[]).await?.get(0);
     if fsync != "on" {
         tracing::warn!(
             fsync,
-            "the database does not flush: what is answered OK is not durable"
+            "the database does not flush commits: acknowledged batches are not durable"
         );
     }
     migrate(&transaction).await?;
-    let numbers = enter(&transaction, &devices).await?;
+    let numbers = register(&transaction, &devices).await?;
     transaction.commit().await?;
-    devices.numbered(|listed| {
+    devices.assign_numbers(|entry| {
         numbers
-            .get(&listed.key)
+            .get(&entry.key)
             .copied()
             .context("a device is missing")
     })
@@ -63,7 +63,7 @@ async fn migrate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     let newest: i32 = transaction.query_one(newest, &[]).await?.get(0);
     ensure!(
         newest <= MIGRATIONS.len() as i32,
-        "version {newest} of the tables is not known"
+        "unknown schema version {newest}"
     );
     for (version, migration) in (1..).zip(MIGRATIONS) {
         if version > newest {
@@ -75,22 +75,19 @@ async fn migrate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The numbers of all devices; those that are new are entered, and one that has got an id keeps
-/// what it has under its token.
-async fn enter(
+/// Returns the numbers of all devices, registering new ones. A device that was given an id keeps
+/// the number it had under its token.
+async fn register(
     transaction: &Transaction<'_>,
     devices: &Devices,
 ) -> anyhow::Result<HashMap<DeviceKey, i64>> {
-    let bytes = |key: fn(&Listed) -> &DeviceKey| -> Vec<&[u8]> {
+    let bytes = |key: fn(&Entry) -> &DeviceKey| -> Vec<&[u8]> {
         devices
             .iter()
-            .map(|listed| &key(listed).as_bytes()[..])
+            .map(|entry| &key(entry).as_bytes()[..])
             .collect()
     };
-    let (keys, old) = (
-        bytes(|listed| &listed.key),
-        bytes(|listed| &listed.token_key),
-    );
+    let (keys, old) = (bytes(|entry| &entry.key), bytes(|entry| &entry.token_key));
     let rename = "UPDATE device SET token_sha256 = k.key
                   FROM unnest($1::bytea[], $2::bytea[]) AS k (key, old)
                   WHERE token_sha256 = k.old AND k.old <> k.key
@@ -105,10 +102,11 @@ async fn enter(
     Ok(rows.into_iter().filter_map(number).collect())
 }
 
-/// Columns of values, as `insert.sql` takes them.
+/// The values of a group of batches, column by column, as the parameters of `insert.sql`.
 #[derive(Default)]
 struct Columns<'a> {
-    places: Vec<i32>,
+    /// The position of each value's batch in the group, from 1.
+    positions: Vec<i32>,
     pins: Vec<i16>,
     types: Vec<&'static str>,
     values: Vec<String>,
@@ -119,10 +117,10 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn of(batches: &[Batch]) -> Self {
         let mut all = Self::default();
-        for (place, batch) in (1..).zip(batches) {
+        for (position, batch) in (1..).zip(batches) {
             for update in &batch.updates {
                 let (value, latitude) = columns(&update.value);
-                all.places.push(place);
+                all.positions.push(position);
                 all.pins.push(update.pin.0.into());
                 all.types.push(update.value.type_name());
                 all.values.push(text(value));
@@ -135,40 +133,39 @@ impl Columns<'_> {
 }
 
 /// Why batches were not written.
-pub enum NotWritten {
+pub enum InsertError {
     /// A device has no row.
-    NoDevice,
-    /// What the database says.
-    Error(tokio_postgres::Error),
+    MissingDevice,
+    /// An error of the database.
+    Database(tokio_postgres::Error),
 }
 
-impl From<tokio_postgres::Error> for NotWritten {
+impl From<tokio_postgres::Error> for InsertError {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Error(error)
+        Self::Database(error)
     }
 }
 
 /// Writes batches with their values, all or none.
 ///
-/// The ids of a device's batches are given while its row is locked, and the lock goes only once
-/// the commit can be seen: PostgreSQL takes a transaction from the list of those that run before
-/// it gives its locks back. So whoever sees one of these batches sees all of the device's with
-/// smaller ids, whichever server wrote them, and a cursor misses none. Batches of other devices
-/// are not waited for.
-pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), NotWritten> {
+/// The ids of a device's batches are assigned while the device's row is locked. PostgreSQL releases
+/// a lock only after the commit has become visible, so a reader that sees a batch also sees all
+/// batches of its device with smaller ids, whichever server wrote them: ids are a reliable cursor.
+/// Batches of different devices do not wait for each other.
+pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), InsertError> {
     let devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
     let columns = Columns::of(batches);
     let lock = client.prepare_cached(LOCK).await?;
     let insert = client.prepare_cached(INSERT).await?;
     let transaction = client.transaction().await?;
-    // Both are sent at once and done one after the other.
+    // Pipelined: both are sent at once and executed in order.
     let (locked, _) = try_join(
         transaction.query(&lock, &[&devices]),
         transaction.execute(
             &insert,
             &[
                 &devices,
-                &columns.places,
+                &columns.positions,
                 &columns.pins,
                 &columns.types,
                 &columns.values,
@@ -183,12 +180,12 @@ pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), NotWri
         .iter()
         .all(|device| locked.binary_search(device).is_ok())
     {
-        return Err(NotWritten::NoDevice);
+        return Err(InsertError::MissingDevice);
     }
     Ok(transaction.commit().await?)
 }
 
-/// As SQLite would cast it to text, so that doubles come back bit for bit.
+/// Formats a column as SQLite would cast it to text. Doubles survive a round trip exactly.
 fn text(column: Column<'_>) -> String {
     match column {
         Column::Integer(integer) => integer.to_string(),
@@ -197,7 +194,7 @@ fn text(column: Column<'_>) -> String {
     }
 }
 
-/// Each pin's newest value.
+/// Returns the newest value of each pin.
 pub async fn latest(client: &Client, device: i64) -> anyhow::Result<Vec<Latest>> {
     let select = "SELECT pin, type, value, latitude, adjusted, at_us
                   FROM latest JOIN value USING (batch, pin) JOIN batch ON batch.id = latest.batch
@@ -213,7 +210,7 @@ pub async fn latest(client: &Client, device: i64) -> anyhow::Result<Vec<Latest>>
     rows.iter().map(latest).collect()
 }
 
-/// The batches next behind `after`, or the newest, oldest first.
+/// Returns the batches that follow `after`, or the newest ones, oldest first.
 pub async fn history(
     client: &Client,
     device: i64,
@@ -251,12 +248,11 @@ pub async fn history(
 fn update(row: &Row) -> anyhow::Result<Update> {
     Ok(Update {
         pin: VirtualPin(u8::try_from(row.try_get::<_, i16>(0)?)?),
-        value: value::value(row.try_get(1)?, row)?
-            .context("a type that this server does not write")?,
-        adjusted: row
-            .try_get::<_, Option<&str>>(4)?
-            .map(str::parse)
-            .transpose()?,
+        value: value::value(row.try_get(1)?, row)?.context("unknown type")?,
+        adjusted: match row.try_get::<_, Option<&str>>(4)? {
+            Some(name) => Some(value::adjustment(name).context("unknown adjustment")?),
+            None => None,
+        },
     })
 }
 

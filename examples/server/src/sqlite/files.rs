@@ -1,4 +1,4 @@
-//! The files of a database: whose they are, who may read them, and whether they are still there.
+//! The files of a database: ownership, permissions, and detection of removed or replaced files.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -6,74 +6,79 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
-/// The files of a database that is open.
+/// The files of an open database.
 pub struct Files {
-    /// Without links, and so without a meaning of its own for SQLite, as `:memory:` has one.
+    /// The canonical path, so that SQLite does not interpret names such as `:memory:`.
     pub database: PathBuf,
-    /// The database and its log, each with what tells it from another file of the same name.
-    held: Vec<(PathBuf, Identity)>,
-    /// Locked for as long as it is open.
+    /// The database and its write-ahead log, with their identities when they were opened.
+    opened: Vec<(PathBuf, Identity)>,
+    /// Locked while open.
     ///
-    /// The lock is the kernel's and goes with the process, however that ends. Its file stays:
-    /// taking it away could take away one that another server has locked by then.
+    /// The kernel releases the lock when the process ends, however it ends. The file is kept:
+    /// another server may have locked it by the time it would be deleted.
     _lock: File,
 }
 
 impl Files {
-    /// Takes the database at this path, which is made if there is none.
-    pub fn claim(database: &Path, mode: u32) -> anyhow::Result<Self> {
+    /// Locks the database at this path, creating it if necessary.
+    pub fn lock(database: &Path, mode: u32) -> anyhow::Result<Self> {
         open(database, mode)?;
-        // Beside the file itself, as a link to it is the same database.
+        // A symbolic link names the same database, so it has to share the lock.
         let database = database.canonicalize()?;
-        let path = beside(&database, ".lock");
+        let path = with_suffix(&database, ".lock");
         let lock = open(&path, mode).with_context(|| format!("lock {path:?}"))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!("another pinquery-server uses this database"),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another pinquery-server is using this database")
+            }
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("lock {path:?}"));
             }
         }
-        // SQLite gives files that it makes the mode of the database; these may be there already.
-        for name in ["-wal", "-shm"] {
-            let path = beside(&database, name);
+        // SQLite creates these with the mode of the database, but they may already exist.
+        for suffix in ["-wal", "-shm"] {
+            let path = with_suffix(&database, suffix);
             if path.exists() {
                 set_mode(&path, mode)?;
             }
         }
         Ok(Self {
             database,
-            held: Vec::new(),
+            opened: Vec::new(),
             _lock: lock,
         })
     }
 
-    /// Notes which files they are, once SQLite has made its log.
-    pub fn note(&mut self) -> anyhow::Result<()> {
-        for path in [self.database.clone(), beside(&self.database, "-wal")] {
+    /// Records the files' identities, after SQLite has created the write-ahead log.
+    pub fn record_identities(&mut self) -> anyhow::Result<()> {
+        for path in [self.database.clone(), with_suffix(&self.database, "-wal")] {
             let identity = identity(&path)?;
-            self.held.push((path, identity));
+            self.opened.push((path, identity));
         }
         Ok(())
     }
 
-    /// Fails where the files that are written to are not those that the next start would read.
+    /// Fails if the open files are not the ones that the next start would read.
     pub fn check(&self) -> anyhow::Result<()> {
-        for (path, noted) in &self.held {
-            let now = identity(path).with_context(|| format!("{path:?} is gone"))?;
-            ensure!(now == *noted, "{path:?} is another file: start anew");
+        for (path, opened) in &self.opened {
+            let current = identity(path).with_context(|| format!("{path:?} was removed"))?;
+            ensure!(
+                current == *opened,
+                "{path:?} was replaced: restart the server"
+            );
         }
         Ok(())
     }
 }
 
-fn beside(file: &Path, name: &str) -> PathBuf {
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
-    path.push(name);
+    path.push(suffix);
     path.into()
 }
 
-/// Device and inode, where the system has them. Where it has none, an open file cannot be removed.
+/// Device and inode on Unix. Elsewhere, an open file cannot be removed.
 type Identity = Option<(u64, u64)>;
 
 #[cfg(unix)]
@@ -88,7 +93,7 @@ fn identity(path: &Path) -> io::Result<Identity> {
     fs::metadata(path).map(|_| None)
 }
 
-/// Opens a file, or makes it, that is nobody else's from its first moment.
+/// Opens or creates a file. A new file is private from the start.
 fn open(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
@@ -102,8 +107,8 @@ fn open(path: &Path, mode: u32) -> io::Result<File> {
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let now = fs::metadata(path)?.permissions().mode() & 0o7777;
-    match now == mode {
+    let current = fs::metadata(path)?.permissions().mode() & 0o7777;
+    match current == mode {
         true => Ok(()),
         false => fs::set_permissions(path, fs::Permissions::from_mode(mode)),
     }

@@ -1,4 +1,4 @@
-//! A [`Store`] in one file: SQLite in WAL mode, with one thread that writes.
+//! A [`Store`] on SQLite in WAL mode, with a dedicated writer thread.
 
 mod files;
 mod schema;
@@ -15,17 +15,17 @@ use tokio::runtime::Handle;
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
 use crate::fault::Fault;
-use crate::metrics::{Failure, Metrics};
+use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Latest, SavedBatch, Store, Timestamp, Unavailable};
-use crate::writer::{Commit, Failed, Queue, Writer};
+use crate::writer::{Commit, CommitError, Queue, Writer};
 use files::Files;
 
-/// How long start waits for another program's lock.
-const START_WAIT: Duration = Duration::from_secs(5);
+/// How long to wait for another program's lock at startup.
+const STARTUP_LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// The database.
 pub struct Sqlite {
-    place: String,
+    location: String,
     devices: Devices<Arc<Device>>,
     queue: Queue,
     reader: Arc<Mutex<Connection>>,
@@ -34,32 +34,32 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    fn open_now(
+    fn open_blocking(
         path: &Path,
         devices: Devices,
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
-        let mut files = Files::claim(path, limits.mode)?;
+        let mut files = Files::lock(path, limits.mode)?;
         let mut connection = Connection::open(&files.database)?;
-        let devices = schema::prepare(&mut connection, devices, START_WAIT)?;
-        schema::limit(&connection, limits)?;
-        files.note()?;
+        let devices = schema::prepare(&mut connection, devices, STARTUP_LOCK_WAIT)?;
+        schema::apply_limits(&connection, limits)?;
+        files.record_identities()?;
         let reader = Connection::open(&files.database)?;
         reader.busy_timeout(limits.lock_wait)?;
-        let file = File { connection, files };
-        let (queue, writer) = Queue::new(file, limits, Arc::clone(&metrics));
+        let database = Database { connection, files };
+        let (queue, writer) = Queue::new(database, limits, Arc::clone(&metrics));
         Ok(Self {
-            place: path.display().to_string(),
+            location: path.display().to_string(),
             devices,
             queue,
             reader: Arc::new(Mutex::new(reader)),
-            reading: Fault::new(Failure::Read, metrics),
+            reading: Fault::new(Operation::Read, metrics),
             writer: Mutex::new(Some(start(writer)?)),
         })
     }
 
-    /// Reads on a thread that may wait.
+    /// Reads on a thread that may block.
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -69,7 +69,7 @@ impl Sqlite {
         let read = read.await.map_err(anyhow::Error::from);
         match read.and_then(|read| Ok(read?)) {
             Ok(read) => {
-                self.reading.worked();
+                self.reading.succeeded();
                 Ok(read)
             }
             Err(error) => {
@@ -87,12 +87,12 @@ impl Store for Sqlite {
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
-        Self::open_now(Path::new(database), devices, limits, metrics)
+        Self::open_blocking(Path::new(database), devices, limits, metrics)
             .with_context(|| format!("database {database:?}"))
     }
 
-    fn place(&self) -> String {
-        self.place.clone()
+    fn location(&self) -> String {
+        self.location.clone()
     }
 
     async fn device(&self, token: &str) -> Result<Option<Arc<Device>>, Unavailable> {
@@ -132,46 +132,46 @@ impl Store for Sqlite {
         self.queue.close();
         tokio::task::spawn_blocking(move || thread.join())
             .await?
-            .map_err(|_| anyhow!("the thread that writes has panicked"))
+            .map_err(|_| anyhow!("the writer thread panicked"))
     }
 }
 
-/// SQLite waits for the disk, so it gets a thread of its own.
-fn start(writer: Writer<File>) -> anyhow::Result<JoinHandle<()>> {
+/// SQLite blocks on the disk, so the writer has its own thread.
+fn start(writer: Writer<Database>) -> anyhow::Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("writer".to_owned());
     let runtime = Handle::current();
     Ok(thread.spawn(move || runtime.block_on(writer.run()).close())?)
 }
 
-/// The connection that writes, and the files for as long as it does.
-struct File {
+/// The connection of the writer, with its files.
+struct Database {
     connection: Connection,
     files: Files,
 }
 
-impl Commit for File {
-    async fn commit(&mut self, batches: &[Batch]) -> Result<(), Failed> {
+impl Commit for Database {
+    async fn commit(&mut self, batches: &[Batch]) -> Result<(), CommitError> {
         let written = self.write(batches).map_err(|error| {
             match error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
-                true => Failed::Rule(error.into()),
-                false => Failed::Now(error.into()),
+                true => CommitError::Constraint(error.into()),
+                false => CommitError::Unavailable(error.into()),
             }
         });
-        // Behind the commit: what it went into is what is there.
-        written.and_then(|()| self.files.check().map_err(Failed::Now))
+        // After the commit, so that it covers the files that were written.
+        written.and_then(|()| self.files.check().map_err(CommitError::Unavailable))
     }
 
     async fn check(&mut self) -> anyhow::Result<()> {
         let begin = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(begin)?;
-        schema::touch(&transaction)?;
+        schema::write_nothing(&transaction)?;
         transaction.commit()?;
         self.files.check()
     }
 }
 
-impl File {
-    /// A transaction that is dropped is rolled back.
+impl Database {
+    /// On error, dropping the transaction rolls it back.
     fn write(&mut self, batches: &[Batch]) -> rusqlite::Result<()> {
         let begin = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(begin)?;
@@ -182,20 +182,20 @@ impl File {
     }
 
     fn close(self) {
-        let fold = self
+        let checkpoint = self
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
-        let closed = fold.and_then(|()| self.connection.close().map_err(|(_, error)| error));
+        let closed = checkpoint.and_then(|()| self.connection.close().map_err(|(_, error)| error));
         match closed {
-            Ok(()) => tracing::info!("the database is closed"),
-            // Nothing is lost: the log is read at the next start.
-            Err(error) => tracing::warn!(%error, "the database is not closed cleanly"),
+            Ok(()) => tracing::info!("database closed"),
+            // Nothing is lost: SQLite recovers from the write-ahead log at the next start.
+            Err(error) => tracing::warn!(%error, "database was not closed cleanly"),
         }
         drop(self.files);
     }
 }
 
-/// A panic elsewhere leaves a connection or a handle as it was: usable.
+/// Ignores poisoning: a panic leaves the connection or handle usable.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

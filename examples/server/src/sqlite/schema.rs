@@ -1,4 +1,4 @@
-//! The tables, and what goes into them and comes out.
+//! Tables and queries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +9,16 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Result, Row as SqlRow, Transaction, TransactionBehavior, params};
 
 use crate::config::StoreLimits;
-use crate::devices::{Device, Devices, Listed};
+use crate::devices::{Device, Devices, Entry};
 use crate::store::{Batch, Latest, SavedBatch, Timestamp};
 use crate::value::{self, Column, columns};
 
-/// "pinq", to tell this database from another program's.
+/// "pinq" in ASCII; distinguishes this database from another program's.
 const APPLICATION: i64 = 0x7069_6e71;
 const VERSION: i64 = 1;
 
-/// Values are ANY in a STRICT table: SQLite converts nothing there, while a REAL column takes the
-/// sign from -0.0. `latest` says where each pin's newest value is, so that start need not look
-/// through all there are.
+/// In a STRICT table, SQLite does not convert ANY values; a REAL column would turn -0.0 into 0.0.
+/// `latest` points to the newest value of each pin, so that reading it needs no scan.
 const TABLES: &str = "
     CREATE TABLE device (
         id INTEGER PRIMARY KEY,
@@ -48,7 +47,7 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Makes the tables where there are none, and gives every device of the server its row.
+/// Creates missing tables and registers the devices.
 pub fn prepare(
     connection: &mut Connection,
     devices: Devices,
@@ -57,17 +56,17 @@ pub fn prepare(
     connection.busy_timeout(wait)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    // Where the file system has no shared memory, SQLite stays with the mode that it begins with.
+    // SQLite keeps its initial mode if the file system does not support shared memory.
     ensure!(
         mode != "delete",
-        "its file system allows no write-ahead log"
+        "its file system does not support write-ahead logging"
     );
-    // FULL: in WAL mode the log is flushed to the disk at each commit, before `OK` is said.
+    // In WAL mode, FULL flushes the log at each commit, and so before `OK` is sent.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     make_tables(&transaction)?;
-    let devices = devices.numbered(|listed| device_number(&transaction, listed))?;
+    let devices = devices.assign_numbers(|entry| device_number(&transaction, entry))?;
     transaction.commit()?;
     Ok(devices)
 }
@@ -83,16 +82,16 @@ fn make_tables(transaction: &Transaction<'_>) -> anyhow::Result<()> {
             transaction.pragma_update(None, "application_id", APPLICATION)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
-        (APPLICATION, version) => bail!("version {version} of the tables is not known"),
-        _ => bail!("it is another program's"),
+        (APPLICATION, version) => bail!("unknown schema version {version}"),
+        _ => bail!("it belongs to another program"),
     }
     Ok(())
 }
 
-/// The number of a device, which is entered if it is new. One that has got an id keeps what it has
-/// under its token.
-fn device_number(transaction: &Transaction<'_>, listed: &Listed) -> Result<i64> {
-    let (key, old) = (listed.key.as_bytes(), listed.token_key.as_bytes());
+/// Returns the number of a device, registering it if it is new. A device that was given an id keeps
+/// the number it had under its token.
+fn device_number(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64> {
+    let (key, old) = (entry.key.as_bytes(), entry.token_key.as_bytes());
     let select = "SELECT id FROM device WHERE token_sha256 = ?1";
     let mut select = transaction.prepare_cached(select)?;
     if !select.exists([key])? {
@@ -105,29 +104,29 @@ fn device_number(transaction: &Transaction<'_>, listed: &Listed) -> Result<i64> 
     select.query_row([key], |row| row.get(0))
 }
 
-/// What is chosen for the time after start.
-pub fn limit(connection: &Connection, limits: &StoreLimits) -> anyhow::Result<()> {
+/// Applies the limits for normal operation, after startup.
+pub fn apply_limits(connection: &Connection, limits: &StoreLimits) -> anyhow::Result<()> {
     connection.busy_timeout(limits.lock_wait)?;
     connection.set_prepared_statement_cache_capacity(16);
     let Some(bytes) = limits.max_database else {
         return Ok(());
     };
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (page, present) = (pragma("page_size")?, pragma("page_count")?);
+    let (page, current) = (pragma("page_size")?, pragma("page_count")?);
     let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
-    // SQLite would take the present size in place of a smaller one, and say nothing.
+    // SQLite silently raises a smaller limit to the current size.
     ensure!(
-        pages >= present,
-        "it has {} bytes already, more than `--max-database {bytes}`",
-        present * page
+        pages >= current,
+        "its size of {} bytes already exceeds `--max-database {bytes}`",
+        current * page
     );
     let limit = format!("PRAGMA max_page_count = {pages}");
     connection.query_row(&limit, (), |_| Ok(()))?;
     Ok(())
 }
 
-/// Makes a transaction one that writes.
-pub fn touch(transaction: &Transaction<'_>) -> Result<()> {
+/// Writes to the database without changing it.
+pub fn write_nothing(transaction: &Transaction<'_>) -> Result<()> {
     transaction.pragma_update(None, "user_version", VERSION)
 }
 
@@ -139,7 +138,7 @@ pub fn insert(transaction: &Transaction<'_>, batch: &Batch, at: Timestamp) -> Re
     let id = transaction.last_insert_rowid();
     let mut insert =
         transaction.prepare_cached("INSERT INTO value VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    let mut point = transaction.prepare_cached(
+    let mut set_latest = transaction.prepare_cached(
         "INSERT INTO latest VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET batch = excluded.batch",
     )?;
@@ -147,7 +146,7 @@ pub fn insert(transaction: &Transaction<'_>, batch: &Batch, at: Timestamp) -> Re
         let (name, (value, latitude)) = (update.value.type_name(), columns(&update.value));
         let adjusted = update.adjusted.map(Adjustment::name);
         insert.execute(params![id, update.pin.0, name, value, latitude, adjusted])?;
-        point.execute((batch.device, update.pin.0, id))?;
+        set_latest.execute((batch.device, update.pin.0, id))?;
     }
     Ok(())
 }
@@ -162,7 +161,7 @@ impl ToSql for Column<'_> {
     }
 }
 
-/// Each pin's newest value.
+/// Returns the newest value of each pin.
 pub fn latest(connection: &Connection, device: i64) -> Result<Vec<Latest>> {
     connection
         .prepare_cached(
@@ -179,7 +178,7 @@ pub fn latest(connection: &Connection, device: i64) -> Result<Vec<Latest>> {
         .collect()
 }
 
-/// The batches next behind `after`, or the newest, oldest first.
+/// Returns the batches that follow `after`, or the newest ones, oldest first.
 pub fn history(
     connection: &Connection,
     device: i64,
@@ -217,7 +216,7 @@ fn update(row: &SqlRow<'_>) -> Result<Update> {
         pin: VirtualPin(row.get(0)?),
         value: value::value(row.get_ref(1)?.as_str()?, row)?.ok_or_else(|| unknown(1))?,
         adjusted: match row.get_ref(4)?.as_str_or_null()? {
-            Some(name) => Some(name.parse().map_err(|_| unknown(4))?),
+            Some(name) => Some(value::adjustment(name).ok_or_else(|| unknown(4))?),
             None => None,
         },
     })
@@ -244,8 +243,8 @@ impl value::Row for SqlRow<'_> {
 }
 
 fn unknown(column: usize) -> rusqlite::Error {
-    let what = "a word that this server does not write".into();
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, what)
+    let error = "unknown name".into();
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
 }
 
 #[cfg(test)]
@@ -253,13 +252,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_programs_database_is_refused() {
-        let mut connection = Connection::open_in_memory().expect("a database");
+    fn another_programs_database_is_rejected() {
+        let mut connection = Connection::open_in_memory().expect("database opens");
         connection
             .execute_batch("CREATE TABLE t (x)")
-            .expect("a table");
-        let refused = prepare(&mut connection, Devices::demo(), Duration::ZERO);
-        let message = refused.expect_err("a rejection").to_string();
-        assert_eq!(message, "it is another program's");
+            .expect("table is created");
+        let result = prepare(&mut connection, Devices::demo(), Duration::ZERO);
+        let message = result.expect_err("it is not ours").to_string();
+        assert_eq!(message, "it belongs to another program");
     }
 }

@@ -1,4 +1,4 @@
-// Sends the same batches with Node's `fetch` and prints the answers.
+// Sends the same batches with Node's `fetch` and prints the responses.
 //
 // Usage: client.mjs URL TOKEN
 import { readFileSync } from "node:fs";
@@ -7,6 +7,6 @@ const [url, token] = process.argv.slice(2);
 const cases = JSON.parse(readFileSync(new URL("cases.json", import.meta.url), "utf8"));
 for (const { path, pins } of cases) {
   const query = new URLSearchParams([["token", token], ...pins]);
-  const answer = await fetch(`${url}${path}?${query}`);
-  console.log(JSON.stringify([answer.status, await answer.text()]));
+  const response = await fetch(`${url}${path}?${query}`);
+  console.log(JSON.stringify([response.status, await response.text()]));
 }

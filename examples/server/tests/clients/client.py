@@ -1,4 +1,4 @@
-"""Sends the same batches with `requests` or `urllib`, each by its own encoder, and prints the answers.
+"""Sends the same batches with `requests` or `urllib`, with the library's own encoding, and prints the responses.
 
 Usage: client.py requests|urllib URL TOKEN
 """
@@ -18,8 +18,8 @@ def with_urllib():
     def get(path, pins):
         query = urllib.parse.urlencode([("token", token), *pins])
         try:
-            with urllib.request.urlopen(f"{url}{path}?{query}", timeout=60) as answer:
-                return answer.status, answer.read().decode()
+            with urllib.request.urlopen(f"{url}{path}?{query}", timeout=60) as response:
+                return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
@@ -32,8 +32,8 @@ def with_requests():
     session = requests.Session()
 
     def get(path, pins):
-        answer = session.get(f"{url}{path}", params=[("token", token), *pins], timeout=60)
-        return answer.status_code, answer.text
+        response = session.get(f"{url}{path}", params=[("token", token), *pins], timeout=60)
+        return response.status_code, response.text
 
     return get
 

@@ -1,6 +1,8 @@
-//! Starts the server, talks HTTP to it, and ends both with the test.
+//! Starts the server for a test, talks HTTP to it, and cleans up.
 #![allow(dead_code)] // no test uses all of it
 
+#[cfg(feature = "postgres")]
+pub mod load;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-/// A token that must never be seen in a log.
+/// A token that must never appear in a log.
 pub const TOKEN: &str = "SECRET-Zs96cP5jLMhLoJofg";
 
 pub const DEVICES: &str = r#"{
@@ -32,10 +34,10 @@ pub const DEVICES: &str = r#"{
     "another-device": {"v1": {"type": "integer"}}
 }"#;
 
-/// How long anything in a test may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+/// The timeout for every operation of a test.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A directory that goes with its test.
+/// A temporary directory, removed on drop.
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {
@@ -44,10 +46,10 @@ impl Scratch {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("pinquery-server-test-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        // One that was killed may have had the same id, and left its directory.
+        // An earlier process with the same id may have been killed.
         let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a directory");
-        fs::write(path.join("devices.json"), DEVICES).expect("a devices' file");
+        fs::create_dir_all(&path).expect("directory is created");
+        fs::write(path.join("devices.json"), DEVICES).expect("devices file is written");
         Self(path)
     }
 
@@ -56,16 +58,16 @@ impl Scratch {
     }
 
     pub fn database(&self) -> Connection {
-        Connection::open(self.path("test.db")).expect("the database")
+        Connection::open(self.path("test.db")).expect("database opens")
     }
 
-    /// All that the server has logged so far: a thread of its own writes it.
+    /// Returns what the server has logged so far. Logging is asynchronous.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
-    /// Waits until the log has this text, and fails where it is there more often than once.
-    pub fn logged_once(&self, text: &str) {
+    /// Waits until the log contains this text, and fails if it appears more than once.
+    pub fn assert_logged_once(&self, text: &str) {
         eventually(text, || self.log().contains(text));
         assert_eq!(self.log().matches(text).count(), 1, "{}", self.log());
     }
@@ -77,15 +79,15 @@ impl Drop for Scratch {
     }
 }
 
-/// The server as a process of its own.
+/// A server process.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
-    pub welcome: String,
+    pub banner: String,
 }
 
 impl Server {
-    /// Starts it with the devices and the database of the directory.
+    /// Starts the server on the devices and the database in the directory.
     pub fn start(scratch: &Scratch, args: &[&str]) -> Self {
         Self::start_on(scratch, &scratch.path("test.db"), args)
     }
@@ -94,52 +96,52 @@ impl Server {
         let mut command = command();
         command.arg("--devices").arg(scratch.path("devices.json"));
         command.arg("--database").arg(database).args(args);
-        // On a busy machine, what is not about time takes its time.
+        // A busy machine may be slow; tests of timeouts set their own.
         if !args.contains(&"--request-timeout") {
             command.args(["--request-timeout", "60"]);
         }
         Self::spawn(scratch, command)
     }
 
-    /// Starts it with its log in the directory.
+    /// Starts the server with its log in the directory.
     pub fn spawn(scratch: &Scratch, mut command: Command) -> Self {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(scratch.path("log"));
-        command.stderr(log.expect("a log"));
+        command.stderr(log.expect("log opens"));
         Self::spawn_logging(command)
     }
 
-    /// Starts it with its log where the command says.
+    /// Starts the server with the standard error of the command.
     pub fn spawn_logging(mut command: Command) -> Self {
         command.args(["--listen", "127.0.0.1:0"]);
         command.stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the server starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let mut welcome = String::new();
+        let mut child = command.spawn().expect("server starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let mut banner = String::new();
         for line in lines.by_ref().map_while(Result::ok) {
-            welcome += &line;
-            welcome.push('\n');
+            banner += &line;
+            banner.push('\n');
             if line.starts_with("  database: ") {
                 break;
             }
         }
-        let (_, address) = welcome.split_once("http://").expect("an address");
+        let (_, address) = banner.split_once("http://").expect("address");
         let address = address
             .lines()
             .next()
             .and_then(|address| address.parse().ok());
         Self {
             child,
-            address: address.expect("an address"),
-            welcome,
+            address: address.expect("address"),
+            banner,
         }
     }
 
-    /// The other end of its standard error, where that is a pipe.
+    /// Takes the read end of standard error, which must be a pipe.
     pub fn log_reader(&mut self) -> ChildStderr {
-        self.child.stderr.take().expect("a pipe")
+        self.child.stderr.take().expect("stderr is a pipe")
     }
 
     pub fn id(&self) -> u32 {
@@ -150,35 +152,35 @@ impl Server {
         Client::connect(self.address)
     }
 
-    /// One request on a connection of its own.
-    pub fn get(&self, target: &str) -> Answer {
-        self.connect().get(target).expect("an answer")
+    /// Sends a request on a new connection.
+    pub fn get(&self, target: &str) -> Response {
+        self.connect().get(target).expect("a response")
     }
 
-    /// A batch update with this query behind the token.
-    pub fn update(&self, pins: &str) -> Answer {
+    /// Sends a batch update with these pins.
+    pub fn update(&self, pins: &str) -> Response {
         self.get(&update_target(pins))
     }
 
-    pub fn post(&self, target: &str, body: &str) -> Answer {
+    pub fn post(&self, target: &str, body: &str) -> Response {
         let length = body.len();
         let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
         let mut client = self.connect();
         client
             .send(format!("{head}{body}").as_bytes())
-            .expect("it is sent");
-        client.answer(false).expect("an answer")
+            .expect("request is sent");
+        client.read_response(false).expect("a response")
     }
 
-    /// Sends a batch that has to wait for the database, and waits until the store has it.
-    pub fn send_and_wait_until_it_waits(&self, target: &str) -> Client {
-        let judged = || self.metric("pinquery_judging_seconds_total");
-        let before = judged();
+    /// Sends a batch that has to wait for the database, and waits until it is queued.
+    pub fn send_and_wait_until_queued(&self, target: &str) -> Client {
+        let parsed = || self.metric("pinquery_judging_seconds_total");
+        let before = parsed();
         let mut client = self.connect();
         let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n");
-        client.send(request.as_bytes()).expect("it is sent");
-        eventually("the batch is judged", || judged() > before);
-        // From there to the store is one step, which no metric shows.
+        client.send(request.as_bytes()).expect("request is sent");
+        eventually("the batch is parsed", || parsed() > before);
+        // It is queued immediately after, which no metric shows.
         std::thread::sleep(Duration::from_millis(300));
         client
     }
@@ -188,14 +190,12 @@ impl Server {
         let line = metrics
             .lines()
             .find(|line| line.split(' ').next() == Some(name));
-        let (_, number) = line
-            .expect("the metric")
-            .rsplit_once(' ')
-            .expect("a number");
-        number.parse().expect("a number")
+        let line = line.expect("the metric exists");
+        let (_, number) = line.rsplit_once(' ').expect("number");
+        number.parse().expect("number")
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args(["-s", name, &self.id().to_string()])
@@ -203,22 +203,22 @@ impl Server {
         assert!(status.expect("`kill` runs").success());
     }
 
-    /// Waits for the end of the process.
+    /// Waits for the process to exit.
     pub fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().expect("its status") {
+            if let Some(status) = self.child.try_wait().expect("exit status") {
                 return status;
             }
-            assert!(start.elapsed() < PATIENCE, "the server does not end");
+            assert!(start.elapsed() < TIMEOUT, "the server does not exit");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// SIGKILL: the process does nothing any more.
+    /// Kills the process with SIGKILL.
     pub fn kill(&mut self) {
-        self.child.kill().expect("a kill");
-        self.child.wait().expect("its end");
+        self.child.kill().expect("server is killed");
+        self.child.wait().expect("server exits");
     }
 }
 
@@ -233,7 +233,7 @@ pub fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_pinquery-server"))
 }
 
-/// The command that serves the devices and the database of the directory.
+/// Returns the command to serve the devices and the database in the directory.
 pub fn serve_devices(scratch: &Scratch) -> Command {
     let mut command = command();
     command.arg("--devices").arg(scratch.path("devices.json"));
@@ -245,26 +245,26 @@ pub fn update_target(pins: &str) -> String {
     format!("/external/api/batch/update?token={TOKEN}&{pins}")
 }
 
-/// A batch that can be checked: the same number in four pins.
+/// Returns the target of a batch with the same number in four pins, to detect partial batches.
 pub fn numbered(number: i64) -> String {
     update_target(&format!(
         "v10={number}&v11={number}&v12={number}&v13={number}"
     ))
 }
 
-/// The status of a server that ends by itself, and what it says.
+/// Returns the exit code, standard output and standard error of a server that fails to start.
 pub fn output(mut command: Command) -> (Option<i32>, String, String) {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the server starts");
-    let begin = Instant::now();
-    while child.try_wait().expect("its status").is_none() {
-        if begin.elapsed() > PATIENCE {
-            child.kill().expect("a kill");
-            panic!("the server goes on");
+    let mut child = command.spawn().expect("server starts");
+    let start = Instant::now();
+    while child.try_wait().expect("exit status").is_none() {
+        if start.elapsed() > TIMEOUT {
+            child.kill().expect("server is killed");
+            panic!("the server does not exit");
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let output = child.wait_with_output().expect("its output");
+    let output = child.wait_with_output().expect("output");
     let text = |bytes| String::from_utf8(bytes).expect("text");
     (
         output.status.code(),
@@ -273,32 +273,32 @@ pub fn output(mut command: Command) -> (Option<i32>, String, String) {
     )
 }
 
-/// A connection that is kept alive, as firmware has one.
+/// A keep-alive connection.
 pub struct Client(pub TcpStream);
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
-        Self::try_connect(address).expect("a connection")
+        Self::try_connect(address).expect("client connects")
     }
 
     pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
         Ok(Self(stream))
     }
 
-    pub fn get(&mut self, target: &str) -> io::Result<Answer> {
+    pub fn get(&mut self, target: &str) -> io::Result<Response> {
         self.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes())?;
-        self.answer(false)
+        self.read_response(false)
     }
 
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
     }
 
-    /// Reads one answer; one to HEAD has a length and no body.
-    pub fn answer(&mut self, is_head: bool) -> io::Result<Answer> {
+    /// Reads a response; a response to HEAD has a length but no body.
+    pub fn read_response(&mut self, is_head: bool) -> io::Result<Response> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -307,20 +307,20 @@ impl Client {
         }
         let head = String::from_utf8(head).map_err(io::Error::other)?;
         let status = head.get(9..12).and_then(|status| status.parse().ok());
-        let mut answer = Answer {
-            status: status.ok_or_else(|| io::Error::other("no status"))?,
+        let mut response = Response {
+            status: status.ok_or_else(|| io::Error::other("missing status"))?,
             head,
             body: String::new(),
         };
-        let length = answer
+        let length = response
             .header("content-length")
-            .map_or(0, |length| length.parse().expect("a length"));
+            .map_or(0, |length| length.parse().expect("length"));
         if !is_head {
             let mut body = vec![0; length];
             self.0.read_exact(&mut body)?;
-            answer.body = String::from_utf8(body).map_err(io::Error::other)?;
+            response.body = String::from_utf8(body).map_err(io::Error::other)?;
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// Waits for the server to close the connection.
@@ -333,13 +333,13 @@ impl Client {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub head: String,
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (header, value) = line.split_once(": ")?;
@@ -347,26 +347,26 @@ impl Answer {
         })
     }
 
-    pub fn told(&self) -> (u16, &str) {
+    pub fn summary(&self) -> (u16, &str) {
         (self.status, &self.body)
     }
 }
 
-/// Repeats until it holds, and fails if it never does.
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+/// Waits until the condition holds.
+pub fn eventually(description: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < PATIENCE, "never: {what}");
+    while !condition() {
+        assert!(start.elapsed() < TIMEOUT, "timed out: {description}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// A file system of two megabytes, for as long as it is kept.
+/// A file system of two megabytes, unmounted on drop.
 pub struct SmallDisk(pub PathBuf);
 
 impl SmallDisk {
     pub fn mount(path: PathBuf) -> Self {
-        fs::create_dir_all(&path).expect("a directory");
+        fs::create_dir_all(&path).expect("directory is created");
         let arguments = ["-t", "tmpfs", "-o", "size=2m", "tmpfs"];
         let mounted = Command::new("mount").args(arguments).arg(&path).status();
         assert!(mounted.expect("`mount` runs").success());

@@ -1,5 +1,5 @@
-//! A PostgreSQL of the tests' own: a cluster on loopback, run by an ordinary user, that goes with
-//! the last test that uses it.
+//! A temporary PostgreSQL cluster on loopback, run by an unprivileged user and stopped when the
+//! last test that uses it ends.
 
 use std::fs;
 use std::io::Read;
@@ -16,40 +16,40 @@ use super::{Scratch, eventually};
 
 const USER: &str = "pinquery";
 
-/// A database of one test.
+/// A database for one test.
 pub struct Database {
     pub cluster: Arc<Cluster>,
     name: String,
 }
 
 impl Database {
-    /// One in the cluster that tests of this program share; none, which is said, where PostgreSQL
-    /// is not installed and `PINQUERY_REQUIRE_POSTGRES` is not set.
+    /// Creates a database in a cluster shared by the tests of this binary. Returns `None`, with a
+    /// note, if PostgreSQL is not installed and `PINQUERY_REQUIRE_POSTGRES` is not set.
     pub fn new() -> Option<Self> {
         static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         let cluster = match shared.upgrade() {
             Some(cluster) => cluster,
             None => {
-                // Processes are killed here and not machines: nothing has to be on the disk.
+                // Tests kill processes, not the machine, so nothing needs to be flushed.
                 let cluster = Arc::new(Cluster::start(&["-c", "fsync=off"])?);
                 *shared = Arc::downgrade(&cluster);
                 cluster
             }
         };
         drop(shared);
-        Some(Self::of(cluster))
+        Some(Self::in_cluster(cluster))
     }
 
-    /// One in a cluster that this test may kill.
-    pub fn alone(options: &[&str]) -> Option<Self> {
-        Some(Self::of(Arc::new(Cluster::start(options)?)))
+    /// Creates a database in its own cluster, which the test may kill.
+    pub fn in_own_cluster(options: &[&str]) -> Option<Self> {
+        Some(Self::in_cluster(Arc::new(Cluster::start(options)?)))
     }
 
-    fn of(cluster: Arc<Cluster>) -> Self {
+    fn in_cluster(cluster: Arc<Cluster>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        cluster.ask("postgres", &format!("CREATE DATABASE {name}"));
+        cluster.query("postgres", &format!("CREATE DATABASE {name}"));
         Self { cluster, name }
     }
 
@@ -58,13 +58,13 @@ impl Database {
         format!("postgres://{USER}:SECRET@127.0.0.1:{port}/{}", self.name)
     }
 
-    /// What `psql` answers: a line for each row, `|` between its columns.
-    pub fn ask(&self, sql: &str) -> String {
-        self.cluster.ask(&self.name, sql)
+    /// Returns the output of `psql`: a line per row, with columns separated by `|`.
+    pub fn query(&self, sql: &str) -> String {
+        self.cluster.query(&self.name, sql)
     }
 
-    /// The same, left to itself, so that it can hold a lock.
-    pub fn hold(&self, sql: &str) -> Child {
+    /// Runs a query in the background, for example to hold a lock.
+    pub fn spawn_query(&self, sql: &str) -> Child {
         let mut psql = self.cluster.psql(&self.name);
         psql.args(["-c", sql]).stdout(Stdio::null());
         psql.spawn().expect("psql starts")
@@ -84,16 +84,12 @@ impl Cluster {
     fn start(options: &[&str]) -> Option<Self> {
         let Some(programs) = programs() else {
             let is_required = std::env::var_os("PINQUERY_REQUIRE_POSTGRES").is_some();
-            assert!(!is_required, "PostgreSQL is required and not installed");
+            assert!(!is_required, "PostgreSQL is required but not installed");
             println!("skipped: PostgreSQL is not installed");
             return None;
         };
         let scratch = Scratch::new();
         let data = scratch.path("postgres");
-        fs::create_dir(&data).expect("a directory");
-        if let Some((user, group)) = ordinary_user() {
-            std::os::unix::fs::chown(&data, Some(user), Some(group)).expect("its owner");
-        }
         let mut cluster = Self {
             programs,
             data,
@@ -102,37 +98,33 @@ impl Cluster {
             postmaster: Mutex::new(None),
             _scratch: scratch,
         };
-        let mut initdb = cluster.program("initdb");
-        initdb.args([
-            "-U",
-            USER,
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ]);
-        let made = initdb
-            .arg("-D")
-            .arg(&cluster.data)
-            .output()
-            .expect("initdb");
-        assert!(made.status.success(), "{made:?}");
-        // Another program may take a port between our looking and PostgreSQL's taking it.
+        cluster.init();
+        // Another program may take the port before PostgreSQL does.
         for _ in 0..10 {
-            let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-            cluster.port = free.local_addr().expect("a port").port();
+            let free = TcpListener::bind("127.0.0.1:0").expect("free port");
+            cluster.port = free.local_addr().expect("address").port();
             drop(free);
-            if cluster.begin() {
+            if cluster.launch() {
                 return Some(cluster);
             }
         }
         panic!("PostgreSQL does not start");
     }
 
-    /// Starts PostgreSQL; whether it can be connected to.
-    fn begin(&self) -> bool {
+    fn init(&self) {
+        fs::create_dir(&self.data).expect("directory is created");
+        if let Some((user, group)) = unprivileged_user() {
+            std::os::unix::fs::chown(&self.data, Some(user), Some(group)).expect("owner is set");
+        }
+        let mut initdb = self.program("initdb");
+        initdb.args(["-U", USER, "-A", "trust", "-E", "UTF8"]);
+        initdb.args(["--locale=C", "--no-sync", "-D"]);
+        let output = initdb.arg(&self.data).output().expect("initdb");
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// Starts PostgreSQL. Returns whether it accepts connections.
+    fn launch(&self) -> bool {
         let mut postgres = self.program("postgres");
         postgres
             .arg("-D")
@@ -150,21 +142,21 @@ impl Cluster {
             .create(true)
             .append(true)
             .open(self.data.with_extension("log"))
-            .expect("a log");
+            .expect("log opens");
         let mut child = postgres
             .stderr(log)
             .stdout(Stdio::null())
             .spawn()
             .expect("postgres");
         loop {
-            if child.try_wait().expect("its status").is_some() {
+            if child.try_wait().expect("exit status").is_some() {
                 return false;
             }
             let mut psql = self.psql("postgres");
             psql.args(["-c", "SHOW data_directory"]);
-            let answer = psql.stderr(Stdio::null()).output().expect("psql");
-            // Another cluster may have taken the port.
-            if answer.stdout.trim_ascii_end() == self.data.as_os_str().as_encoded_bytes() {
+            let response = psql.stderr(Stdio::null()).output().expect("psql");
+            // Another cluster may be listening on this port.
+            if response.stdout.trim_ascii_end() == self.data.as_os_str().as_encoded_bytes() {
                 *self.child() = Some(child);
                 return true;
             }
@@ -172,27 +164,27 @@ impl Cluster {
         }
     }
 
-    /// Starts it again where it was killed.
+    /// Starts the cluster again after `kill`.
     pub fn restart(&self) {
-        // Processes of the one that was killed may still be on their way out.
-        eventually("PostgreSQL starts again", || self.begin());
+        // Processes of the killed cluster may still be exiting.
+        eventually("PostgreSQL restarts", || self.launch());
     }
 
-    /// SIGKILL for all its processes.
+    /// Sends SIGKILL to all processes of the cluster.
     pub fn kill(&self) {
-        let mut child = self.child().take().expect("it runs");
+        let mut child = self.child().take().expect("it is running");
         let id = child.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
-        child.kill().expect("a kill");
-        child.wait().expect("its end");
+        child.kill().expect("postmaster is killed");
+        child.wait().expect("postmaster exits");
         for id in children.unwrap_or_default().split_whitespace() {
-            // Some have ended by themselves.
+            // Some may have exited already.
             let _ = Command::new("kill")
                 .args(["-9", id])
                 .stderr(Stdio::null())
                 .status();
         }
-        eventually("its port is closed", || {
+        eventually("the port is closed", || {
             TcpStream::connect(("127.0.0.1", self.port)).is_err()
         });
     }
@@ -206,7 +198,7 @@ impl Cluster {
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.current_dir("/");
-        if let Some((user, group)) = ordinary_user() {
+        if let Some((user, group)) = unprivileged_user() {
             command.uid(user).gid(group);
         }
         command
@@ -214,35 +206,24 @@ impl Cluster {
 
     fn psql(&self, database: &str) -> Command {
         let mut psql = self.program("psql");
-        psql.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-        ]);
+        psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"]);
         psql.args(["-p", &self.port.to_string(), "-U", USER, "-d", database]);
         psql
     }
 
-    fn ask(&self, database: &str, sql: &str) -> String {
+    fn query(&self, database: &str, sql: &str) -> String {
         let mut psql = self.psql(database);
-        let answer = psql.args(["-c", sql]).output().expect("psql starts");
-        assert!(answer.status.success(), "{answer:?}");
-        String::from_utf8(answer.stdout)
-            .expect("text")
-            .trim_end()
-            .to_owned()
+        let output = psql.args(["-c", sql]).output().expect("psql starts");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        text.trim_end().to_owned()
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(mut child) = self.child().take() {
-            // SIGINT: it ends its connections and then itself.
+            // SIGINT requests a fast shutdown.
             let _ = Command::new("kill")
                 .args(["-s", "INT", &child.id().to_string()])
                 .status();
@@ -251,7 +232,7 @@ impl Drop for Cluster {
     }
 }
 
-/// The newest that is installed as Debian does it, or the one of the path.
+/// Returns the directory of the newest version in Debian's layout, or else the one in `PATH`.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -267,8 +248,9 @@ fn programs() -> Option<PathBuf> {
     found.into_iter().rfind(|path| path.join("initdb").exists())
 }
 
-/// PostgreSQL refuses to run as root: then as the user that its package makes, or as nobody.
-fn ordinary_user() -> Option<(u32, u32)> {
+/// PostgreSQL does not run as root. If this process does, returns the user that its package
+/// creates, or else `nobody`.
+fn unprivileged_user() -> Option<(u32, u32)> {
     if fs::metadata("/proc/self").ok()?.uid() != 0 {
         return None;
     }

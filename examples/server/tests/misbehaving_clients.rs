@@ -1,4 +1,4 @@
-//! Clients that are slow, or speak nonsense, or never listen, and what the others notice of them.
+//! Clients that are slow, send malformed requests or never read must not affect other clients.
 
 mod common;
 
@@ -8,62 +8,62 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Client, PATIENCE, Scratch, Server, eventually, update_target};
+use common::{Client, Scratch, Server, TIMEOUT, eventually, update_target};
 
-/// What a good client may wait at most while the others misbehave, on a machine that is busy.
-const BOUND: Duration = Duration::from_secs(10);
+/// The longest a well-behaved client may wait during an attack, even on a busy machine.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// Below the 1024 files that many systems allow a process.
+/// Many systems allow a process 1024 open files.
 const MANY: usize = 900;
 
-/// Sends batches on one connection until it is told to stop: how many, and the longest wait.
-fn good_client(server: &Server, stop: &AtomicBool) -> (usize, Duration) {
+/// Sends batches on one connection until `stop` is set. Returns their number and the longest wait.
+fn well_behaved_client(server: &Server, stop: &AtomicBool) -> (usize, Duration) {
     let (mut count, mut longest) = (0, Duration::ZERO);
     let mut client = server.connect();
     while !stop.load(Ordering::Relaxed) {
         let start = Instant::now();
-        let answer = client
+        let response = client
             .get(&update_target(&format!("v10={count}")))
-            .expect("an answer");
-        assert_eq!(answer.told(), (200, "OK"));
+            .expect("a response");
+        assert_eq!(response.summary(), (200, "OK"));
         longest = longest.max(start.elapsed());
         count += 1;
     }
     (count, longest)
 }
 
-/// Runs the mischief beside a good client, which must not notice.
-fn unnoticed(server: &Server, mischief: impl FnOnce()) {
+/// Runs an attack while a well-behaved client is sending, which must not be affected.
+fn without_impact(server: &Server, attack: impl FnOnce()) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
-        let good = scope.spawn(|| good_client(server, &stop));
-        mischief();
+        let client = scope.spawn(|| well_behaved_client(server, &stop));
+        attack();
         stop.store(true, Ordering::Relaxed);
-        let (count, longest) = good.join().expect("good answers");
-        println!("meanwhile {count} batches were answered OK, each within {longest:?}");
+        let (count, longest) = client.join().expect("every response is OK");
+        println!("meanwhile {count} batches were acknowledged, each within {longest:?}");
         assert!(
-            count > 20 && longest < BOUND,
+            count > 20 && longest < MAX_WAIT,
             "{count} batches, {longest:?}"
         );
     });
 }
 
-/// Headers that never end, a byte at a time, until the server closes each connection.
-fn never_finish(server: &Server, count: usize) {
+/// Sends endless headers, a byte at a time, until the server closes each connection.
+fn send_endless_headers(server: &Server, count: usize) {
     let head = format!("GET {} HTTP/1.1\r\nHost: slow\r\n", update_target("v1=1"));
     let mut slow: Vec<TcpStream> = Vec::new();
     for number in 0..count {
         let mut client = server.connect().0;
-        let begun = number % head.len();
+        let length = number % head.len();
         client
-            .write_all(&head.as_bytes()[..begun])
-            .expect("the beginning is taken");
-        client.set_nonblocking(true).expect("no blocking");
+            .write_all(&head.as_bytes()[..length])
+            .expect("the beginning is sent");
+        client.set_nonblocking(true).expect("non-blocking mode");
         slow.push(client);
     }
     let start = Instant::now();
     while !slow.is_empty() {
-        assert!(start.elapsed() < PATIENCE, "{} are not closed", slow.len());
+        assert!(start.elapsed() < TIMEOUT, "{} still open", slow.len());
         thread::sleep(Duration::from_millis(100));
         slow.retain_mut(|client| client.write_all(b"x").is_ok() && !is_closed(client));
     }
@@ -77,10 +77,10 @@ fn is_closed(client: &mut TcpStream) -> bool {
 }
 
 #[test]
-fn slow_clients_are_closed_and_not_noticed() {
+fn slow_clients_are_disconnected_without_impact() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--header-timeout", "2"]);
-    unnoticed(&server, || never_finish(&server, MANY));
+    without_impact(&server, || send_endless_headers(&server, MANY));
     eventually("all are closed", || {
         server.metric("pinquery_connections") == 1.0
     });
@@ -88,13 +88,13 @@ fn slow_clients_are_closed_and_not_noticed() {
 
 #[test]
 #[ignore = "needs 10000 open files"]
-fn slow_clients_by_the_thousand() {
+fn thousands_of_slow_clients_have_no_impact() {
     let scratch = Scratch::new();
     let server = Server::start(
         &scratch,
         &["--header-timeout", "4", "--connections", "8192"],
     );
-    unnoticed(&server, || never_finish(&server, 4000));
+    without_impact(&server, || send_endless_headers(&server, 4000));
 }
 
 fn malformed() -> Vec<(Vec<u8>, &'static [u16])> {
@@ -130,16 +130,19 @@ fn malformed() -> Vec<(Vec<u8>, &'static [u16])> {
     ]
 }
 
-/// The status of the answer, if there is one before the connection ends.
+/// Returns the status of the response, or `None` if the connection is closed without one.
 fn status(server: &Server, request: &[u8]) -> Option<u16> {
     let mut client = server.connect();
-    // The server may have refused, and closed, before all is sent.
+    // The server may reject the request and close the connection before all of it is sent.
     let _ = client.send(request);
-    client.answer(false).ok().map(|answer| answer.status)
+    client
+        .read_response(false)
+        .ok()
+        .map(|response| response.status)
 }
 
 #[test]
-fn malformed_requests_by_the_thousand_are_refused_and_not_noticed() {
+fn thousands_of_malformed_requests_are_rejected_without_impact() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for (request, expected) in malformed() {
@@ -151,7 +154,7 @@ fn malformed_requests_by_the_thousand_are_refused_and_not_noticed() {
         );
     }
     let rounds = 2000 / malformed().len();
-    unnoticed(&server, || {
+    without_impact(&server, || {
         for _ in 0..rounds {
             for (request, expected) in malformed() {
                 let status = status(&server, &request);
@@ -166,11 +169,11 @@ fn malformed_requests_by_the_thousand_are_refused_and_not_noticed() {
 }
 
 #[test]
-fn requests_that_break_off_are_not_noticed() {
+fn incomplete_requests_have_no_impact() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let request = format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", update_target("v1=1"));
-    unnoticed(&server, || {
+    without_impact(&server, || {
         for number in 0..5000 {
             let mut client = server.connect();
             let _ = client.send(&request.as_bytes()[..number % request.len()]);
@@ -182,7 +185,7 @@ fn requests_that_break_off_are_not_noticed() {
 }
 
 #[test]
-fn a_client_that_closes_its_side_is_answered() {
+fn a_client_that_shuts_down_its_side_gets_its_responses() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for number in 0..20 {
@@ -192,8 +195,8 @@ fn a_client_that_closes_its_side_is_answered() {
         client.send(request.repeat(2).as_bytes()).unwrap();
         client.0.shutdown(Shutdown::Write).unwrap();
         for _ in 0..2 {
-            let answer = client.answer(false).unwrap();
-            assert_eq!(answer.told(), (200, "OK"));
+            let response = client.read_response(false).unwrap();
+            assert_eq!(response.summary(), (200, "OK"));
         }
         assert!(client.closed());
     }
@@ -201,32 +204,32 @@ fn a_client_that_closes_its_side_is_answered() {
 }
 
 #[test]
-fn one_connection_too_many_is_told_and_there_is_room_later() {
+fn connections_beyond_the_limit_get_503_until_others_close() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--connections", "8", "--header-timeout", "3"]);
     let silent: Vec<Client> = (0..8).map(|_| server.connect()).collect();
     let start = Instant::now();
-    let mut refused = server.connect();
-    let answer = refused.get(&update_target("v1=1")).unwrap();
-    assert_eq!(answer.status, 503);
+    let mut rejected = server.connect();
+    let response = rejected.get(&update_target("v1=1")).unwrap();
+    assert_eq!(response.status, 503);
     assert_eq!(
-        answer.body,
+        response.body,
         r#"{"error":{"message":"Too many connections are open. Try again."}}"#
     );
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    assert!(refused.closed());
-    assert!(start.elapsed() < BOUND);
+    assert_eq!(response.header("retry-after"), Some("1"));
+    assert!(rejected.closed());
+    assert!(start.elapsed() < MAX_WAIT);
     for mut client in silent {
         assert!(client.closed());
     }
-    eventually("there is room", || {
-        server.update("v1=1").told() == (200, "OK")
+    eventually("a connection is accepted", || {
+        server.update("v1=1").summary() == (200, "OK")
     });
     assert!(server.metric("pinquery_connections_turned_away_total") >= 1.0);
 }
 
 #[test]
-fn a_client_that_never_reads_is_closed() {
+fn a_client_that_never_reads_is_disconnected() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--write-timeout", "1"]);
     let mut deaf = server.connect().0;
@@ -241,7 +244,7 @@ fn a_client_that_never_reads_is_closed() {
             }
             Err(_) => break,
         }
-        assert!(start.elapsed() < PATIENCE, "it is not closed");
+        assert!(start.elapsed() < TIMEOUT, "the connection is still open");
     }
     eventually("it is closed", || {
         server.metric("pinquery_connections") == 1.0
@@ -249,7 +252,7 @@ fn a_client_that_never_reads_is_closed() {
 }
 
 #[test]
-fn an_idle_connection_is_closed_and_a_busy_one_is_kept() {
+fn idle_connections_are_closed_and_active_ones_are_kept() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--header-timeout", "3"]);
     let mut client = server.connect();
@@ -261,13 +264,13 @@ fn an_idle_connection_is_closed_and_a_busy_one_is_kept() {
 }
 
 #[test]
-fn a_body_that_never_comes_is_given_up() {
+fn a_request_whose_body_never_arrives_times_out() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--request-timeout", "0.3"]);
     let mut client = server.connect();
     client
         .send(b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=")
         .unwrap();
-    assert_eq!(client.answer(false).unwrap().status, 503);
+    assert_eq!(client.read_response(false).unwrap().status, 503);
     assert!(client.closed());
 }

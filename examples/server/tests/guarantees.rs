@@ -1,4 +1,4 @@
-//! What the README promises beside answers and faults.
+//! Other guarantees of the README.
 
 #![cfg(unix)]
 
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use common::{Scratch, Server, TOKEN, command, eventually, output, update_target};
 
-const NOT_AVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
+const UNAVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
 
 fn count(database: &Path) -> i64 {
     let database = rusqlite::Connection::open(database).unwrap();
@@ -19,40 +19,40 @@ fn count(database: &Path) -> i64 {
 }
 
 #[test]
-fn a_database_that_is_moved_away_takes_nothing() {
+fn a_database_that_is_moved_rejects_batches() {
     let scratch = Scratch::new();
     let mut server = Server::start(&scratch, &[]);
-    assert_eq!(server.update("v1=1").told(), (200, "OK"));
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
     let (here, away) = (scratch.path("test.db"), scratch.path("away.db"));
     fs::rename(&here, &away).unwrap();
     for _ in 0..3 {
-        assert_eq!(server.update("v1=2").told(), (503, NOT_AVAILABLE));
+        assert_eq!(server.update("v1=2").summary(), (503, UNAVAILABLE));
     }
     assert_eq!(server.get("/health").status, 503);
-    scratch.logged_once("the database takes no batches");
+    scratch.assert_logged_once("database writes are failing");
 
-    // Another file of this name is not the database.
+    // Another file with this name is not accepted.
     fs::copy(&away, &here).unwrap();
-    assert_eq!(server.update("v1=3").told(), (503, NOT_AVAILABLE));
+    assert_eq!(server.update("v1=3").summary(), (503, UNAVAILABLE));
     fs::rename(&away, &here).unwrap();
-    assert_eq!(server.update("v1=4").told(), (200, "OK"));
-    scratch.logged_once("the database takes batches again");
-    assert_eq!(server.get("/health").told(), (200, r#"{"status":"ok"}"#));
+    assert_eq!(server.update("v1=4").summary(), (200, "OK"));
+    scratch.assert_logged_once("database writes have recovered");
+    assert_eq!(server.get("/health").summary(), (200, r#"{"status":"ok"}"#));
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
 }
 
 #[test]
-fn a_log_of_the_database_that_is_removed_is_noticed() {
+fn a_removed_write_ahead_log_rejects_batches() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
-    assert_eq!(server.update("v1=1").told(), (200, "OK"));
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
     fs::remove_file(scratch.path("test.db-wal")).unwrap();
-    assert_eq!(server.update("v1=2").told(), (503, NOT_AVAILABLE));
+    assert_eq!(server.update("v1=2").summary(), (503, UNAVAILABLE));
 }
 
 #[test]
-fn the_database_is_for_its_user_alone_or_as_the_mode_says() {
+fn database_files_are_private_unless_mode_is_set() {
     let scratch = Scratch::new();
     let mode = |name: &str| {
         let metadata = fs::metadata(scratch.path(name)).unwrap();
@@ -61,13 +61,13 @@ fn the_database_is_for_its_user_alone_or_as_the_mode_says() {
     let files = ["test.db", "test.db-wal", "test.db-shm", "test.db.lock"];
     for (args, expected) in [(&[][..], 0o600), (&["--mode", "640"], 0o640), (&[], 0o600)] {
         let server = Server::start(&scratch, args);
-        assert_eq!(server.update("v1=1").told(), (200, "OK"));
+        assert_eq!(server.update("v1=1").summary(), (200, "OK"));
         assert_eq!(files.map(mode), [expected; 4]);
     }
 }
 
 #[test]
-fn a_limit_below_the_databases_size_is_refused() {
+fn a_limit_below_the_current_size_is_rejected() {
     let scratch = Scratch::new();
     let mut server = Server::start(&scratch, &[]);
     server.update("v1=1");
@@ -86,30 +86,30 @@ fn a_limit_below_the_databases_size_is_refused() {
     };
     let (status, stdout, stderr) = output(start(size - 1));
     assert_eq!((status, &*stdout), (Some(1), ""));
-    let says = format!(
-        "it has {size} bytes already, more than `--max-database {}`",
+    let message = format!(
+        "its size of {size} bytes already exceeds `--max-database {}`",
         size - 1
     );
-    assert!(stderr.contains(&says), "{stderr}");
+    assert!(stderr.contains(&message), "{stderr}");
     drop(Server::spawn(&scratch, start(size)));
 }
 
 #[test]
-fn a_slow_request_of_the_page_is_no_batch() {
+fn a_page_request_that_times_out_is_not_counted_as_a_batch() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--request-timeout", "0.3"]);
     let mut client = server.connect();
-    let begun = b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=";
-    client.send(begun).unwrap();
-    assert_eq!(client.answer(false).unwrap().status, 503);
+    let incomplete = b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=";
+    client.send(incomplete).unwrap();
+    assert_eq!(client.read_response(false).unwrap().status, 503);
     let timed_out =
-        |what: &str| server.metric(&format!("pinquery_{what}_total{{kind=\"timed_out\"}}"));
+        |name: &str| server.metric(&format!("pinquery_{name}_total{{kind=\"timed_out\"}}"));
     assert_eq!(timed_out("batches_unavailable"), 0.0);
     assert_eq!(timed_out("reads_unavailable"), 1.0);
 }
 
 #[test]
-fn every_answer_says_that_its_type_is_its_type() {
+fn every_response_forbids_content_sniffing() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for target in [
@@ -123,9 +123,9 @@ fn every_answer_says_that_its_type_is_its_type() {
         &update_target("v1=hot"),
         &format!("/external/api/get?token={TOKEN}&v1"),
     ] {
-        let answer = server.get(target);
+        let response = server.get(target);
         assert_eq!(
-            answer.header("x-content-type-options"),
+            response.header("x-content-type-options"),
             Some("nosniff"),
             "{target}"
         );
@@ -133,7 +133,7 @@ fn every_answer_says_that_its_type_is_its_type() {
 }
 
 #[test]
-fn a_body_that_cannot_be_one_gets_the_same_json() {
+fn invalid_bodies_get_json_errors() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let post = |body: &[u8]| {
@@ -143,25 +143,19 @@ fn a_body_that_cannot_be_one_gets_the_same_json() {
             body.len()
         );
         client.send(&[head.as_bytes(), body].concat()).unwrap();
-        client.answer(false).unwrap()
+        client.read_response(false).unwrap()
     };
-    let (long, odd) = (post(&[b'x'; 5000]), post(b"token=\xFF"));
-    assert_eq!(
-        long.told(),
-        (413, r#"{"error":{"message":"The body is too long."}}"#)
-    );
-    assert_eq!(
-        odd.told(),
-        (
-            400,
-            r#"{"error":{"message":"The body is not UTF-8 text."}}"#
-        )
-    );
-    assert_eq!(odd.header("content-type"), Some("application/json"));
+    let too_long = post(&[b'x'; 5000]);
+    let body = r#"{"error":{"message":"The body is too long."}}"#;
+    assert_eq!(too_long.summary(), (413, body));
+    let not_utf8 = post(b"token=\xFF");
+    let body = r#"{"error":{"message":"The body is not UTF-8 text."}}"#;
+    assert_eq!(not_utf8.summary(), (400, body));
+    assert_eq!(not_utf8.header("content-type"), Some("application/json"));
 }
 
 #[test]
-fn a_read_that_fails_is_logged_when_it_begins_and_when_it_ends() {
+fn read_faults_are_logged_once_and_their_recovery_too() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     server.update("v1=1");
@@ -171,14 +165,14 @@ fn a_read_that_fails_is_logged_when_it_begins_and_when_it_ends() {
         .execute_batch("ALTER TABLE latest RENAME TO gone")
         .unwrap();
     for _ in 0..3 {
-        assert_eq!(server.get(&all).told(), (503, NOT_AVAILABLE));
+        assert_eq!(server.get(&all).summary(), (503, UNAVAILABLE));
     }
     database
         .execute_batch("ALTER TABLE gone RENAME TO latest")
         .unwrap();
-    assert_eq!(server.get(&all).told(), (200, r#"{"v1":1}"#));
-    scratch.logged_once("the database cannot be read");
-    scratch.logged_once("the database can be read again");
+    assert_eq!(server.get(&all).summary(), (200, r#"{"v1":1}"#));
+    scratch.assert_logged_once("database reads are failing");
+    scratch.assert_logged_once("database reads have recovered");
     assert_eq!(server.metric("pinquery_faults_total{kind=\"read\"}"), 3.0);
     assert_eq!(
         server.metric("pinquery_reads_unavailable_total{kind=\"store_fault\"}"),
@@ -186,42 +180,34 @@ fn a_read_that_fails_is_logged_when_it_begins_and_when_it_ends() {
     );
 }
 
-/// The system's calls of `prlimit` are a program of util-linux.
+/// `prlimit` is part of util-linux.
 #[test]
 #[cfg(target_os = "linux")]
-fn connections_that_cannot_be_accepted_are_logged_once() {
+fn running_out_of_file_descriptors_is_logged_once() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let files = |id: u32| fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
     let limit = |files: usize| {
-        let set = std::process::Command::new("prlimit")
-            .args([
-                "--pid",
-                &server.id().to_string(),
-                &format!("--nofile={files}:4096"),
-            ])
-            .status();
-        assert!(set.expect("`prlimit` runs").success());
+        let mut command = std::process::Command::new("prlimit");
+        command.args(["--pid", &server.id().to_string()]);
+        let status = command.arg(format!("--nofile={files}:4096")).status();
+        assert!(status.expect("`prlimit` runs").success());
     };
-    let mut good = server.connect();
-    assert_eq!(
-        good.get(&update_target("v1=1")).unwrap().told(),
-        (200, "OK")
-    );
+    let mut connected = server.connect();
+    let response = connected.get(&update_target("v1=1")).unwrap();
+    assert_eq!(response.summary(), (200, "OK"));
     limit(files(server.id()));
     let waiting = server.connect();
     eventually("the fault", || {
-        scratch.log().contains("no connection can be accepted")
+        scratch.log().contains("connections cannot be accepted")
     });
-    assert_eq!(
-        good.get(&update_target("v1=2")).unwrap().told(),
-        (200, "OK")
-    );
+    let response = connected.get(&update_target("v1=2")).unwrap();
+    assert_eq!(response.summary(), (200, "OK"));
     limit(1024);
     drop(waiting);
-    assert_eq!(server.update("v1=3").told(), (200, "OK"));
-    scratch.logged_once("connections are accepted again");
-    scratch.logged_once("no connection can be accepted");
+    assert_eq!(server.update("v1=3").summary(), (200, "OK"));
+    scratch.assert_logged_once("connections are accepted again");
+    scratch.assert_logged_once("connections cannot be accepted");
     assert!(server.metric("pinquery_faults_total{kind=\"accept\"}") >= 1.0);
 }
 
@@ -242,22 +228,21 @@ fn a_device_with_an_id_keeps_its_history_when_its_token_changes() {
         200
     );
     drop(server);
-    // It gets an id, and then another token.
+    // The device is given an id, then a new token.
     for token in ["old", "new"] {
         let server = start(format!(r#"{{"{token}":{{"id":"roof",{template}}}}}"#));
-        assert_eq!(server.get(&all(token)).told(), (200, r#"{"v1":7}"#));
+        assert_eq!(server.get(&all(token)).summary(), (200, r#"{"v1":7}"#));
     }
-    // Another device may have its old token.
+    // Another device may reuse the old token.
     let server = start(format!(
         r#"{{"new":{{"id":"roof",{template}}},"old":{{{template}}}}}"#
     ));
-    assert_eq!(server.get(&all("new")).told(), (200, r#"{"v1":7}"#));
-    assert_eq!(server.get(&all("old")).told(), (200, "{}"));
+    assert_eq!(server.get(&all("new")).summary(), (200, r#"{"v1":7}"#));
+    assert_eq!(server.get(&all("old")).summary(), (200, "{}"));
 }
 
-/// Whoever has only a copy of the database has no more than values.
 #[test]
-fn a_backup_while_it_runs_is_whole() {
+fn a_backup_of_a_running_server_can_be_restored() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     server.update("v1=1");
@@ -269,12 +254,11 @@ fn a_backup_while_it_runs_is_whole() {
     fs::set_permissions(&copy, Permissions::from_mode(0o600)).unwrap();
     let restored = Server::start_on(&scratch, &copy, &[]);
     let read = format!("/external/api/get?token={TOKEN}&v1");
-    assert_eq!(restored.get(&read).told(), (200, "1"));
+    assert_eq!(restored.get(&read).summary(), (200, "1"));
 }
 
-/// As the README says how.
 #[test]
-fn old_batches_are_deleted_in_portions() {
+fn the_readmes_sql_deletes_old_batches_in_portions() {
     const README: &str = include_str!("../README.md");
     let (_, sql) = README.split_once("```sql\n").unwrap();
     let (sql, _) = sql.split_once("```").unwrap();
@@ -284,13 +268,13 @@ fn old_batches_are_deleted_in_portions() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     for value in 0..7 {
-        assert_eq!(server.update(&format!("v1={value}")).told(), (200, "OK"));
+        assert_eq!(server.update(&format!("v1={value}")).summary(), (200, "OK"));
     }
     let database = scratch.database();
-    for left in [5, 3, 1, 1] {
+    for remaining in [5, 3, 1, 1] {
         database.execute_batch(&sql).unwrap();
-        assert_eq!(count(&scratch.path("test.db")), left);
+        assert_eq!(count(&scratch.path("test.db")), remaining);
     }
     let read = format!("/external/api/get?token={TOKEN}&v1");
-    assert_eq!(server.get(&read).told(), (200, "6"));
+    assert_eq!(server.get(&read).summary(), (200, "6"));
 }

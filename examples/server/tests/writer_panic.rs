@@ -1,4 +1,4 @@
-//! What becomes of a server whose store can never do anything again.
+//! A server whose database writer panics shuts down with an error.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use pinquery_server::devices::{Device, Devices};
 use pinquery_server::metrics::Metrics;
 use pinquery_server::run::run;
 use pinquery_server::store::{Batch, Latest, SavedBatch, Store, Unavailable};
-use pinquery_server::writer::{Commit, Failed, Queue};
+use pinquery_server::writer::{Commit, CommitError, Queue};
 
-/// Its writer panics at once.
-struct Mortal(Queue);
+/// A store whose writer panics on the first batch.
+struct PanickingStore(Queue);
 
-struct Panics;
+struct PanickingConnection;
 
-impl Commit for Panics {
-    async fn commit(&mut self, _: &[Batch]) -> Result<(), Failed> {
-        panic!("as the test wants it")
+impl Commit for PanickingConnection {
+    async fn commit(&mut self, _: &[Batch]) -> Result<(), CommitError> {
+        panic!("deliberate panic")
     }
 
     async fn check(&mut self) -> anyhow::Result<()> {
@@ -25,25 +25,25 @@ impl Commit for Panics {
     }
 }
 
-impl Store for Mortal {
+impl Store for PanickingStore {
     async fn open(
         _: &str,
         _: Devices,
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
-        let (queue, writer) = Queue::new(Panics, limits, metrics);
+        let (queue, writer) = Queue::new(PanickingConnection, limits, metrics);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build();
-            runtime.expect("a runtime").block_on(writer.run());
+            runtime.expect("runtime").block_on(writer.run());
         });
         let updates = Vec::new();
-        let lost = queue.save(Batch { device: 1, updates }).await;
-        assert_eq!(lost, Err(Unavailable::Fault));
+        let saved = queue.save(Batch { device: 1, updates }).await;
+        assert_eq!(saved, Err(Unavailable::Fault));
         Ok(Self(queue))
     }
 
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         String::new()
     }
 
@@ -82,11 +82,11 @@ impl Store for Mortal {
 }
 
 #[tokio::test]
-async fn it_ends_and_says_why() {
+async fn a_panicking_writer_stops_the_server_with_an_error() {
     let config = Config::parse_from(["server", "--listen", "127.0.0.1:0"]);
-    let mut welcome = Vec::new();
-    let ended = run::<Mortal>(&config, "", Arc::default(), &mut welcome).await;
-    let why = ended.expect_err("an end").to_string();
-    assert_eq!(why, "the writer of the database has died");
-    assert!(welcome.starts_with(b"pinquery-server listens on http://127.0.0.1:"));
+    let mut banner = Vec::new();
+    let result = run::<PanickingStore>(&config, "", Arc::default(), &mut banner).await;
+    let error = result.expect_err("the writer panics").to_string();
+    assert_eq!(error, "the database writer has terminated");
+    assert!(banner.starts_with(b"pinquery-server listening on http://127.0.0.1:"));
 }

@@ -1,4 +1,4 @@
-//! Answers, byte for byte.
+//! Response bodies and headers.
 
 use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
@@ -7,12 +7,12 @@ use pinquery::ErrorKind;
 
 use crate::store::Unavailable;
 
-/// Why a request gets an error.
+/// Why a request was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// The query is wrong: 400.
+    /// The query is invalid: 400.
     Query(ErrorKind),
-    /// The store does not do it: 503, where the same request may do later, or 500.
+    /// The store failed: 503 if a retry may succeed, otherwise 500.
     Unavailable(Unavailable),
 }
 
@@ -31,19 +31,19 @@ impl From<Unavailable> for Rejection {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// The answer to a batch that is saved.
+/// Acknowledges a saved batch.
 #[must_use]
 pub fn ok() -> Response {
     text("OK".to_owned())
 }
 
-/// A bare text.
+/// Returns plain text.
 #[must_use]
 pub fn text(body: String) -> Response {
     ([(CONTENT_TYPE, TEXT)], body).into_response()
 }
 
-/// A JSON value.
+/// Returns a JSON value.
 #[must_use]
 pub fn json(value: &impl serde::Serialize) -> Response {
     match serde_json::to_string(value) {
@@ -52,18 +52,18 @@ pub fn json(value: &impl serde::Serialize) -> Response {
     }
 }
 
-/// An error as the vendor words its own: `{"error":{"message":"…"}}`.
+/// Returns an error in Blynk's format: `{"error":{"message":"…"}}`.
 #[must_use]
 pub fn error(status: StatusCode, message: &'static str) -> Response {
     let body = serde_json::json!({"error": {"message": message}}).to_string();
     (status, [(CONTENT_TYPE, JSON)], body).into_response()
 }
 
-/// The answer where a request may be sent again later.
+/// Returns a 503 that asks the client to retry.
 #[must_use]
 pub fn unavailable(message: &'static str) -> Response {
-    const LATER: (HeaderName, HeaderValue) = (RETRY_AFTER, HeaderValue::from_static("1"));
-    ([LATER], error(StatusCode::SERVICE_UNAVAILABLE, message)).into_response()
+    const RETRY: (HeaderName, HeaderValue) = (RETRY_AFTER, HeaderValue::from_static("1"));
+    ([RETRY], error(StatusCode::SERVICE_UNAVAILABLE, message)).into_response()
 }
 
 impl IntoResponse for Rejection {
@@ -78,7 +78,7 @@ impl IntoResponse for Rejection {
             Self::Unavailable(Unavailable::Fault) => {
                 unavailable("The database is not available. Try again.")
             }
-            Self::Unavailable(Unavailable::Rule) => error(
+            Self::Unavailable(Unavailable::Constraint) => error(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The database refuses this batch.",
             ),

@@ -1,4 +1,4 @@
-//! How the server starts, refuses to start, stops, and starts again.
+//! Startup, shutdown and restart.
 
 mod common;
 
@@ -10,7 +10,7 @@ use common::{Scratch, Server, TOKEN, command, update_target};
 
 const README: &str = include_str!("../README.md");
 
-/// What a server says that ends by itself.
+/// Returns the output of a server that fails to start.
 fn output(args: &[&str]) -> (Option<i32>, String, String) {
     let mut start = command();
     start.args(args);
@@ -18,7 +18,7 @@ fn output(args: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn help_and_version() {
+fn help_and_version_are_printed() {
     let (status, help, _) = output(&["--help"]);
     assert_eq!(status, Some(0));
     assert!(help.contains("--header-timeout <S>"), "{help}");
@@ -27,7 +27,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn wrong_usage() {
+fn usage_errors_exit_with_status_2() {
     for args in [&["--nonsense"][..], &["x"], &["--queue", "0"]] {
         let (status, stdout, stderr) = output(args);
         assert_eq!((status, &*stdout), (Some(2), ""));
@@ -39,9 +39,9 @@ fn wrong_usage() {
 }
 
 #[test]
-fn a_taken_port_is_a_clear_error() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
+fn a_port_in_use_is_a_clear_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
     let scratch = Scratch::new();
     let database = scratch.path("test.db");
     let (status, stdout, stderr) = output(&[
@@ -51,19 +51,17 @@ fn a_taken_port_is_a_clear_error() {
         database.to_str().unwrap(),
     ]);
     assert_eq!((status, &*stdout), (Some(1), ""));
+    let message = format!("cannot listen on {address}: ");
+    assert!(stderr.contains(&message), "{stderr}");
     assert!(
-        stderr.contains(&format!("listen on {address}: ")),
-        "{stderr}"
-    );
-    assert!(
-        stderr.ends_with("; `--listen 127.0.0.1:0` takes a free port\n"),
+        stderr.ends_with("; use `--listen 127.0.0.1:0` for a free port\n"),
         "{stderr}"
     );
     assert!(!database.exists());
 }
 
-/// Starts a server on a database that another one has.
-fn refused_as_used(scratch: &Scratch, database: &Path) {
+/// Fails to start another server on the database.
+fn assert_database_in_use(scratch: &Scratch, database: &Path) {
     let (database, devices) = (database.to_str().unwrap(), scratch.path("devices.json"));
     let (status, stdout, stderr) = output(&[
         "--listen",
@@ -75,49 +73,49 @@ fn refused_as_used(scratch: &Scratch, database: &Path) {
     ]);
     assert_eq!((status, &*stdout), (Some(1), ""));
     assert!(
-        stderr.ends_with(": another pinquery-server uses this database\n"),
+        stderr.ends_with(": another pinquery-server is using this database\n"),
         "{stderr}"
     );
 }
 
 #[test]
-fn a_second_server_on_a_database_is_refused_and_the_first_goes_on() {
+fn a_second_server_on_the_same_database_is_rejected() {
     let scratch = Scratch::new();
     let mut first = Server::start(&scratch, &[]);
-    assert_eq!(first.update("v1=1").told(), (200, "OK"));
-    refused_as_used(&scratch, &scratch.path("test.db"));
+    assert_eq!(first.update("v1=1").summary(), (200, "OK"));
+    assert_database_in_use(&scratch, &scratch.path("test.db"));
     #[cfg(unix)]
     {
         let link = scratch.path("link.db");
         std::os::unix::fs::symlink(scratch.path("test.db"), &link).unwrap();
-        refused_as_used(&scratch, &link);
+        assert_database_in_use(&scratch, &link);
     }
-    assert_eq!(first.update("v1=2").told(), (200, "OK"));
+    assert_eq!(first.update("v1=2").summary(), (200, "OK"));
     let read = format!("/external/api/get?token={TOKEN}&v1");
-    assert_eq!(first.get(&read).told(), (200, "2"));
-    // Another database is another matter, and so is this one once the first server has ended.
+    assert_eq!(first.get(&read).summary(), (200, "2"));
+    // Another database is free, and so is this one after the first server exits.
     Server::start_on(&scratch, &scratch.path("other.db"), &[]);
     first.signal("TERM");
     assert_eq!(first.wait().code(), Some(0));
     let second = Server::start(&scratch, &[]);
-    assert_eq!(second.get(&read).told(), (200, "2"));
+    assert_eq!(second.get(&read).summary(), (200, "2"));
 }
 
 #[test]
-fn a_database_is_free_again_after_kill_9() {
+fn a_database_is_unlocked_after_kill_9() {
     let scratch = Scratch::new();
     let mut first = Server::start(&scratch, &[]);
-    assert_eq!(first.update("v1=1").told(), (200, "OK"));
+    assert_eq!(first.update("v1=1").summary(), (200, "OK"));
     first.kill();
-    // What is left of the lock is a file, which says nothing.
+    // The lock file remains, but is no longer locked.
     assert!(scratch.path("test.db.lock").exists());
     let second = Server::start(&scratch, &[]);
-    assert_eq!(second.update("v1=2").told(), (200, "OK"));
-    refused_as_used(&scratch, &scratch.path("test.db"));
+    assert_eq!(second.update("v1=2").summary(), (200, "OK"));
+    assert_database_in_use(&scratch, &scratch.path("test.db"));
 }
 
 #[test]
-fn a_wrong_devices_file_is_refused_with_place_and_reason() {
+fn an_invalid_devices_file_is_rejected_with_position_and_reason() {
     let scratch = Scratch::new();
     let file = scratch.path("devices.json");
     std::fs::write(
@@ -144,7 +142,7 @@ fn a_wrong_devices_file_is_refused_with_place_and_reason() {
 }
 
 #[test]
-fn another_programs_file_is_not_touched() {
+fn another_programs_database_is_rejected() {
     let scratch = Scratch::new();
     scratch
         .database()
@@ -161,12 +159,12 @@ fn another_programs_file_is_not_touched() {
         database,
     ]);
     assert_eq!(status, Some(1));
-    assert!(stderr.contains("it is another program's"), "{stderr}");
+    assert!(stderr.contains("it belongs to another program"), "{stderr}");
 }
 
-/// SQLite would take these for databases in memory.
+/// SQLite would interpret these names as databases in memory.
 #[test]
-fn a_database_is_a_file_whatever_its_name() {
+fn special_names_of_sqlite_are_ordinary_files() {
     for name in [":memory:", "file:x?mode=memory"] {
         let scratch = Scratch::new();
         for expected in ["{}", r#"{"v1":1}"#] {
@@ -174,15 +172,15 @@ fn a_database_is_a_file_whatever_its_name() {
             command.current_dir(&scratch.0).args(["--database", name]);
             let mut server = Server::spawn(&scratch, command);
             let all = server.get(&format!("/external/api/getAll?token={TOKEN}"));
-            assert_eq!(all.told(), (200, expected), "{name}");
-            assert_eq!(server.update("v1=1").told(), (200, "OK"));
+            assert_eq!(all.summary(), (200, expected), "{name}");
+            assert_eq!(server.update("v1=1").summary(), (200, "OK"));
             server.kill();
         }
     }
 }
 
 #[test]
-fn a_restart_keeps_the_values() {
+fn values_survive_a_restart() {
     let scratch = Scratch::new();
     let all = format!("/external/api/getAll?token={TOKEN}");
     let mut first = Server::start(&scratch, &[]);
@@ -200,7 +198,7 @@ fn a_restart_keeps_the_values() {
 }
 
 #[test]
-fn sigint_and_sigterm_end_it_in_good_order() {
+fn sigint_and_sigterm_shut_down_cleanly() {
     for signal in ["INT", "TERM"] {
         let scratch = Scratch::new();
         let mut server = Server::start(&scratch, &[]);
@@ -216,23 +214,23 @@ fn sigint_and_sigterm_end_it_in_good_order() {
             start.elapsed()
         );
         assert!(idle.closed() && silent.closed());
-        scratch.logged_once("the database is closed");
-        // The log is folded into the database.
+        scratch.assert_logged_once("database closed");
+        // The write-ahead log was checkpointed.
         assert!(!scratch.path("test.db-wal").exists());
     }
 }
 
 #[test]
-fn a_request_in_flight_is_answered_before_the_end() {
+fn requests_in_flight_are_answered_before_shutdown() {
     let scratch = Scratch::new();
     let mut server = Server::start(&scratch, &["--lock-wait", "5"]);
     let database = scratch.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut client = server.send_and_wait_until_it_waits(&update_target("v1=42"));
+    let mut client = server.send_and_wait_until_queued(&update_target("v1=42"));
     server.signal("TERM");
     std::thread::sleep(Duration::from_millis(300));
     database.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(client.answer(false).unwrap().told(), (200, "OK"));
+    assert_eq!(client.read_response(false).unwrap().summary(), (200, "OK"));
     assert_eq!(server.wait().code(), Some(0));
     let saved: i64 = scratch
         .database()
@@ -242,15 +240,15 @@ fn a_request_in_flight_is_answered_before_the_end() {
 }
 
 #[test]
-fn the_demonstration_says_how_to_try_it() {
+fn the_demo_banner_works_and_matches_the_readme() {
     let scratch = Scratch::new();
     let mut demo = command();
     demo.arg("--database").arg(scratch.path("test.db"));
     let server = Server::spawn(&scratch, demo);
-    let (_, curl) = server.welcome.split_once("curl 'http://").unwrap();
+    let (_, curl) = server.banner.split_once("curl 'http://").unwrap();
     let (url, _) = curl.split_once('\'').unwrap();
     let (_, target) = url.split_once('/').unwrap();
-    assert_eq!(server.get(&format!("/{target}")).told(), (200, "OK"));
+    assert_eq!(server.get(&format!("/{target}")).summary(), (200, "OK"));
     assert!(
         server
             .get("/")
@@ -258,33 +256,33 @@ fn the_demonstration_says_how_to_try_it() {
             .contains(r#"value="demo-greenhouse-not-a-secret""#)
     );
     let database = scratch.path("test.db");
-    let as_in_the_readme = server
-        .welcome
+    let expected = server
+        .banner
         .replace(&server.address.to_string(), "127.0.0.1:8080")
         .replace(database.to_str().unwrap(), "…/pinquery-demo.db");
-    assert!(README.contains(&as_in_the_readme), "{as_in_the_readme}");
+    assert!(README.contains(&expected), "{expected}");
 }
 
 #[test]
-fn with_devices_the_lines_to_try_have_no_pin_and_no_token() {
+fn the_banner_for_a_devices_file_has_placeholders() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     let update = "/external/api/batch/update?token=TOKEN&PIN=VALUE'";
-    let note = "TOKEN is a token of the devices file; the page shows its pins\n";
+    let note = "(TOKEN: any token of the devices file; the page lists its pins)\n";
     for line in [update, note, "/external/api/getAll?token=TOKEN'"] {
-        assert!(server.welcome.contains(line), "{}", server.welcome);
+        assert!(server.banner.contains(line), "{}", server.banner);
     }
-    assert!(!server.welcome.contains("v1="), "{}", server.welcome);
+    assert!(!server.banner.contains("v1="), "{}", server.banner);
 }
 
 #[test]
-fn the_readmes_devices_take_the_readmes_batch() {
+fn the_readmes_devices_accept_the_readmes_batch() {
     let (_, devices) = README.split_once("```json\n").unwrap();
-    let (devices, behind) = devices.split_once("```").unwrap();
-    let (_, target) = behind.split_once("curl 'http://127.0.0.1:8080").unwrap();
+    let (devices, rest) = devices.split_once("```").unwrap();
+    let (_, target) = rest.split_once("curl 'http://127.0.0.1:8080").unwrap();
     let (target, _) = target.split_once('\'').unwrap();
     let scratch = Scratch::new();
     std::fs::write(scratch.path("devices.json"), devices).unwrap();
     let server = Server::start(&scratch, &[]);
-    assert_eq!(server.get(target).told(), (200, "OK"));
+    assert_eq!(server.get(target).summary(), (200, "OK"));
 }
