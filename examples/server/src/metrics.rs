@@ -236,7 +236,7 @@ impl Metrics {
         self.rejected.get_or_create(&Kind { kind }).inc();
     }
 
-    /// Counts a batch answered 503.
+    /// Counts a batch answered 503 or 500.
     pub fn unavailable(&self, reason: Unavailable) {
         let kind = reason.name();
         self.unavailable.get_or_create(&Kind { kind }).inc();

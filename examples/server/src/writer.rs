@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Unavailable};
 
-/// A health check within this time after a commit needs no commit of its own.
+/// A commit this recent makes a health check unnecessary.
 const RECENT: Duration = Duration::from_secs(1);
 
 /// A connection that writes to a database.

@@ -1,4 +1,4 @@
-//! Other guarantees of the README.
+//! Guarantees of the README beyond responses and database faults.
 
 #![cfg(unix)]
 
