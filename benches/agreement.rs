@@ -1,22 +1,28 @@
-//! Nothing is measured that was not asserted to do the same work.
+//! Asserts that contenders do the same work before any of them is measured.
 
-use crate::contender::{ALL, Plain};
+use crate::contender::Outcome;
 use crate::corpus::Workload;
+use crate::lineup;
 
-/// Holds every contender to the library, and the library to the reference, on a whole workload.
+/// Asserts that on every query of a workload all contenders, the reference included, have the
+/// library's outcome.
+///
+/// # Panics
+///
+/// On the first difference.
 pub fn assert_all(workload: &Workload) {
-    let [library, others @ ..] = &ALL;
+    let library = &lineup::ALL[0];
     for (number, case) in workload.cases.iter().enumerate() {
-        let wanted = (library.answer)(workload, case);
-        for other in others.iter().filter(|other| other.can(workload)) {
-            let mut answer = (other.answer)(workload, case);
+        let wanted = (library.outcome)(workload, case);
+        for other in lineup::able(workload).skip(1) {
+            let mut outcome = (other.outcome)(workload, case);
             let mut wanted = wanted.clone();
-            if other.loses_order {
-                sort(&mut answer);
+            if other.is_unordered {
+                sort(&mut outcome);
                 sort(&mut wanted);
             }
             assert_eq!(
-                answer, wanted,
+                outcome, wanted,
                 "{} on query {number} of {}: {}",
                 other.name, workload.name, case.query
             );
@@ -24,8 +30,8 @@ pub fn assert_all(workload: &Workload) {
     }
 }
 
-fn sort(answer: &mut Plain) {
-    if let Ok(updates) = answer {
+fn sort(outcome: &mut Outcome) {
+    if let Ok(updates) = outcome {
         updates.0.sort_by_key(|update| update.pin);
     }
 }

@@ -1,81 +1,73 @@
-//! Counts allocations a request. They do not drift: the committed figures hold exactly.
+//! Counts allocations per request, and asserts the library's guarantee: none for up to 8 updates, one
+//! beyond.
 //!
-//! A bench of its own, as an allocator that counts is slower than one that does not.
+//! A bench of its own, because counting slows the allocator down.
 
 mod agreement;
-mod check;
 mod contender;
 mod corpus;
 mod device;
-mod figures;
+mod library;
+mod lineup;
 mod rivals;
+mod table;
 
-use std::alloc::System;
-use std::process::ExitCode;
-
-use contender::ALL;
+use allocation_counter::measure;
 use corpus::{Case, QUERIES, Workload};
-use figures::Figures;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use lineup::{ALL, LIBRARY};
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-const ALLOCATIONS: check::Sort = check::Sort {
-    file: "allocations.tsv",
-    bench: "allocations",
-    unit: "allocations",
-    tolerance: 0.0,
-    // What three decimals may have lost.
-    slack: 0.000_51,
-};
-
-/// How many updates the library keeps without an allocation.
+/// The number of updates that the library stores inline.
 const INLINE: usize = 8;
 
-fn main() -> ExitCode {
-    let renew = std::env::args().any(|argument| argument == "--renew");
-    let mut figures = Figures::default();
-    for name in corpus::NAMES {
+fn main() {
+    let contenders = ALL.iter().map(|entry| entry.name);
+    let header: Vec<_> = ["workload"].into_iter().chain(contenders).collect();
+    let rows = corpus::WORKLOADS.map(|(name, _)| {
         let workload = corpus::workload(name, QUERIES / 8);
         agreement::assert_all(&workload);
-        for case in &workload.cases {
-            assert_few(case, &workload);
-        }
-        for entry in ALL.iter().filter(|entry| entry.can(&workload)) {
-            let allocations = count(|| (entry.sweep)(&workload));
-            let figure = allocations as f64 / workload.cases.len() as f64;
-            figures.push(name, entry.name, figure);
-        }
-    }
-    match renew {
-        true => ALLOCATIONS.renew(&figures),
-        false => ALLOCATIONS.check(&figures),
-    }
+        row(&workload)
+    });
+    println!("{}", table::markdown(&header, rows));
 }
 
-/// Holds the library to its promise: no allocation for eight updates, else one.
-fn assert_few(case: &Case, workload: &Workload) {
-    let mut updates = None;
-    let allocations = count(|| {
-        let device = case.device.as_deref();
-        updates = pinquery::parse(case.query, |_| Some(&device?.library))
-            .map(|updates| updates.len())
-            .ok();
+fn row(workload: &Workload) -> Vec<String> {
+    let allowed: u64 = workload.cases.iter().map(allowed).sum();
+    let mut row = vec![workload.name.clone()];
+    row.resize(1 + ALL.len(), "n/a".to_owned());
+    for entry in lineup::able(workload) {
+        let allocations = measure(|| (entry.sweep)(workload)).count_total;
+        if LIBRARY.contains(&entry.name) {
+            let name = &workload.name;
+            assert!(
+                allocations <= allowed,
+                "{allocations} by {} on {name}",
+                entry.name
+            );
+        }
+        let column = ALL.iter().position(|other| other.name == entry.name);
+        let mean = allocations as f64 / workload.cases.len() as f64;
+        row[1 + column.expect("entries are in the list")] = format!("{mean:.1}");
+    }
+    row
+}
+
+/// Asserts the guarantee on one query, and returns how many allocations it allows.
+fn allowed(case: &Case) -> u64 {
+    let mut pins = 0;
+    let device = case.device.as_deref();
+    let allocations = measure(|| {
+        let lookup = |_: &_| Some(&device?.library);
+        pins = match pinquery::parse(case.query, lookup) {
+            Ok(updates) => updates.len(),
+            // The pins that were parsed before the error.
+            Err(error) => case.query[..error.span().start].matches("&v").count(),
+        };
     });
-    // Where the query is refused, more than eight pins may have come, or a token with escapes.
-    let allowed = usize::from(updates.is_none_or(|updates| updates > INLINE));
+    let allowed = u64::from(pins > INLINE);
     assert!(
-        allocations <= allowed,
-        "{allocations} allocations in {}: {}",
-        workload.name,
+        allocations.count_total <= allowed,
+        "{allocations:?}: {}",
         case.query
     );
-}
-
-fn count(work: impl FnOnce()) -> usize {
-    let region = Region::new(ALLOCATOR);
-    work();
-    let change = region.change();
-    change.allocations + change.reallocations
+    allowed
 }

@@ -1,11 +1,11 @@
-//! The workloads: what clients send, made from a fixed seed.
+//! The workloads: what clients send, generated from a fixed seed.
 //!
-//! Every workload is thousands of *different* queries. Over one unchanging query a branch
-//! predictor learns the answer by heart, and every parser looks twice as fast as it is.
+//! Each consists of thousands of *different* queries. A branch predictor memorises a single query,
+//! and every parser then looks twice as fast as it is.
 
 mod numbers;
 mod real;
-mod refused;
+mod rejected;
 mod texts;
 
 use std::collections::HashMap;
@@ -17,51 +17,78 @@ use http::Uri;
 
 use crate::device::{Device, Stream};
 
-/// How many queries a workload has.
+/// The number of queries in a workload.
 pub const QUERIES: usize = 4_096;
 
-/// How many devices the workload `server_like` has.
+/// The number of devices in the workload `server_like`.
 const DEVICES: usize = 10_000;
+
+/// The names and descriptions of the workloads that are timed.
+pub const WORKLOADS: [(&str, &str); 16] = [
+    ("vendor_example", "two integers, as in Blynk's example"),
+    ("doubles_4", "four doubles"),
+    ("real_numbers", "`real`, without strings and locations"),
+    ("real", "queries of public programs with other digits"),
+    ("mixed_1_12", "1 to 12 pins of any type but location"),
+    (
+        "alternating",
+        "32 pins: double, integer, integer, double, …",
+    ),
+    ("pins_32", "32 pins: integers and doubles at random"),
+    ("pins_200", "200 pins: integers and doubles at random"),
+    ("location", "a location as `lon,lat`, and two doubles"),
+    ("location_pairs", "the same, the location as two segments"),
+    ("escaped", "three strings with `%20`, `+` and escaped UTF-8"),
+    ("mixed_text", "four strings of 1 to 192 bytes"),
+    ("long_text", "16 strings of 128 bytes"),
+    (
+        "refused",
+        "every kind of error, early or late among 12 pins",
+    ),
+    ("refused_escapes", "three strings, one of them malformed"),
+    (
+        "server_like",
+        "`mixed_1_12` for 10,000 devices in a `HashMap`",
+    ),
+];
 
 /// One request.
 #[derive(Debug)]
 pub struct Case {
-    /// The query. A workload's queries lie one behind the other, and a case is small: a server has
-    /// just read its query, so that waiting for memory is not to be measured.
+    /// The query. The queries of a workload are adjacent in memory, and a case is small: a server
+    /// has just read its query, so waiting for memory must not be measured.
     pub query: &'static str,
-    /// The same as a URI, which is what one of the rivals reads. There is none for a query that
-    /// is too long for one.
+    /// The same as a URI, for the rival that reads one; `None` if the query is too long for it.
     pub uri: Option<Box<Uri>>,
-    /// The device behind its token, if the server knows it.
+    /// The device that the token belongs to, if the server knows it.
     pub device: Option<Arc<Device>>,
 }
 
 /// Many different requests of one sort.
 #[derive(Debug)]
 pub struct Workload {
-    /// As in the tables.
+    /// The name, as in the tables.
     pub name: String,
     /// The requests.
     pub cases: Vec<Case>,
-    /// The devices by token, where looking them up is part of the work. Else a contender is given
-    /// the device at once: finding it is the server's job, and would only blur the figures.
+    /// The devices by token, if the lookup is part of the work. Otherwise a contender is given the
+    /// device at once: the lookup costs all the same.
     pub devices: Option<HashMap<String, Arc<Device>>>,
 }
 
 impl Workload {
-    fn new(name: &str, requests: impl Iterator<Item = Request>) -> Self {
-        let requests: Vec<_> = requests.collect();
+    fn new(name: &str, requests: &[Request]) -> Self {
         let all: String = requests.iter().map(|(query, _)| &**query).collect();
-        // A workload lives as long as the process, or nearly.
+        // A workload lives about as long as the process.
         let mut rest: &'static str = all.leak();
-        let cases = requests.into_iter().map(|(own, device)| {
-            let (query, others) = rest.split_at(own.len());
-            rest = others;
+        let cases = requests.iter().map(|(own, device)| {
+            let (query, next) = rest.split_at(own.len());
+            rest = next;
             let uri = format!("/external/api/batch/update?{query}").parse();
             Case {
                 query,
                 uri: uri.ok().map(Box::new),
-                device,
+                device: device.clone(),
             }
         });
         Self {
@@ -72,64 +99,49 @@ impl Workload {
     }
 }
 
-/// A query, and the device behind its token, if the server knows it.
+/// A query, and the device that its token belongs to, if the server knows it.
 type Request = (String, Option<Arc<Device>>);
 
-/// The names of all workloads, in the order of the tables.
-pub const NAMES: [&str; 14] = [
-    "vendor_example",
-    "doubles_4",
-    "real_numbers",
-    "real",
-    "mixed_1_12",
-    "pins_32",
-    "pins_200",
-    "location",
-    "location_pairs",
-    "escaped",
-    "long_text",
-    "refused",
-    "refused_escapes",
-    "server_like",
-];
-
-/// The workload of that name, with so many queries.
+/// Generates a workload: one of [`WORKLOADS`], `vendor_page`, `overflow`, `pins_N` or `bytes_N`.
 ///
 /// # Panics
 ///
-/// If there is none.
+/// If the name is unknown.
 #[must_use]
 pub fn workload(name: &str, queries: usize) -> Workload {
-    // Each has its own seed, so that a change to one leaves the others and their figures alone.
-    let seed = name
-        .bytes()
-        .fold(0x70696E, |seed, byte| seed * 31 + u64::from(byte));
+    // Each name has its own seed, so that a change to one workload leaves the others alone.
+    let seed = name.bytes().fold(0x70696E_u64, |seed, byte| {
+        seed.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
     let rng = &mut Rng::with_seed(seed);
-    match name {
+    let requests = match name {
         "vendor_example" => numbers::vendor_example(rng, queries),
         "vendor_page" => numbers::vendor_page(rng, queries),
         "doubles_4" => numbers::doubles_4(rng, queries),
         "mixed_1_12" => numbers::mixed(rng, queries),
-        "location" => numbers::location(rng, queries),
-        "location_pairs" => numbers::location_pairs(rng, queries),
+        "alternating" => numbers::alternating(rng, queries),
+        "location" => numbers::location(rng, queries, false),
+        "location_pairs" => numbers::location(rng, queries, true),
+        "overflow" => numbers::overflow(),
         "real_numbers" => real::numbers(rng, queries),
         "real" => real::all(rng, queries),
         "escaped" => texts::escaped(rng, queries),
+        "mixed_text" => texts::mixed(rng, queries),
         "long_text" => texts::long(rng, queries),
-        "refused" => refused::all(rng, queries),
-        "refused_escapes" => refused::escapes(rng, queries),
-        "server_like" => server_like(rng, queries),
-        "overflow" => numbers::overflow(),
+        "refused" => rejected::all(rng, queries),
+        "refused_escapes" => rejected::escapes(rng, queries),
+        "server_like" => return server_like(rng, queries),
         _ => match name.split_once('_').map(|(kind, n)| (kind, n.parse())) {
             Some(("pins", Ok(pins))) => numbers::pins(rng, queries, pins),
             Some(("bytes", Ok(bytes))) => texts::one(rng, queries, bytes),
-            _ => panic!("there is no workload {name}"),
+            _ => panic!("unknown workload {name}"),
         },
-    }
+    };
+    Workload::new(name, &requests)
 }
 
-/// Numbers for as many devices as a server has, each with its own token and template: now the
-/// look-up is part of the work, and neither queries nor templates stay in the nearest cache.
+/// Generates requests for many devices, each with its own token and template. The lookup is part
+/// of the work, and neither queries nor templates stay in the nearest cache.
 fn server_like(rng: &mut Rng, queries: usize) -> Workload {
     let mut devices = HashMap::new();
     let mut known = Vec::new();
@@ -145,17 +157,39 @@ fn server_like(rng: &mut Rng, queries: usize) -> Workload {
         let mut query = format!("token={token}");
         for (pin, stream) in streams {
             let value = numbers::value(rng, stream);
-            write!(query, "&v{pin}={value}").expect("a string takes everything");
+            write!(query, "&v{pin}={value}").expect("writing to a string does not fail");
         }
         (query, Some(Arc::clone(device)))
     });
     Workload {
         devices: Some(devices),
-        ..Workload::new("server_like", requests)
+        ..Workload::new("server_like", &requests.collect::<Vec<_>>())
     }
 }
 
-/// A token as the vendor makes them.
+/// Generates requests for one device, whose datastreams decide what the values are.
+fn requests(
+    rng: &mut Rng,
+    queries: usize,
+    device: Device,
+    mut pins: impl FnMut(&mut Rng) -> Vec<u8>,
+    value: impl Fn(&mut Rng, &Stream) -> String,
+) -> Vec<Request> {
+    let device = Arc::new(device);
+    let requests = (0..queries).map(|_| {
+        let pins = pins(rng).into_iter();
+        let segments: Vec<_> = pins
+            .map(|pin| {
+                let stream = device.stream(pin).expect("only known pins are sent");
+                (pin, value(rng, stream))
+            })
+            .collect();
+        (query(rng, segments), Some(Arc::clone(&device)))
+    });
+    requests.collect()
+}
+
+/// Generates a token that looks like Blynk's.
 fn token(rng: &mut Rng, length: usize) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     (0..length)
@@ -163,7 +197,7 @@ fn token(rng: &mut Rng, length: usize) -> String {
         .collect()
 }
 
-/// Different pins below `end`, in no order: 12 of 58 real queries do not sort theirs either.
+/// Returns distinct pins below `end`, unsorted, as in 12 of 58 queries of public programs.
 fn different_pins(rng: &mut Rng, count: usize, end: u16) -> Vec<u8> {
     let mut pins: Vec<u8> = (0..end).filter_map(|pin| u8::try_from(pin).ok()).collect();
     rng.shuffle(&mut pins);
@@ -171,18 +205,18 @@ fn different_pins(rng: &mut Rng, count: usize, end: u16) -> Vec<u8> {
     pins
 }
 
-/// A query with these segments behind a token.
+/// Writes a query: a token, followed by these segments.
 fn query(rng: &mut Rng, segments: impl IntoIterator<Item = (u8, String)>) -> String {
     let mut query = format!("token={}", token(rng, 32));
     // A client writes all its pins in the same case.
     let v = if rng.bool() { 'v' } else { 'V' };
     for (pin, value) in segments {
-        write!(query, "&{v}{pin}={value}").expect("a string takes everything");
+        write!(query, "&{v}{pin}={value}").expect("writing to a string does not fail");
     }
     query
 }
 
-/// A device whose pins all hold the same.
-fn uniform(stream: &Stream) -> Arc<Device> {
-    Arc::new(Device::new((0..=255).map(|pin| (pin, stream.clone()))))
+/// Returns a device with the same datastream on all pins.
+fn uniform(stream: &Stream) -> Device {
+    Device::new((0..=255).map(|pin| (pin, stream.clone())))
 }

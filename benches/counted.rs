@@ -1,23 +1,24 @@
-//! What is counted: for each contender, all queries of a workload in a row, after they were judged
-//! once in the set-up. A first call costs twice a later one, and is not what a server runs.
+//! The counted functions: each contender parses all queries of a workload, which the set-up has
+//! parsed once. A first call costs twice as much as a later one, and is not what a server runs.
 
 use std::thread;
 
 use gungraun::{Callgrind, prelude::*};
 
-use crate::contender::{ALL, Entry};
+use crate::contender::Entry;
 use crate::corpus::{self, QUERIES, Workload};
+use crate::lineup::ALL;
 
-/// A workload that is small enough to be counted quickly: what is counted does not vary.
+/// Generates a workload that is counted quickly: the count does not vary.
 pub fn workload(name: &str) -> Workload {
     let queries = match name {
-        "pins_32" | "pins_100" | "pins_200" | "long_text" => QUERIES / 64,
+        "pins_32" | "pins_100" | "pins_200" | "alternating" | "long_text" => QUERIES / 64,
         _ => QUERIES / 8,
     };
     corpus::workload(name, queries)
 }
 
-/// Who is counted by one of the functions below.
+/// Returns the contender that one of the functions below counts.
 pub fn contender(function: &str) -> &'static Entry {
     ALL.iter()
         .find(|entry| entry.name.replace('-', "_") == function)
@@ -26,10 +27,10 @@ pub fn contender(function: &str) -> &'static Entry {
 
 fn prepare(function: &str, name: &'static str) -> (&'static Entry, &'static Workload) {
     let entry = contender(function);
-    // Leaked, or dropping it would be counted. In a thread of its own, which has a heap of its own:
-    // what is freed there would change what an allocation takes here, by up to 300 instructions.
+    // Leaked, or dropping it would be counted. Generated in another thread, which has another heap:
+    // what it frees would make an allocation here cost up to 300 instructions more or fewer.
     let made = thread::spawn(move || &*Box::leak(Box::new(workload(name))));
-    let workload = made.join().expect("a workload can be made");
+    let workload = made.join().expect("a workload can be generated");
     (entry.sweep)(workload);
     (entry, workload)
 }
@@ -47,14 +48,15 @@ macro_rules! count {
     };
 }
 
-count!(updates_into parse: (vendor_page vendor_example doubles_4 real_numbers real mixed_1_12 pins_1 pins_4
-    pins_32 pins_100 pins_200 location location_pairs escaped long_text refused refused_escapes));
+count!(updates_into parse: (vendor_page vendor_example doubles_4 real_numbers real mixed_1_12 alternating
+    pins_1 pins_4 pins_32 pins_100 pins_200 location location_pairs escaped mixed_text long_text refused
+    refused_escapes));
 
-count!(form_urlencoded: (vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200
-    location location_pairs escaped long_text refused));
+count!(form_urlencoded: (vendor_example doubles_4 real_numbers real mixed_1_12 alternating pins_32 pins_200
+    location location_pairs escaped mixed_text long_text refused));
 
-count!(form_net xocomil: (vendor_example doubles_4 real_numbers real mixed_1_12 pins_32 pins_200
-    location location_pairs escaped long_text refused refused_escapes));
+count!(form_net xocomil: (vendor_example doubles_4 real_numbers real mixed_1_12 alternating pins_32 pins_200
+    location location_pairs escaped mixed_text long_text refused refused_escapes));
 
 library_benchmark_group!(name = library, benchmarks = [updates_into, parse]);
 library_benchmark_group!(
@@ -68,7 +70,7 @@ gungraun::main!(
     library_benchmark_groups = library, rivals
 );
 
-/// Runs the harness, which reads the arguments of the process.
+/// Runs the harness, which reads the process's arguments.
 pub fn run() {
     main();
 }

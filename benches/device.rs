@@ -1,7 +1,5 @@
-//! What a device's pins hold: the library, the reference and the rivals each read it in their own
-//! way.
+//! A device's datastreams, in the form that each contender wants.
 
-/// What one pin holds, as plain data.
 pub use pinquery_test_support::types::Datastream as Stream;
 pub use pinquery_test_support::types::{Boolean, Double, Enumerable, Integer, Location, Text};
 use pinquery_test_support::{convert, notation, plain};
@@ -13,19 +11,18 @@ pub struct Device {
     pub library: pinquery::Template,
     /// For the reference.
     pub plain: plain::Template,
-    /// For the rivals: the fastest map from pin to datastream there is, so that none of them is
-    /// slower for its look-up.
+    /// For the rivals: the fastest map from pin to datastream, so that none is slowed by it.
     streams: Vec<Option<Stream>>,
 }
 
 impl Device {
-    /// A device with these datastreams.
+    /// Creates a device with these datastreams.
     #[must_use]
     pub fn new(streams: impl IntoIterator<Item = (u8, Stream)>) -> Self {
         let plain: plain::Template = streams.into_iter().collect();
         let last = plain.last_key_value().map(|(pin, _)| *pin);
         Self {
-            library: convert::template(&plain).expect("the corpus has sound datastreams alone"),
+            library: convert::template(&plain).expect("the workloads' datastreams are valid"),
             streams: (0..=last.unwrap_or(0))
                 .map(|pin| plain.get(&pin).cloned())
                 .collect(),
@@ -33,13 +30,13 @@ impl Device {
         }
     }
 
-    /// A device from the notation of `tests/spec`: `v1:integer(0,100) v2:double`.
+    /// Creates a device from the notation of `tests/spec`: `v1:integer(0,100) v2:double`.
     #[must_use]
     pub fn from_notation(text: &str) -> Self {
-        Self::new(notation::template(text).expect("the spec has templates alone"))
+        Self::new(notation::template(text).expect("the spec's templates are valid"))
     }
 
-    /// What the pin holds.
+    /// Returns the pin's datastream.
     #[must_use]
     pub fn stream(&self, pin: u8) -> Option<&Stream> {
         self.streams.get(usize::from(pin))?.as_ref()

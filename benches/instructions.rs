@@ -1,99 +1,116 @@
-//! Counts instructions a request with callgrind. They hardly drift, so that a small change for the
-//! worse is seen on any machine, however busy.
-//!
-//! It needs valgrind, and `cargo install gungraun-runner` in the version of the `gungraun` in
-//! Cargo.lock. Without them it says so and does nothing, unless it is given `--require`. Names of
-//! workloads, as in `-- vendor_example 'pins_*' real/parse`, count these alone. `--renew` counts
-//! everything, the rivals, too, and writes benches/instructions.tsv; `--against=FILE` compares the
-//! library with the figures of another version in such a file.
+//! Counts instructions per request with callgrind. The count hardly varies, so that a small
+//! regression is visible on any machine, however busy. See `--help`.
 
 mod agreement;
-mod check;
-mod compare;
 mod contender;
 mod corpus;
 mod counted;
 mod device;
 mod figures;
+mod library;
+mod lineup;
 mod rivals;
+mod table;
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use clap::Parser;
 use figures::Figures;
 use serde_json::Value;
 
-const INSTRUCTIONS: check::Sort = check::Sort {
-    file: "instructions.tsv",
-    bench: "instructions",
-    unit: "instructions",
-    // Another build of the standard library moves the figures by about one in a hundred.
-    tolerance: 0.03,
-    // The same binary takes twelve more or fewer to copy the updates of `parse` out, by where the
-    // length of the environment happens to put the stack.
-    slack: 16.0,
-};
+/// Counts instructions per request; fails if the library exceeds instructions.tsv.
+#[derive(Parser)]
+struct Options {
+    /// What to count, such as `vendor_example 'pins_*' real/parse`; default: all of the library
+    workloads: Vec<String>,
+    /// Count all of the library and the rivals, and write instructions.tsv
+    #[arg(long)]
+    update: bool,
+    /// Compare with another version's instructions.tsv instead
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Fail if valgrind or gungraun-runner is missing
+    #[arg(long)]
+    require: bool,
+    /// Assert that all contenders agree, and count nothing
+    #[arg(long)]
+    test: bool,
+    #[arg(long, hide = true)]
+    bench: bool,
+}
 
-/// What the harness is asked for, and what tells its own run of this binary from a person's.
+const COMMITTED: &str = "instructions.tsv";
+
+/// Requests the harness's output, and marks the run of this binary that the harness answers.
 const MACHINE_READABLE: &str = "--output-format=json";
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let has = |flag| arguments.iter().any(|argument| argument == flag);
-    if has("--gungraun-run") || has(MACHINE_READABLE) {
+    if std::env::args().any(|arg| arg == "--gungraun-run" || arg == MACHINE_READABLE) {
         counted::run();
         return ExitCode::SUCCESS;
     }
-    if has("--test") {
-        corpus::NAMES.into_iter().for_each(assert_agreement);
+    let options = Options::parse();
+    if options.test {
+        for (name, _) in corpus::WORKLOADS {
+            agreement::assert_all(&counted::workload(name));
+        }
         return ExitCode::SUCCESS;
     }
-    if let Some(missing) = ["valgrind", "gungraun-runner"]
-        .iter()
-        .find(|tool| !runs(tool))
-    {
+    let mut tools = ["valgrind", "gungraun-runner"].into_iter();
+    if let Some(missing) = tools.find(|tool| !runs(tool)) {
         println!("instructions are not counted: {missing} is not installed");
-        return ExitCode::from(u8::from(has("--require")));
+        return ExitCode::from(u8::from(options.require));
     }
-    let renew = has("--renew");
     let mut figures = Figures::default();
-    for pattern in patterns(&arguments, renew) {
-        let before = figures.0.len();
+    for pattern in patterns(&options) {
+        let before = figures.len();
         if count(&pattern, &mut figures).is_none() {
             return ExitCode::FAILURE;
         }
-        if figures.0.len() == before {
-            println!("nothing that is counted is called {pattern}");
-            return ExitCode::from(u8::from(has("--require")));
+        if figures.len() == before {
+            // A filter for another bench, when cargo runs all of them.
+            println!("nothing matches {pattern}");
+            return ExitCode::from(u8::from(options.require));
         }
     }
-    figures.workloads().into_iter().for_each(assert_agreement);
-    let against = |argument: &String| Some(argument.strip_prefix("--against=")?.to_owned());
-    match (renew, arguments.iter().find_map(against)) {
-        (true, _) => INSTRUCTIONS.renew(&figures),
-        (_, Some(file)) => compare::print_changes(&Figures::read(&file), &figures),
-        _ => INSTRUCTIONS.check(&figures),
+    for name in figures.workloads() {
+        agreement::assert_all(&counted::workload(name));
     }
+    report(&options, &figures)
 }
 
-/// What the harness calls the workloads, or `WORKLOAD/CONTENDER`, that are asked for.
-fn patterns(arguments: &[String], renew: bool) -> Vec<String> {
-    let names = arguments.iter().filter(|name| !name.starts_with('-'));
-    let named: Vec<_> = names
-        .map(|name| {
-            let (workload, contender) = name.split_once('/').unwrap_or((name, "*"));
-            format!("*::library::{contender}::{workload}")
-        })
-        .collect();
-    match (renew, named.is_empty()) {
-        (true, _) => vec!["*".to_owned()],
-        (_, true) => vec!["*::library::*".to_owned()],
-        _ => named,
+fn report(options: &Options, figures: &Figures) -> ExitCode {
+    let committed = Path::new(COMMITTED);
+    if options.update {
+        figures.write(committed);
+    } else if let Some(file) = &options.against {
+        figures.print_changes_since(&Figures::read(file));
+    } else {
+        let failures = figures.compare_with_committed(&Figures::read(committed));
+        if failures > 0 {
+            println!(
+                "{failures} exceed {COMMITTED} or are not in it; if intended, run with --update"
+            );
+            return ExitCode::FAILURE;
+        }
     }
+    ExitCode::SUCCESS
 }
 
-/// Nothing is printed or written of what was not asserted.
-fn assert_agreement(workload: &str) {
-    agreement::assert_all(&counted::workload(workload));
+/// Returns the harness's names of what is to be counted: `*::GROUP::CONTENDER::WORKLOAD`.
+fn patterns(options: &Options) -> Vec<String> {
+    if options.update {
+        return vec!["*".to_owned()];
+    }
+    if options.workloads.is_empty() {
+        return vec!["*::library::*".to_owned()];
+    }
+    let names = options.workloads.iter().map(|name| {
+        let (workload, contender) = name.split_once('/').unwrap_or((name, "*"));
+        format!("*::library::{contender}::{workload}")
+    });
+    names.collect()
 }
 
 fn runs(tool: &str) -> bool {
@@ -105,14 +122,14 @@ fn runs(tool: &str) -> bool {
     output.status().is_ok()
 }
 
-/// Runs itself under the harness, which runs it under callgrind once for each figure.
+/// Runs this binary under the harness, which runs it under callgrind once for each figure.
 fn count(pattern: &str, figures: &mut Figures) -> Option<()> {
-    let this = std::env::current_exe().expect("a bench knows its own path");
+    let this = std::env::current_exe().expect("the path of this binary is known");
     let output = Command::new(this)
         .args(["--bench", pattern, MACHINE_READABLE])
         .stderr(Stdio::inherit())
         .output()
-        .expect("a bench can run itself");
+        .expect("this binary can run itself");
     let text = String::from_utf8_lossy(&output.stdout);
     for line in text.lines() {
         let summary: Value = serde_json::from_str(line).ok()?;

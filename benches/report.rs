@@ -1,92 +1,100 @@
-//! The committed results: RESULTS.md, results.tsv and results.svg, all from one run.
+//! The measured times as text: on the terminal, in RESULTS.md and on the front page.
 
-use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
-use crate::chart;
-use crate::contender::LIBRARY;
-use crate::figures::path;
-use crate::table::{self, Measured};
+use crate::corpus::WORKLOADS;
+use crate::lineup::{ALL, EXCLUSIONS};
+use crate::rounds::Row;
+use crate::scaling::Size;
+use crate::table;
 
-const COMMAND: &str = "cargo bench -p pinquery-bench --bench throughput -- --report";
+const COMMAND: &str = "cargo bench -p pinquery-bench --bench throughput -- --update";
 
-/// What the workloads are, for people.
-const ABOUT: [(&str, &str); 14] = [
-    ("vendor_example", "two integers, like the vendor's example"),
-    ("doubles_4", "four doubles"),
-    (
-        "real_numbers",
-        "public programs' queries with other digits, those of numbers only",
-    ),
-    (
-        "real",
-        "public programs' queries with other digits, all types",
-    ),
-    (
-        "mixed_1_12",
-        "1 to 12 pins: integers, doubles, booleans, enumerables, short strings",
-    ),
-    ("pins_32", "32 pins, integers and doubles"),
-    ("pins_200", "200 pins, integers and doubles"),
-    ("location", "a place as `lon,lat`, and two doubles"),
-    (
-        "location_pairs",
-        "a place as two segments of one pin, and two doubles",
-    ),
-    ("escaped", "three texts with `%20`, `+` and escaped UTF-8"),
-    ("long_text", "16 texts of 128 bytes"),
-    (
-        "refused",
-        "every kind of error, early and late in a query of 12 pins",
-    ),
-    (
-        "refused_escapes",
-        "three texts, one with a malformed escape or broken UTF-8",
-    ),
-    (
-        "server_like",
-        "1 to 12 mixed pins for one of 10,000 devices, its look-up in a `HashMap` included",
-    ),
-];
+/// The front page has the figures between these two lines.
+const MARKERS: [&str; 2] = ["<!-- figures: begin -->", "<!-- figures: end -->"];
 
-/// Writes all three.
-pub fn write(measured: &Measured) {
-    let tables = table::text(measured);
-    println!("{tables}");
-    let write = |name, text: String| {
-        fs::write(path(name), text).expect("the package's folder can be written to");
+/// Everything that was measured in one run.
+pub struct Measured {
+    /// Every workload.
+    pub results: Vec<Measurement>,
+    /// The cost by size.
+    pub scaling: Vec<Size>,
+}
+
+/// What was measured on one workload.
+pub struct Measurement {
+    /// The workload's name.
+    pub name: &'static str,
+    /// The mean length of its queries.
+    pub mean_bytes: f64,
+    /// The contenders that can do it, `updates_into` first.
+    pub rows: Vec<Row>,
+}
+
+impl Measurement {
+    fn ratio(&self, contender: &str) -> Option<f64> {
+        let mut rows = self.rows.iter();
+        Some(rows.find(|row| row.entry.name == contender)?.ratio)
+    }
+}
+
+/// Writes RESULTS.md, and the figures on the front page.
+///
+/// # Panics
+///
+/// If a file cannot be written, or the front page lacks the markers.
+pub fn update(measured: &Measured) {
+    let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let results = format!("{}\n{}", head(), tables(measured));
+    fs::write(benches.join("RESULTS.md"), results).expect("RESULTS.md is writable");
+    let readme = benches.join("../README.md");
+    let page = fs::read_to_string(&readme).expect("README.md is readable");
+    let (before, rest) = page.split_once(MARKERS[0]).expect("a first marker");
+    let (_, after) = rest.split_once(MARKERS[1]).expect("a last marker");
+    let [begin, end] = MARKERS;
+    let page = format!("{before}{begin}\n{}\n{end}{after}", front_page(measured));
+    fs::write(readme, page).expect("README.md is writable");
+}
+
+fn front_page(measured: &Measured) -> String {
+    let mut results = measured.results.iter();
+    let real = results.find(|result| result.name == "real_numbers");
+    let times = |contender| {
+        let ratio = real.and_then(|result| result.ratio(contender));
+        format!("{:.1}", ratio.expect("every rival can do this workload"))
     };
-    write("results.tsv", tsv(measured));
-    write("RESULTS.md", format!("{}\n{tables}", head()));
-    chart::draw(measured, &path("results.svg")).expect("the chart can be drawn");
+    format!(
+        "On the numeric queries of real clients, the same work takes {} times as long with `form-net` and\n\
+         the standard library's parsers, {} times with `form_urlencoded`, and {} times with axum's query\n\
+         extractor.",
+        times("form-net"),
+        times("form_urlencoded"),
+        times("axum"),
+    )
 }
 
 fn head() -> String {
-    let mut text = format!(
+    let workloads = WORKLOADS.iter();
+    let workloads = workloads.map(|(name, about)| format!("- `{name}`: {about}\n"));
+    format!(
         "# Results\n\n\
-         Written by `{COMMAND}`; the counts are those of `allocations.tsv` and \
-         `instructions.tsv`. Absolute figures drift from day to day and from machine to machine; \
-         ratios hold better, as all contenders take turns in one run.\n\n\
+         Written by `{COMMAND}`. Times vary from day to day and from machine to machine; ratios hold \
+         better, because all contenders take turns in one run. [README.md](README.md) says what \
+         makes the comparison fair, [instructions.tsv](instructions.tsv) has the instructions.\n\n\
          Measured {}, with {}, on {}.\n\n\
-         `updates_into` and `parse` are the library's two ways. The rivals fill a variable, as \
-         `updates_into` does.\n\n\
-         ![How many times as long as updates_into each takes](results.svg)\n\n\
-         Each workload is 4,096 different queries:\n\n",
+         Each workload consists of 4,096 different queries:\n\n{}",
         httpdate::fmt_http_date(SystemTime::now()),
         compiler(),
         machine(),
-    );
-    for (name, about) in ABOUT {
-        writeln!(text, "- `{name}`: {about}").expect("a string takes everything");
-    }
-    text
+        workloads.collect::<String>(),
+    )
 }
 
 fn compiler() -> String {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).arg("--version").output();
+    let output = Command::new("rustc").arg("--version").output();
     let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     version.unwrap_or_else(|_| "an unknown compiler".to_owned())
 }
@@ -99,36 +107,70 @@ fn machine() -> String {
         (name.trim() == "model name").then(|| value.trim())
     });
     let model = model.unwrap_or(std::env::consts::ARCH);
-    format!("{model}, {cores} cores seen, {}", std::env::consts::OS)
+    format!("{model}, {cores} cores, {}", std::env::consts::OS)
 }
 
-fn tsv(measured: &Measured) -> String {
-    let mut text =
-        format!("# {COMMAND}\n# workload, contender, bytes, least ns, median ns, times\n");
-    for result in &measured.results {
-        for row in &result.rows {
-            writeln!(
-                text,
-                "{}\t{}\t{:.1}\t{:.1}\t{:.1}\t{:.3}",
-                result.name,
-                row.entry.name,
-                result.mean_bytes,
-                row.min_ns,
-                row.median_ns,
-                row.ratio
-            )
-            .expect("a string takes everything");
-        }
-    }
-    for line in &measured.scaling {
-        for (size, ns) in &line.points {
-            writeln!(
-                text,
-                "size_{}_{size}\t{}\t\t{ns:.1}\t\t",
-                line.kind, LIBRARY[0]
-            )
-            .expect("as above");
-        }
-    }
-    text
+/// Formats all tables as Markdown.
+#[must_use]
+pub fn tables(measured: &Measured) -> String {
+    format!(
+        "Time relative to `updates_into`, which is faster where the ratio is above 1 (median over \
+         interleaved rounds).\n`parse` is the library's, too; the rivals fill a buffer, as \
+         `updates_into` does:\n\n{}\n\n\
+         n/a, because a contender cannot do the workload:\n\n{}\n\
+         CPU time of `updates_into` per request:\n\n{}\n\n\
+         CPU time of `updates_into` per request, by size:\n\n{}\n",
+        ratios(measured),
+        exclusions(),
+        times(measured),
+        scaling(measured),
+    )
+}
+
+fn ratios(measured: &Measured) -> String {
+    let contenders = ALL[1..].iter().map(|entry| entry.name);
+    let header: Vec<_> = ["workload"].into_iter().chain(contenders).collect();
+    let rows = measured.results.iter().map(|result| {
+        let ratios = ALL[1..].iter().map(|entry| {
+            let ratio = result.ratio(entry.name);
+            ratio.map_or_else(|| "n/a".to_owned(), |ratio| format!("{ratio:.2}"))
+        });
+        [result.name.to_owned()].into_iter().chain(ratios).collect()
+    });
+    table::markdown(&header, rows)
+}
+
+fn exclusions() -> String {
+    let lines = EXCLUSIONS.iter().map(|(contenders, workloads, why)| {
+        let (contenders, workloads) = (contenders.join(", "), workloads.join(", "));
+        format!("- {contenders}: {why} ({workloads})\n")
+    });
+    lines.collect()
+}
+
+fn times(measured: &Measured) -> String {
+    let header = ["workload", "bytes", "min ns", "median ns", "requests/s"];
+    let rows = measured.results.iter().map(|result| {
+        let Row {
+            min_ns, median_ns, ..
+        } = result.rows[0];
+        vec![
+            result.name.to_owned(),
+            format!("{:.0}", result.mean_bytes),
+            format!("{min_ns:.1}"),
+            format!("{median_ns:.1}"),
+            format!("{:.0}", 1e9 / median_ns),
+        ]
+    });
+    table::markdown(&header, rows)
+}
+
+fn scaling(measured: &Measured) -> String {
+    let header = ["workload", "min ns", "ns per pin or byte"];
+    let rows = measured.scaling.iter().map(|size| {
+        let each = size.min_ns / size.size as f64;
+        let ns = format!("{:.1}", size.min_ns);
+        vec![size.name.clone(), ns, format!("{each:.3}")]
+    });
+    table::markdown(&header, rows)
 }

@@ -1,40 +1,43 @@
-//! The library's job as one would do it with other crates: each splits and decodes in its own way,
-//! and all share the judgement behind it, in `judge.rs`, with the standard library's parsers.
+//! The same work done with other crates: each splits and decodes in its own way, and all share the
+//! validation in `validate.rs`.
 //!
-//! They fill a variable of the caller's, which has room for eight updates, as `updates_into` does:
-//! to return the updates costs them 90 to 120 instructions. What is generous to them: errors have
-//! no spans, and the length limits of numbers are left out.
+//! They fill a buffer of eight updates on the caller's stack, as `updates_into` does: returning it
+//! would cost them 90 to 120 instructions. They are spared the spans of errors and the limits on the
+//! length of a number.
 
-mod judge;
+mod validate;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use pinquery::ErrorKind;
 
-use crate::contender::{Contender, Plain};
+use crate::contender::{Contender, Outcome};
 use crate::corpus::Case;
 use crate::device::Device;
-use judge::{Updates, judge, judge_map, plain};
+use validate::{Updates, validate_map, validate_pairs};
 
 macro_rules! rival {
-    ($name:ident, |$case:ident, $lookup:ident, $updates:ident| $judge:expr) => {
+    ($name:ident, |$case:ident, $lookup:ident, $updates:ident| $body:expr) => {
         pub(crate) struct $name;
 
         impl Contender for $name {
             type Updates<'q> = Updates<'q>;
             type Error = ErrorKind;
 
-            fn judge<'q, 'd>(
+            fn parse_into<'q, 'd>(
                 $case: &'q Case,
                 $lookup: impl FnOnce(&str) -> Option<&'d Device>,
                 $updates: &mut Updates<'q>,
             ) -> Result<(), ErrorKind> {
-                $judge
+                $body
             }
 
-            fn plain(answer: Result<Updates<'_>, ErrorKind>) -> Plain {
-                plain(answer)
+            fn outcome(result: Result<Updates<'_>, ErrorKind>) -> Outcome {
+                let updates = result.map_err(ErrorKind::name)?.into_iter();
+                Ok(updates
+                    .map(|update| update.map_string(Cow::into_owned))
+                    .collect())
             }
         }
     };
@@ -43,22 +46,22 @@ macro_rules! rival {
 // `form_urlencoded`: the splitter and decoder of the `url` crate, which borrows what it can.
 rival!(FormUrlencoded, |case, lookup, updates| {
     let pairs = form_urlencoded::parse(case.query.as_bytes());
-    judge(pairs.map(Ok), lookup, updates)
+    validate_pairs(pairs.map(Ok), lookup, updates)
 });
 
-// `form-net`: strict, and budgeted.
+// `form-net`: strict, with limits.
 rival!(FormNet, |case, lookup, updates| {
-    // It does not tell a name that does not decode from such a value. The workloads have
-    // malformed values only.
+    // Its error does not say whether a name or a value is malformed. The workloads have malformed
+    // values only.
     let pairs = form_net::pairs(case.query.as_bytes());
-    judge(
+    validate_pairs(
         pairs.map(|pair| pair.map_err(|_| ErrorKind::InvalidValue)),
         lookup,
         updates,
     )
 });
 
-// `xocomil`: raw pairs, and a decoder into a buffer of the caller's.
+// `xocomil`: raw pairs, and a decoder that fills a buffer.
 rival!(Xocomil, |case, lookup, updates| {
     let pairs = xocomil::query::parse(case.query.as_bytes());
     let pairs = pairs.map(|(name, value)| {
@@ -66,7 +69,7 @@ rival!(Xocomil, |case, lookup, updates| {
         let value = decode(value).ok_or(ErrorKind::InvalidValue)?;
         Ok((name, value))
     });
-    judge(pairs, lookup, updates)
+    validate_pairs(pairs, lookup, updates)
 });
 
 fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
@@ -80,7 +83,7 @@ fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
     String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
-// `memchr` by a careful hand: one look for each delimiter, nothing decoded, nothing copied.
+// `memchr`, hand-tuned: one search per delimiter, nothing decoded, nothing copied.
 rival!(Memchr, |case, lookup, updates| {
     let Ok(query) = std::str::from_utf8(case.query.as_bytes()) else {
         return Err(ErrorKind::InvalidValue);
@@ -101,32 +104,32 @@ rival!(Memchr, |case, lookup, updates| {
             };
             Ok((Cow::Borrowed(name), Cow::Borrowed(value)))
         });
-    judge(pairs, lookup, updates)
+    validate_pairs(pairs, lookup, updates)
 });
 
 type Map = HashMap<String, String>;
 
-// `serde_urlencoded` into a hash map: what web frameworks do.
+// `serde_urlencoded` into a hash map, as web frameworks do.
 rival!(SerdeUrlencoded, |case, lookup, updates| {
     match serde_urlencoded::from_str::<Map>(case.query) {
-        Ok(map) => judge_map(map, lookup, updates),
+        Ok(map) => validate_map(map, lookup, updates),
         Err(_) => Err(ErrorKind::InvalidValue),
     }
 });
 
-// The query extractor of `axum`, without the rest of it: the URI is there already.
+// The query extractor of `axum` alone; the URI has been parsed.
 rival!(Axum, |case, lookup, updates| {
     let uri = case.uri.as_deref().ok_or(ErrorKind::InvalidValue)?;
     match axum::extract::Query::<Map>::try_from_uri(uri) {
-        Ok(axum::extract::Query(map)) => judge_map(map, lookup, updates),
+        Ok(axum::extract::Query(map)) => validate_map(map, lookup, updates),
         Err(_) => Err(ErrorKind::InvalidValue),
     }
 });
 
-// The query extractor of `actix-web`, without the rest of it.
+// The query extractor of `actix-web` alone.
 rival!(Actix, |case, lookup, updates| {
     match actix_web::web::Query::<Map>::from_query(case.query) {
-        Ok(map) => judge_map(map.into_inner(), lookup, updates),
+        Ok(map) => validate_map(map.into_inner(), lookup, updates),
         Err(_) => Err(ErrorKind::InvalidValue),
     }
 });

@@ -1,41 +1,42 @@
-//! Timing by interleaved rounds: all contenders in one run, each once a round, in rotating order.
+//! Timing by interleaved rounds: every contender runs once per round, in rotating order.
 //!
-//! A machine's speed drifts from second to second. What two contenders take in the *same* round
-//! drifts together, so that the median of their ratios holds where figures of two runs do not.
+//! A machine's speed drifts from second to second. The times of two contenders within *one* round
+//! drift together, so the median of their ratios holds where times from two runs do not.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::contender::{ALL, Entry};
+use crate::contender::Entry;
 use crate::corpus::Workload;
+use crate::lineup;
 
 /// How long a workload is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// No workload has fewer rounds.
-    pub least_rounds: usize,
-    /// After this there are no more.
+    /// The minimum number of rounds.
+    pub min_rounds: usize,
+    /// The time after which no further round begins.
     pub time: Duration,
 }
 
-/// What one contender took on one workload.
+/// The time of one contender on one workload.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// Who.
+    /// The contender.
     pub entry: &'static Entry,
-    /// The fewest nanoseconds a request of all rounds.
+    /// The minimum over all rounds, in nanoseconds per request.
     pub min_ns: f64,
     /// The median.
     pub median_ns: f64,
-    /// The median of its time through that of `updates_into` in the same round.
+    /// The median ratio to the time of `updates_into` in the same round.
     pub ratio: f64,
 }
 
-/// Measures everyone who can do the workload; `updates_into` is the first row.
+/// Measures every contender that can do the workload; `updates_into` is the first row.
 #[must_use]
 pub fn measure(workload: &Workload, effort: Effort) -> Vec<Row> {
-    let entries: Vec<_> = ALL.iter().filter(|entry| entry.can(workload)).collect();
+    let entries: Vec<_> = lineup::able(workload).collect();
     let rounds = rounds(&entries, workload, effort);
     let rows = entries.iter().enumerate().map(|(index, entry)| {
         let mut times: Vec<_> = rounds.iter().map(|round| round[index]).collect();
@@ -50,26 +51,25 @@ pub fn measure(workload: &Workload, effort: Effort) -> Vec<Row> {
     rows.collect()
 }
 
-/// The nanoseconds a request of every contender, round by round.
+/// Returns every contender's nanoseconds per request, round by round.
 fn rounds(entries: &[&Entry], workload: &Workload, effort: Effort) -> Vec<Vec<f64>> {
     for entry in entries {
         (entry.sweep)(workload);
     }
     let start = thread_time();
     let mut rounds = Vec::new();
-    while rounds.len() < effort.least_rounds || thread_time() - start < effort.time {
+    while rounds.len() < effort.min_rounds || thread_time() - start < effort.time {
         let mut round = vec![0.0; entries.len()];
         for turn in 0..entries.len() {
-            let place = (turn + rounds.len()) % entries.len();
-            // Every other round goes backwards, so that nobody always comes behind the same one:
-            // where memory is what is waited for, as in `server_like`, who comes behind one that
-            // reads the same has the warmer caches.
+            let forwards = (turn + rounds.len()) % entries.len();
+            // Every other round runs backwards, so that no contender always follows the same one,
+            // whose reads may have warmed the caches for it.
             let index = match rounds.len() % 2 {
-                0 => place,
-                _ => entries.len() - 1 - place,
+                0 => forwards,
+                _ => entries.len() - 1 - forwards,
             };
-            // Once before, not timed: else who comes behind one that reads the same memory finds it
-            // in the cache, and who does not waits for it.
+            // Untimed: otherwise only those that follow a similar contender would find their data in
+            // the cache.
             (entries[index].sweep)(workload);
             round[index] = sweep_ns(entries[index], workload);
         }
@@ -78,7 +78,7 @@ fn rounds(entries: &[&Entry], workload: &Workload, effort: Effort) -> Vec<Vec<f6
     rounds
 }
 
-/// The nanoseconds a request of one sweep.
+/// Returns the nanoseconds per request of one sweep.
 #[must_use]
 pub fn sweep_ns(entry: &Entry, workload: &Workload) -> f64 {
     let start = thread_time();
@@ -87,19 +87,13 @@ pub fn sweep_ns(entry: &Entry, workload: &Workload) -> f64 {
     time.as_nanos() as f64 / workload.cases.len() as f64
 }
 
-/// The time that this thread has had a core. What other programs take does not count.
-#[must_use]
-pub fn thread_time() -> Duration {
+/// Returns the CPU time of this thread, which other programs do not affect.
+fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).expect("time goes on")
+    Duration::try_from(time).expect("CPU time is not negative")
 }
 
-/// The median; sorts the figures.
-///
-/// # Panics
-///
-/// If there is none.
-pub fn median(figures: &mut [f64]) -> f64 {
+fn median(figures: &mut [f64]) -> f64 {
     figures.sort_unstable_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

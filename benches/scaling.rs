@@ -1,50 +1,50 @@
-//! What a pin costs by the number of pins, and a byte of text by its length: both should be
-//! straight lines.
+//! The cost of a pin by the number of pins, and of a byte by the length of a string: both should be
+//! constant.
 
 use crate::agreement;
-use crate::contender::ALL;
 use crate::corpus::{self, QUERIES};
+use crate::lineup;
 use crate::rounds::sweep_ns;
 
 /// The workloads `pins_N` and `bytes_N`.
-pub const KINDS: [(&str, &[usize]); 2] = [
+const KINDS: [(&str, &[usize]); 2] = [
     ("pins", &[1, 2, 4, 8, 16, 32, 64, 128, 256]),
     ("bytes", &[16, 64, 256, 1_024, 4_096, 16_384]),
 ];
 
 const ROUNDS: usize = 15;
 
-/// The nanoseconds a request for each size, of one kind.
-pub struct Line {
-    /// `pins` or `bytes`.
-    pub kind: &'static str,
-    /// Sizes and nanoseconds.
-    pub points: Vec<(usize, f64)>,
+/// The library's time at one size.
+pub struct Size {
+    /// The name of the workload.
+    pub name: String,
+    /// The number of pins or bytes.
+    pub size: usize,
+    /// The minimum nanoseconds per request.
+    pub min_ns: f64,
 }
 
-/// The names of all these workloads.
-pub fn names() -> impl Iterator<Item = String> {
-    KINDS
-        .into_iter()
-        .flat_map(|(kind, sizes)| sizes.iter().map(move |size| format!("{kind}_{size}")))
-}
-
-/// Measures the library on all of them.
-pub fn measure() -> Vec<Line> {
-    let lines = KINDS.into_iter().map(|(kind, sizes)| Line {
-        kind,
-        points: sizes
+/// Returns the sizes and the names of these workloads.
+pub fn workloads() -> impl Iterator<Item = (usize, String)> {
+    KINDS.into_iter().flat_map(|(kind, sizes)| {
+        sizes
             .iter()
-            .map(|&size| (size, min_ns(&format!("{kind}_{size}"))))
-            .collect(),
-    });
-    lines.collect()
+            .map(move |&size| (size, format!("{kind}_{size}")))
+    })
 }
 
-fn min_ns(name: &str) -> f64 {
-    let workload = corpus::workload(name, QUERIES);
-    agreement::assert_all(&workload);
-    (0..ROUNDS)
-        .map(|_| sweep_ns(&ALL[0], &workload))
-        .fold(f64::INFINITY, f64::min)
+/// Measures `updates_into` on all of them.
+#[must_use]
+pub fn measure() -> Vec<Size> {
+    let sizes = workloads().map(|(size, name)| {
+        let workload = corpus::workload(&name, QUERIES);
+        agreement::assert_all(&workload);
+        let times = (0..ROUNDS).map(|_| sweep_ns(&lineup::ALL[0], &workload));
+        Size {
+            name,
+            size,
+            min_ns: times.fold(f64::INFINITY, f64::min),
+        }
+    });
+    sizes.collect()
 }

@@ -1,41 +1,38 @@
-//! Time a request.
+//! Time per request.
 //!
 //! `cargo bench -p pinquery-bench --bench throughput` takes a few minutes: criterion compares the
-//! library with its own last run, then interleaved rounds compare everyone in one table. With
-//! `-- --table` it is the table alone, with `-- --report` longer rounds, written to
-//! benches/RESULTS.md, results.tsv and results.svg, and with `-- --test` everything once, asserted
-//! and not timed. Any other arguments are criterion's.
+//! library with its previous run here, then interleaved rounds compare all contenders. `-- --table`
+//! runs the rounds alone; `-- --update` runs more of them, and writes RESULTS.md and the figures of the
+//! front page; `-- --test` asserts everything and times nothing. Other arguments are criterion's.
 
 mod agreement;
-mod chart;
 mod contender;
 mod corpus;
 mod device;
-mod figures;
+mod library;
+mod lineup;
 mod report;
 mod rivals;
 mod rounds;
 mod scaling;
 mod table;
-mod threads;
 
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use contender::{ALL, LIBRARY};
 use corpus::{QUERIES, Workload};
 use criterion::{Criterion, SamplingMode, Throughput};
+use lineup::{ALL, LIBRARY};
+use report::{Measured, Measurement};
 use rounds::Effort;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let has = |flag| arguments.iter().any(|argument| argument == flag);
-    let plain = arguments.iter().all(|argument| argument == "--bench");
-    if has("--report") {
-        return report::write(&measure(Effort {
-            least_rounds: 15,
-            time: Duration::from_secs(8),
-        }));
+    if has("--update") {
+        let measured = measure(15, Duration::from_secs(8));
+        println!("{}", report::tables(&measured));
+        return report::update(&measured);
     }
     if has("--test") {
         test_everything();
@@ -43,26 +40,23 @@ fn main() {
     if !has("--table") {
         run_criterion();
     }
-    if plain || has("--table") {
-        let measured = measure(Effort {
-            least_rounds: 5,
-            time: Duration::from_secs(1),
-        });
-        println!("{}", table::text(&measured));
+    if has("--table") || arguments.iter().all(|argument| argument == "--bench") {
+        let measured = measure(5, Duration::from_secs(1));
+        println!("{}", report::tables(&measured));
     }
 }
 
-/// Asserts that all contenders agree, and runs each over each workload once.
+/// Asserts that all contenders agree, and runs each of them once on each workload.
 fn test_everything() {
-    for name in corpus::NAMES {
+    for (name, _) in corpus::WORKLOADS {
         let workload = corpus::workload(name, QUERIES);
         agreement::assert_all(&workload);
-        for entry in ALL.iter().filter(|entry| entry.can(&workload)) {
+        for entry in lineup::able(&workload) {
             (entry.sweep)(&workload);
         }
     }
     agreement::assert_all(&corpus::workload("overflow", QUERIES));
-    for name in scaling::names() {
+    for (_, name) in scaling::workloads() {
         agreement::assert_all(&corpus::workload(&name, QUERIES / 16));
     }
 }
@@ -70,14 +64,14 @@ fn test_everything() {
 fn run_criterion() {
     let mut criterion = Criterion::default()
         .sample_size(10)
-        // A tenth of what is usual: the plots would take longer than the measuring.
+        // A tenth of the default: plotting would take longer than measuring.
         .nresamples(10_000)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(500))
         .configure_from_args();
-    for name in corpus::NAMES {
+    for (name, _) in corpus::WORKLOADS {
         let workload = corpus::workload(name, QUERIES);
-        // Only what the filter lets through.
+        // Asserted only if the filter lets a contender through.
         let asserted = OnceCell::new();
         let mut group = criterion.benchmark_group(name);
         group.sampling_mode(SamplingMode::Flat);
@@ -94,22 +88,20 @@ fn run_criterion() {
 }
 
 /// Asserts and measures every workload.
-fn measure(effort: Effort) -> table::Measured {
-    let results = corpus::NAMES.map(|name| {
+fn measure(min_rounds: usize, time: Duration) -> Measured {
+    let results = corpus::WORKLOADS.map(|(name, _)| {
         eprintln!("{name}");
         let workload = corpus::workload(name, QUERIES);
         agreement::assert_all(&workload);
-        table::Result {
+        Measurement {
             name,
             mean_bytes: mean_bytes(&workload),
-            rows: rounds::measure(&workload, effort),
+            rows: rounds::measure(&workload, Effort { min_rounds, time }),
         }
     });
-    let vendor_example = corpus::workload("vendor_example", QUERIES);
-    table::Measured {
+    Measured {
         results: results.into(),
         scaling: scaling::measure(),
-        two_threads: threads::two_through_one(&ALL[0], &vendor_example),
     }
 }
 

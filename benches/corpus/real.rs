@@ -1,6 +1,6 @@
 //! What public programs send: the queries of `tests/spec/real.txt` with other digits.
 //!
-//! Pins, their order and case, the types, and the length of every value stay as they are.
+//! Pins, their order and case, the types, and the length of every value are unchanged.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use fastrand::Rng;
 use pinquery::Adjustment;
 use pinquery_test_support::{reference, spec};
 
-use super::{Request, Workload, token};
+use super::{Request, token};
 use crate::device::{Device, Stream};
 
 const SPEC: &str = include_str!("../../tests/spec/real.txt");
 
-/// How often other digits are drawn until they are judged like the original's.
+/// The number of draws in search of digits that have the same outcome as the original's.
 const TRIES: usize = 64;
 
 struct Original {
@@ -21,33 +21,31 @@ struct Original {
     segments: Vec<(String, String)>,
 }
 
-pub(super) fn all(rng: &mut Rng, queries: usize) -> Workload {
-    let requests = vary(rng, queries, &originals());
-    Workload::new("real", requests.into_iter())
+pub(super) fn all(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    vary(rng, queries, &originals())
 }
 
-pub(super) fn numbers(rng: &mut Rng, queries: usize) -> Workload {
-    let originals: Vec<_> = originals()
-        .into_iter()
-        .filter(|original| !original.streams().any(is_text_or_place))
-        .collect();
-    let requests = vary(rng, queries, &originals);
-    Workload::new("real_numbers", requests.into_iter())
+pub(super) fn numbers(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    let mut originals = originals();
+    originals.retain(|original| !original.streams().any(is_string_or_location));
+    vary(rng, queries, &originals)
 }
 
-fn is_text_or_place(stream: &Stream) -> bool {
+fn is_string_or_location(stream: &Stream) -> bool {
     matches!(stream, Stream::String(_) | Stream::Location(_))
 }
 
-/// All accepted queries of the spec that an HTTP server hands on. A few devices send a raw space
-/// or a raw `°`, which ends most servers' patience before there is a query.
+/// Returns the accepted queries of the spec that an HTTP server passes on. Some devices send a raw
+/// space or a raw `°`, which most servers reject before there is a query.
 fn originals() -> Vec<Original> {
     let originals = spec::cases(SPEC).filter_map(|(_, case)| {
-        let usual = case.query.iter().all(u8::is_ascii_graphic);
+        let device = Device::from_notation(&case.template);
+        let is_plain = case.query.iter().all(u8::is_ascii_graphic);
+        let is_accepted = reference::parse(&case.query, |_| Some(&device.plain)).is_ok();
         let query = String::from_utf8(case.query).ok()?;
         let segments = query.split('&').filter_map(|s| s.split_once('='));
-        (usual && case.outcome.starts_with("ok")).then(|| Original {
-            device: Arc::new(Device::from_notation(&case.template)),
+        (is_plain && is_accepted).then(|| Original {
+            device: Arc::new(device),
             segments: segments
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
@@ -65,7 +63,7 @@ impl Original {
 }
 
 fn vary(rng: &mut Rng, queries: usize, originals: &[Original]) -> Vec<Request> {
-    // In no order, or the branch predictor would learn it.
+    // In random order: the branch predictor would learn any other.
     let requests = (0..queries).map(|_| {
         let original = &originals[rng.usize(..originals.len())];
         let segments: Vec<_> = original
@@ -84,27 +82,27 @@ fn other_value(rng: &mut Rng, original: &Original, name: &str, value: &str) -> S
     };
     match original.device.stream(pin) {
         Some(Stream::Boolean(_)) if value.len() == 1 => rng.u8(..2).to_string(),
-        // A place has two values, which are judged together: its first digits stay.
+        // The first digits stay, so that the location remains on earth.
         Some(Stream::Location(_)) => other_digits(rng, value, true),
         Some(_) => {
-            let wanted = judge(&original.device, pin, value);
+            let wanted = outcome(&original.device, pin, value);
             (0..TRIES)
                 .map(|_| other_digits(rng, value, false))
-                .find(|other| judge(&original.device, pin, other) == wanted)
+                .find(|other| outcome(&original.device, pin, other) == wanted)
                 .unwrap_or_else(|| value.to_owned())
         }
         None => value.to_owned(),
     }
 }
 
-/// Whether the value is accepted, and what is done to it.
-fn judge(device: &Device, pin: u8, value: &str) -> Result<Option<Adjustment>, ()> {
+/// Returns whether the value is accepted, and how it is adjusted.
+fn outcome(device: &Device, pin: u8, value: &str) -> Result<Option<Adjustment>, ()> {
     let query = format!("token=t&v{pin}={value}");
     let updates = reference::parse(query.as_bytes(), |_| Some(&device.plain));
     updates.map(|updates| updates[0].adjusted).map_err(drop)
 }
 
-/// Another token of the same form: a client or two put theirs into braces.
+/// Generates a token of the same form: some clients put theirs into braces.
 fn other_token(rng: &mut Rng, value: &str) -> String {
     match value.strip_prefix('{') {
         Some(_) => format!("{{{}}}", token(rng, value.len() - 2)),
@@ -112,8 +110,8 @@ fn other_token(rng: &mut Rng, value: &str) -> String {
     }
 }
 
-/// Other digits, where they are not part of an escape. A leading zero stays one, and no other
-/// digit becomes one.
+/// Replaces the digits that are not part of an escape. A leading zero stays, and no other leading
+/// digit becomes zero.
 fn other_digits(rng: &mut Rng, value: &str, keep_first: bool) -> String {
     let mut escape = 0;
     let mut leads = true;

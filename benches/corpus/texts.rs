@@ -1,52 +1,49 @@
-//! Workloads of text.
-
-use std::sync::Arc;
+//! Workloads of strings.
 
 use fastrand::Rng;
 
-use super::{Workload, different_pins, query, uniform};
-use crate::device::{Stream, Text};
+use super::{Request, different_pins, requests, uniform};
+use crate::device::{Device, Stream, Text};
 
-/// How many bytes all queries of one `bytes_N` workload have together. What a byte costs is to be
-/// seen, not what the memory behind the caches costs.
-const TEXT_AT_ONCE: usize = 1 << 20;
+/// The total size of a workload `bytes_N`: it is to show the cost of a byte, not of a cache miss.
+const TOTAL_BYTES: usize = 1 << 20;
 
-/// Three text values as libraries for the web write them: spaces as `+` or `%20`, and what is not
-/// ASCII as `%C3%A9`.
-pub(super) fn escaped(rng: &mut Rng, queries: usize) -> Workload {
-    let device = uniform(&Stream::String(Text { max_len: 1_024 }));
-    let requests = (0..queries).map(|_| {
-        let segments: Vec<_> = different_pins(rng, 3, 40)
-            .into_iter()
-            .map(|pin| (pin, escaped_text(rng)))
-            .collect();
-        (query(rng, segments), Some(Arc::clone(&device)))
-    });
-    Workload::new("escaped", requests)
+/// Three strings as web libraries encode them: a space as `+` or `%20`, `é` as `%C3%A9`.
+pub(super) fn escaped(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    strings(rng, queries, 3, escaped_text)
 }
 
-pub(super) fn long(rng: &mut Rng, queries: usize) -> Workload {
-    let device = uniform(&Stream::String(Text { max_len: 1_024 }));
-    let requests = (0..queries).map(|_| {
-        let segments: Vec<_> = different_pins(rng, 16, 40)
-            .into_iter()
-            .map(|pin| (pin, plain_text(rng, 128)))
-            .collect();
-        (query(rng, segments), Some(Arc::clone(&device)))
-    });
-    Workload::new("long_text", requests)
+/// Four strings of any length, as the length decides which code checks a text.
+pub(super) fn mixed(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    strings(rng, queries, 4, |rng| {
+        let bytes = rng.usize(1..=192);
+        plain_text(rng, bytes)
+    })
 }
 
-/// One text of so many bytes.
-pub(super) fn one(rng: &mut Rng, queries: usize, bytes: usize) -> Workload {
-    let device = uniform(&Stream::String(Text { max_len: bytes }));
-    let queries = queries.min(TEXT_AT_ONCE / bytes);
-    let requests = (0..queries).map(|_| {
-        let pin = rng.u8(..100);
-        let segments = [(pin, plain_text(rng, bytes))];
-        (query(rng, segments), Some(Arc::clone(&device)))
-    });
-    Workload::new(&format!("bytes_{bytes}"), requests)
+pub(super) fn long(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    strings(rng, queries, 16, |rng| plain_text(rng, 128))
+}
+
+/// One string of so many bytes.
+pub(super) fn one(rng: &mut Rng, queries: usize, bytes: usize) -> Vec<Request> {
+    let queries = queries.min(TOTAL_BYTES / bytes);
+    strings(rng, queries, 1, |rng| plain_text(rng, bytes))
+}
+
+fn strings(
+    rng: &mut Rng,
+    queries: usize,
+    count: usize,
+    text: impl Fn(&mut Rng) -> String,
+) -> Vec<Request> {
+    let pins = |rng: &mut Rng| different_pins(rng, count, 40);
+    requests(rng, queries, device(), pins, |rng, _| text(rng))
+}
+
+/// A device that accepts any text of these workloads on every pin.
+pub(super) fn device() -> Device {
+    uniform(&Stream::String(Text { max_len: 1 << 14 }))
 }
 
 /// Text that needs no escapes.

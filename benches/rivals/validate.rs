@@ -1,5 +1,5 @@
-//! From decoded pairs to updates with what the standard library has: the half of the job that no
-//! query parser does. Written as one would write it for speed, with the contract's checks.
+//! Validates decoded pairs with the standard library's parsers: the half of the work that no query
+//! parser does. It makes the contract's checks and is written for speed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,22 +8,21 @@ use std::num::IntErrorKind;
 use pinquery::{Adjustment, ErrorKind, VirtualPin};
 use smallvec::SmallVec;
 
-use crate::contender::Plain;
 use crate::device::{Device, Double, Enumerable, Integer, Stream, Text};
 
-/// The rivals' updates: eight of them in place, as the library's are.
+/// The rivals' updates: eight of them inline, like the library's.
 pub(crate) type Updates<'q> = SmallVec<[Update<'q>; 8]>;
 
-/// One pin and its value, in the library's type: the layout is no part of the comparison.
+/// One pin and its value, in the library's type: the layout is not compared.
 pub(crate) type Update<'q> = pinquery::Update<Cow<'q, str>>;
 type Value<'q> = pinquery::Value<Cow<'q, str>>;
 
 type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
-type Judged<'q> = (Value<'q>, Option<Adjustment>);
+type Parsed<'q> = (Value<'q>, Option<Adjustment>);
 
-/// Judges pairs: the first token, then every other pair in query order.
+/// Validates pairs: the first token, then every other pair in query order.
 #[inline]
-pub(super) fn judge<'q, 'd>(
+pub(super) fn validate_pairs<'q, 'd>(
     mut pairs: impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
     lookup: impl FnOnce(&str) -> Option<&'d Device>,
     updates: &mut Updates<'q>,
@@ -32,7 +31,7 @@ pub(super) fn judge<'q, 'd>(
         None => Err(ErrorKind::MissingToken),
         Some(Ok((name, token))) if name == "token" => {
             let device = device(&token, lookup)?;
-            judge_pins(pairs, device, updates)
+            validate_pins(pairs, device, updates)
         }
         Some(first) => {
             let mut all: Vec<_> = [first].into_iter().chain(pairs).collect();
@@ -41,13 +40,13 @@ pub(super) fn judge<'q, 'd>(
             let at = all.iter().position(is_token);
             let (_, token) = all.remove(at.ok_or(ErrorKind::MissingToken)?)?;
             let device = device(&token, lookup)?;
-            judge_pins(all.into_iter(), device, updates)
+            validate_pins(all.into_iter(), device, updates)
         }
     }
 }
 
-/// Judges pairs that went through a map: in no order, and a name that came twice came once.
-pub(super) fn judge_map<'d>(
+/// Validates pairs from a map, which has neither their order nor duplicate names.
+pub(super) fn validate_map<'d>(
     mut map: HashMap<String, String>,
     lookup: impl FnOnce(&str) -> Option<&'d Device>,
     updates: &mut Updates<'_>,
@@ -55,7 +54,7 @@ pub(super) fn judge_map<'d>(
     let token = map.remove("token").ok_or(ErrorKind::MissingToken)?;
     let device = device(&token, lookup)?;
     let pairs = map.into_iter();
-    judge_pins(
+    validate_pins(
         pairs.map(|(name, value)| Ok((Cow::Owned(name), Cow::Owned(value)))),
         device,
         updates,
@@ -74,7 +73,7 @@ fn device<'d>(
 }
 
 #[inline]
-fn judge_pins<'q>(
+fn validate_pins<'q>(
     mut pairs: impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
     device: &Device,
     updates: &mut Updates<'q>,
@@ -92,11 +91,11 @@ fn judge_pins<'q>(
         if std::mem::replace(&mut seen[usize::from(pin)], true) {
             return Err(ErrorKind::DuplicatePin);
         }
-        let judged = match stream {
+        let parsed = match stream {
             Stream::Location(_) => location(pin, &value, &mut pairs),
             _ => convert(stream, value),
         };
-        let (value, adjusted) = judged.ok_or(ErrorKind::InvalidValue)?;
+        let (value, adjusted) = parsed.ok_or(ErrorKind::InvalidValue)?;
         updates.push(Update {
             pin: VirtualPin(pin),
             value,
@@ -117,7 +116,7 @@ fn pin(name: &str) -> Option<u8> {
 }
 
 #[inline]
-fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Judged<'q>> {
+fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Parsed<'q>> {
     Some(match stream {
         Stream::Integer(Integer { min, max }) => {
             let (integer, adjusted) = clamp(integer(&text)?, *min, *max);
@@ -140,12 +139,12 @@ fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Judged<'q>> {
             }
         }
         Stream::Boolean(_) => (Value::Boolean(boolean(&text)?), None),
-        // A place may take two pairs and is read above; what no workload sends is refused.
+        // A location may take two pairs and is parsed by the caller; no workload has other types.
         _ => return None,
     })
 }
 
-/// A number too large for an i64 is clamped like any other.
+/// Saturates, so that a number too large for an `i64` is clamped like any other.
 fn integer(text: &str) -> Option<i64> {
     match text.trim_ascii().parse() {
         Ok(integer) => Some(integer),
@@ -157,8 +156,8 @@ fn integer(text: &str) -> Option<i64> {
     }
 }
 
-/// A number that overflows is infinite, and is clamped. The standard library reads `nan` and `inf`,
-/// too: words, without a digit.
+/// Accepts a number that overflows to infinity, which is clamped, but not `nan` and `inf`, which the
+/// standard library parses, too.
 fn double(text: &str) -> Option<f64> {
     let double = text.trim_ascii().parse::<f64>().ok()?;
     let is_number = double.is_finite() || text.bytes().any(|byte| byte.is_ascii_digit());
@@ -189,7 +188,7 @@ fn location<'q>(
     pin_of_first: u8,
     text: &str,
     pairs: &mut impl Iterator<Item = Result<Pair<'q>, ErrorKind>>,
-) -> Option<Judged<'q>> {
+) -> Option<Parsed<'q>> {
     let (longitude, latitude) = match text.split_once(',') {
         Some((longitude, latitude)) => (double(longitude)?, double(latitude)?),
         None => {
@@ -202,17 +201,9 @@ fn location<'q>(
         }
     };
     let on_earth = (-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude);
-    let place = Value::Location {
+    let location = Value::Location {
         longitude,
         latitude,
     };
-    on_earth.then_some((place, None))
-}
-
-/// The answer in the form that is compared.
-pub(super) fn plain(answer: Result<Updates<'_>, ErrorKind>) -> Plain {
-    let updates = answer.map_err(ErrorKind::name)?.into_iter();
-    Ok(updates
-        .map(|update| update.map_string(Cow::into_owned))
-        .collect())
+    on_earth.then_some((location, None))
 }

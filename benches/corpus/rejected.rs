@@ -1,35 +1,33 @@
-//! Queries that are refused: every kind of error, in the first segments and in the last.
+//! Rejected queries: every kind of error, in the first segments and in the last.
 
 use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::{Request, Workload, different_pins, texts, token, uniform};
-use crate::corpus::numbers::integer;
-use crate::device::{Device, Integer, Stream, Text};
+use super::{Request, different_pins, numbers, texts, token};
+use crate::device::{Device, Integer, Stream};
 
-/// How many pins a query has that is wrong in one of them.
+/// The number of pins in a query, one of which is wrong.
 const PINS: usize = 12;
 
-/// Every kind of error, in turn at the beginning and at the end of a query.
-pub(super) fn all(rng: &mut Rng, queries: usize) -> Workload {
+/// Every kind of error, at the beginning or at the end of a query.
+pub(super) fn all(rng: &mut Rng, queries: usize) -> Vec<Request> {
     const KINDS: usize = 9;
-    let device = Arc::new(Device::new((0..100).map(|pin| {
-        let stream = Stream::Integer(Integer { min: 0, max: 100 });
-        (pin, stream)
-    })));
+    let stream = Stream::Integer(Integer { min: 0, max: 100 });
+    let device = Device::new((0..100).map(|pin| (pin, stream.clone())));
+    let device = Arc::new(device);
     let requests = (0..queries).map(|_| {
         let kind = rng.usize(..KINDS);
-        refused(rng, kind, &device)
+        rejected(rng, kind, &device)
     });
-    Workload::new("refused", requests)
+    requests.collect()
 }
 
-fn refused(rng: &mut Rng, kind: usize, device: &Arc<Device>) -> Request {
+fn rejected(rng: &mut Rng, kind: usize, device: &Arc<Device>) -> Request {
     let late = rng.bool();
     let mut pins: Vec<_> = different_pins(rng, PINS, 100)
         .into_iter()
-        .map(|pin| format!("v{pin}={}", integer(rng)))
+        .map(|pin| format!("v{pin}={}", numbers::integer(rng)))
         .collect();
     let at = if late { PINS - 1 } else { 1 };
     let token = format!("token={}", token(rng, 32));
@@ -46,7 +44,7 @@ fn refused(rng: &mut Rng, kind: usize, device: &Arc<Device>) -> Request {
         7 => pins[at] = bad_value(rng, &pins[at]),
         _ => pins.clear(),
     }
-    // A token that is wrong may be anywhere, too.
+    // An invalid token may be anywhere, too.
     let token_at = if kind == 1 && late { pins.len() } else { 0 };
     pins.splice(token_at..token_at, tokens);
     (pins.join("&"), known)
@@ -76,9 +74,9 @@ fn bad_value(rng: &mut Rng, segment: &str) -> String {
     format!("{name}={}", bad[rng.usize(..bad.len())])
 }
 
-/// Values with malformed escapes, or escapes that are not UTF-8: what most parsers repair.
-pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Workload {
-    let device = uniform(&Stream::String(Text { max_len: 1_024 }));
+/// Values with malformed escapes, or escapes that are not UTF-8: most parsers repair these.
+pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    let device = Arc::new(texts::device());
     let requests = (0..queries).map(|_| {
         let mut segments: Vec<_> = different_pins(rng, 3, 40)
             .into_iter()
@@ -89,5 +87,5 @@ pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Workload {
         let query = format!("token={}&{}", token(rng, 32), segments.join("&"));
         (query, Some(Arc::clone(&device)))
     });
-    Workload::new("refused_escapes", requests)
+    requests.collect()
 }

@@ -1,0 +1,59 @@
+//! All contenders, and what some of them cannot do.
+
+use crate::contender::Entry;
+use crate::corpus::Workload;
+use crate::library::{Parse, Reference, UpdatesInto};
+use crate::rivals;
+
+/// The library's entry points. Ratios are relative to the first.
+pub const LIBRARY: [&str; 2] = ["updates_into", "parse"];
+
+/// Every contender, the library first.
+pub const ALL: [Entry; 10] = [
+    Entry::new::<UpdatesInto>(LIBRARY[0]),
+    Entry::new::<Parse>(LIBRARY[1]),
+    Entry::new::<rivals::FormUrlencoded>("form_urlencoded"),
+    Entry::new::<rivals::FormNet>("form-net"),
+    Entry::new::<rivals::Xocomil>("xocomil"),
+    Entry::new::<rivals::Memchr>("memchr"),
+    Entry::unordered::<rivals::SerdeUrlencoded>("serde_urlencoded"),
+    Entry::unordered::<rivals::Axum>("axum"),
+    Entry::unordered::<rivals::Actix>("actix-web"),
+    Entry::new::<Reference>("reference"),
+];
+
+const MAPS: &[&str] = &["serde_urlencoded", "axum", "actix-web"];
+
+/// Contenders, the workloads that they cannot do, and why.
+pub const EXCLUSIONS: [(&[&str], &[&str], &str); 4] = [
+    (
+        &["memchr"],
+        &["real", "escaped", "refused", "refused_escapes"],
+        "does not decode",
+    ),
+    (
+        &["form_urlencoded", "serde_urlencoded", "axum", "actix-web"],
+        &["refused_escapes"],
+        "silently repairs malformed escapes and invalid UTF-8",
+    ),
+    (
+        MAPS,
+        &["real", "location_pairs"],
+        "keeps one value per name: the second half of a location replaces the first",
+    ),
+    (
+        MAPS,
+        &["refused"],
+        "keeps one value per name: duplicate pins and tokens go unnoticed",
+    ),
+];
+
+/// Returns the contenders that can do the workload; the first is `updates_into`.
+pub fn able(workload: &Workload) -> impl Iterator<Item = &'static Entry> {
+    let is_excluded = |entry: &Entry| {
+        EXCLUSIONS.iter().any(|(contenders, workloads, _)| {
+            contenders.contains(&entry.name) && workloads.contains(&&*workload.name)
+        })
+    };
+    ALL.iter().filter(move |entry| !is_excluded(entry))
+}
