@@ -48,12 +48,15 @@ pub const EXCLUSIONS: [(&[&str], &[&str], &str); 4] = [
     ),
 ];
 
+/// Returns whether a contender can do the workload.
+#[must_use]
+pub fn can(entry: &Entry, workload: &Workload) -> bool {
+    !EXCLUSIONS.iter().any(|(contenders, workloads, _)| {
+        contenders.contains(&entry.name) && workloads.contains(&&*workload.name)
+    })
+}
+
 /// Returns the contenders that can do the workload; the first is `updates_into`.
 pub fn able(workload: &Workload) -> impl Iterator<Item = &'static Entry> {
-    let is_excluded = |entry: &Entry| {
-        EXCLUSIONS.iter().any(|(contenders, workloads, _)| {
-            contenders.contains(&entry.name) && workloads.contains(&&*workload.name)
-        })
-    };
-    ALL.iter().filter(move |entry| !is_excluded(entry))
+    ALL.iter().filter(|entry| can(entry, workload))
 }
