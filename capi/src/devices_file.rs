@@ -38,7 +38,7 @@ impl<'de> Visitor<'de> for DevicesVisitor {
             let token: Token = token.parse().map_err(|error| invalid(&error))?;
             let Device { id, template } = map.next_value().map_err(|error| invalid(&error))?;
             if template.is_empty() {
-                return Err(invalid(&"no datastreams"));
+                return Err(invalid(&"template has no datastreams"));
             }
             if id.is_some_and(|id| !ids.insert(id)) {
                 return Err(invalid(&"duplicate id"));

@@ -70,7 +70,7 @@ void test_invalid_devices(void) {
         const char *json, *message;
     } rows[] = {
         {"{}", "no devices"},
-        {"{\"secret\":{}}", "device 1: no datastreams"},
+        {"{\"secret\":{}}", "device 1: template has no datastreams"},
         {"{\"a\":{\"v1\":{\"type\":\"boolean\"}},\"secret\":{\"v2\":{\"type\":\"integer\",\"min\":2,\"max\":1}}}",
          "device 2: v2: min is above max"},
         {"{\"a secret\":{\"v1\":{\"type\":\"boolean\"}}}", "device 1: token must be"},
@@ -84,7 +84,7 @@ void test_invalid_devices(void) {
         {"{\"a\":{\"id\":\"secret\",\"v1\":{\"type\":\"boolean\"}},"
          "\"b\":{\"v1\":{\"type\":\"boolean\"},\"id\":\"secret\"}}",
          "device 2: duplicate id"},
-        {"{\"a\":{\"id\":\"secret\"}}", "device 1: no datastreams"},
+        {"{\"a\":{\"id\":\"secret\"}}", "device 1: template has no datastreams"},
         {"{\"a\":{\"secret\":{\"type\":\"boolean\"}}}", "device 1: "},
         {"{\"a\":{\"v1\":{\"type\":\"secret\"}}}", "device 1: v1: "},
         {"{\"a\":{\"v1\":{\"type\":\"boolean\",\"secret\":1}}}", "device 1: v1: "},
