@@ -55,7 +55,7 @@ int hex(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// Decodes up to a delimiter and appends a NUL. Returns the position in the query after it.
+// Decodes up to a delimiter and appends a NUL. Returns the position of the delimiter.
 const char *decode(const char *from, const char *end, const char *delimiters, char *&to) {
     while (from != end && *from != delimiters[0] && *from != delimiters[1]) {
         if (*from == '%') {
