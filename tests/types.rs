@@ -11,9 +11,6 @@ use std::collections::BTreeSet;
 use pinquery::{Datastream, Reason};
 use pinquery_test_support::{notation, reference, spec, types};
 
-/// The fields of a datastream, by their names in JSON.
-const FIELDS: &[&str] = &["min", "max", "max_len", "values", "fallback"];
-
 const CONTRACT: &str = include_str!("../CONTRACT.md");
 
 fn names() -> BTreeSet<&'static str> {
@@ -25,7 +22,7 @@ fn reasons() -> BTreeSet<&'static str> {
 }
 
 fn fields() -> BTreeSet<&'static str> {
-    FIELDS.iter().copied().collect()
+    Datastream::FIELDS.iter().copied().collect()
 }
 
 #[track_caller]
