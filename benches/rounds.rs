@@ -11,15 +11,6 @@ use crate::contender::Entry;
 use crate::corpus::Workload;
 use crate::lineup;
 
-/// How long a workload is measured.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// The minimum number of rounds.
-    pub min_rounds: usize,
-    /// The time after which no further round begins.
-    pub time: Duration,
-}
-
 /// The time of one contender on one workload.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -33,11 +24,12 @@ pub struct Row {
     pub ratio: f64,
 }
 
-/// Measures every contender that can do the workload; `updates_into` is the first row.
+/// Measures every contender that can do the workload, for `min_rounds` rounds and at least `time`.
+/// `updates_into` is the first row.
 #[must_use]
-pub fn measure(workload: &Workload, effort: Effort) -> Vec<Row> {
+pub fn measure(workload: &Workload, min_rounds: usize, time: Duration) -> Vec<Row> {
     let entries: Vec<_> = lineup::able(workload).collect();
-    let rounds = rounds(&entries, workload, effort);
+    let rounds = rounds(&entries, workload, min_rounds, time);
     let rows = entries.iter().enumerate().map(|(index, entry)| {
         let mut times: Vec<_> = rounds.iter().map(|round| round[index]).collect();
         let mut ratios: Vec<_> = rounds.iter().map(|round| round[index] / round[0]).collect();
@@ -52,13 +44,18 @@ pub fn measure(workload: &Workload, effort: Effort) -> Vec<Row> {
 }
 
 /// Returns every contender's nanoseconds per request, round by round.
-fn rounds(entries: &[&Entry], workload: &Workload, effort: Effort) -> Vec<Vec<f64>> {
+fn rounds(
+    entries: &[&Entry],
+    workload: &Workload,
+    min_rounds: usize,
+    time: Duration,
+) -> Vec<Vec<f64>> {
     for entry in entries {
         (entry.sweep)(workload);
     }
     let start = thread_time();
     let mut rounds = Vec::new();
-    while rounds.len() < effort.min_rounds || thread_time() - start < effort.time {
+    while rounds.len() < min_rounds || thread_time() - start < time {
         let mut round = vec![0.0; entries.len()];
         for turn in 0..entries.len() {
             let forwards = (turn + rounds.len()) % entries.len();

@@ -24,7 +24,6 @@ use corpus::{QUERIES, Workload};
 use criterion::{Criterion, SamplingMode, Throughput};
 use lineup::{ALL, LIBRARY};
 use report::{Measured, Measurement};
-use rounds::Effort;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -96,7 +95,7 @@ fn measure(min_rounds: usize, time: Duration) -> Measured {
         Measurement {
             name,
             mean_bytes: mean_bytes(&workload),
-            rows: rounds::measure(&workload, Effort { min_rounds, time }),
+            rows: rounds::measure(&workload, min_rounds, time),
         }
     });
     Measured {
