@@ -35,7 +35,7 @@ pub(super) fn doubles_4(rng: &mut Rng, queries: usize) -> Vec<Request> {
     requests(rng, queries, uniform(&DOUBLE), pins, value)
 }
 
-/// Types in a period of four: easy to predict for a conditional branch, hard for an indirect jump.
+/// Types in a period of four: easy for a predictor of branches, hard for some of indirect jumps.
 pub(super) fn alternating(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let period = [DOUBLE, INTEGER, INTEGER, DOUBLE];
     let device = Device::new((0..32).zip(period.into_iter().cycle()));
