@@ -29,7 +29,7 @@ pub(crate) fn parse_segments<'q>(
         let offset = match window.fast_pin() {
             Some((pin, value)) => {
                 let datastream = resolve_pin(template, &mut seen, pin)
-                    .map_err(|kind| Error::of_pin(kind, pin, input.name(rest)))?;
+                    .map_err(|kind| name_error(kind, pin, &input, rest))?;
                 let fast = FastInput {
                     input: &input,
                     rest,
@@ -78,4 +78,11 @@ fn resolve_pin<'t>(
         true => Ok(datastream),
         false => Err(ErrorKind::DuplicatePin),
     }
+}
+
+/// Separate from the loop: inlined there, it costs 1 % to 2 % more instructions.
+#[cold]
+#[inline(never)]
+fn name_error(kind: ErrorKind, pin: VirtualPin, input: &Input<'_>, rest: &[u8]) -> Error {
+    Error::of_pin(kind, pin, input.name(rest))
 }

@@ -44,11 +44,11 @@ impl Boolean {
     /// Branch-free, because booleans are unpredictable.
     #[inline(never)]
     pub(super) fn parse_fast<'q>(
-        &self,
         input: &Input<'q>,
         text: &'q [u8],
         pin: VirtualPin,
         updates: &mut Updates<'q>,
+        _: &Self,
     ) -> Option<NextOffset> {
         const TRUE: u64 = u64::from_le_bytes(*b"true&\0\0\0");
         const FALSE: u64 = u64::from_le_bytes(*b"false&\0\0");

@@ -98,14 +98,14 @@ impl Enumerable {
 
     #[inline(never)]
     pub(super) fn parse_fast<'q>(
-        &self,
         input: &Input<'q>,
         text: &'q [u8],
         pin: VirtualPin,
         updates: &mut Updates<'q>,
+        this: &Self,
     ) -> Option<NextOffset> {
         let (integer, end) = integer::fast_integer(input.window(text)?, 0)?;
-        let (value, adjusted) = self.choose(Unbounded::Exact(integer))?;
+        let (value, adjusted) = this.choose(Unbounded::Exact(integer))?;
         updates.try_push(pin, value, adjusted)?;
         next_after(end)
     }

@@ -47,11 +47,11 @@ impl Location {
 
     #[inline(never)]
     pub(super) fn parse_fast<'q>(
-        &self,
         input: &Input<'q>,
         text: &'q [u8],
         pin: VirtualPin,
         updates: &mut Updates<'q>,
+        _: &Self,
     ) -> Option<NextOffset> {
         let (location, end) = fast_location(input, text, pin)?;
         updates.try_push(pin, location, None)?;

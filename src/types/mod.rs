@@ -33,6 +33,10 @@ types! {
 
 /// Defines `Type`, the types' names and the dispatch. `numbers` are inlined into the loop, `text`
 /// is called from it, and `rare` types share one function that is not inlined.
+///
+/// The fast paths of the last two take `&Self` as their last parameter: LLVM passes the fields that
+/// they read in its place, and the other arguments stay in their registers for the tail call (1 % to
+/// 3 % fewer instructions).
 macro_rules! types {
     (
         numbers: $($number:ident in $number_file:ident),+;
@@ -58,22 +62,27 @@ macro_rules! types {
                 let FastInput { input, value, pin, .. } = fast;
                 let next = match self {
                     $(Self::$number(number) => return number.parse_fast(fast, updates),)+
-                    Self::$text(text) => text.parse_fast(input, fast.text()?, pin, updates)?,
-                    _ => self.parse_fast_rare(input, fast.text()?, pin, updates)?,
+                    Self::$text(text) => {
+                        $text_file::$text::parse_fast(input, fast.text()?, pin, updates, text)?
+                    }
+                    _ => Self::parse_fast_rare(input, fast.text()?, pin, updates, self)?,
                 };
                 NextOffset::new(value + next.get())
             }
 
+            /// Parses a value of a rare type.
             #[inline(never)]
             fn parse_fast_rare<'q>(
-                &self,
                 input: &Input<'q>,
                 text: &'q [u8],
                 pin: VirtualPin,
                 updates: &mut Updates<'q>,
+                this: &Self,
             ) -> Option<NextOffset> {
-                match self {
-                    $(Self::$rare(rare) => rare.parse_fast(input, text, pin, updates),)+
+                match this {
+                    $(Self::$rare(rare) => {
+                        $rare_file::$rare::parse_fast(input, text, pin, updates, rare)
+                    })+
                     _ => None,
                 }
             }
