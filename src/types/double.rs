@@ -141,7 +141,7 @@ fn fast_unsigned(window: Window<'_>, word: u64, offset: usize) -> Option<(f64, u
     // The number of bits before the first byte that is not a digit, which may be the point.
     let whole = stops.trailing_zeros();
     let has_point = word.wrapping_shr(whole) as u8 == b'.' ^ b'0';
-    // Subtracting one clears the lowest stop: the point, if there is one, does not stop the number.
+    // Subtracting one clears the lowest stop, so that a point does not end the number.
     let stops = stops & stops.wrapping_sub(u64::from(has_point));
     let end = stops.trailing_zeros();
     let point = u32::from(has_point) * 8;
@@ -221,10 +221,10 @@ fn exponent(input: &[u8]) -> IResult<&[u8], ()> {
     Ok((input, ()))
 }
 
-/// Returns the nearest `f64` to what [`grammar`] accepts, which is a subset of what `str::parse` does.
+/// Returns the nearest `f64`. What [`grammar`] accepts, `str::parse` accepts as well.
 fn nearest(text: &[u8]) -> Option<f64> {
     let text = swar::ascii(text)?;
-    if cfg!(pinquery_no_panic_proof) {
+    if cfg!(pinquery_no_panic_check) {
         // Stubbed out: the optimiser cannot prove that `core`'s parser never panics.
         return core::hint::black_box(None);
     }

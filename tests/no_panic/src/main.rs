@@ -7,7 +7,7 @@
 //! cargo build --release --features deliberate_panic  # must not link: `pinquery_can_panic`
 //! ```
 //!
-//! Run it in this directory: `.cargo/config.toml` sets `--cfg pinquery_no_panic_proof`, which a
+//! Run it in this directory: `.cargo/config.toml` sets `--cfg pinquery_no_panic_check`, which a
 //! `RUSTFLAGS` in the environment would override.
 //!
 //! # What it proves
@@ -25,7 +25,7 @@
 //!
 //! - Code that untrusted bytes do not reach: building, cloning and comparing templates and
 //!   datastreams, and their errors. That is ordinary code, covered by tests.
-//! - `core`'s `f64` parser, whose panics the optimiser cannot rule out. `pinquery_no_panic_proof`
+//! - `core`'s `f64` parser, whose panics the optimiser cannot rule out. `pinquery_no_panic_check`
 //!   replaces it with an opaque result; tests and fuzzing cover it.
 //! - `Debug` of `Value`, `Update`, `Updates`, `IntoIter`, `Text` and `Chars`, and `Display` of
 //!   `Value`, `Update` and `Updates`: `core`'s formatting of `f64`, `str` and `char` has such panics
@@ -39,8 +39,8 @@
 //!
 //! # When it does not link
 //!
-//! The panic is somewhere above `rust_begin_unwind` in the call graph. Link anyway, and see who calls
-//! it:
+//! The panic is somewhere above `rust_begin_unwind` in the call graph. Link anyway to see its
+//! callers:
 //!
 //! ```text
 //! cargo rustc --release -- -C link-arg=-Wl,--unresolved-symbols=ignore-all
@@ -50,7 +50,7 @@
 #![no_std]
 #![no_main]
 
-#[cfg(not(pinquery_no_panic_proof))]
+#[cfg(not(pinquery_no_panic_check))]
 compile_error!("build in tests/no_panic and without RUSTFLAGS, so that .cargo/config.toml applies");
 
 extern crate alloc;
@@ -65,7 +65,7 @@ use pinquery::Template;
 /// Opaque to the optimiser, like the queries, so that the check covers every template.
 static TEMPLATE: Template = Template::new();
 
-/// Makes the binary execute some of what it links. The content does not matter to the check.
+/// Executes some of what is linked. The check does not depend on them.
 const QUERIES: [&[u8]; 5] = [
     b"token=t&v1=33&v2=44",
     b"v1=33&%74oken=%74%65&v%31%39=9",

@@ -1,4 +1,4 @@
-//! What a program without `std` has to provide: a panic handler and an allocator.
+//! Provides what a program without `std` needs: a panic handler and an allocator.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
