@@ -1,4 +1,4 @@
-//! JSON: templates are read and written, updates and errors are written.
+//! Reads and writes templates as JSON; writes updates and errors.
 
 mod number;
 mod read;

@@ -13,8 +13,8 @@ use crate::types::parts::Number;
 /// Selects how a number is deserialized.
 ///
 /// With `arbitrary_precision`, `serde_json` before 1.0.154 distinguishes `-0` from 0 only if its text
-/// is deserialized as a number. But what `#[serde(flatten)]` buffers may be a number in the form of
-/// a map, which is found only by `deserialize_any`.
+/// is deserialized as a number. But `#[serde(flatten)]` may buffer a number as a map, which only
+/// `deserialize_any` accepts.
 #[derive(Clone, Copy)]
 pub(super) struct NumberSeed {
     pub(super) as_number: bool,
@@ -72,11 +72,11 @@ impl<'de> Visitor<'de> for NumberSeed {
     }
 }
 
-/// Returns a number that is an integer.
-pub(super) fn whole<E: de::Error>(number: Number) -> Result<i64, E> {
+/// Returns the number if it is an integer.
+pub(super) fn integer<E: de::Error>(number: Number) -> Result<i64, E> {
     match number {
         Number::Integer(integer) => Ok(integer),
-        Number::Double(_) => Err(E::custom("not a whole number")),
+        Number::Double(_) => Err(E::custom("not an integer")),
     }
 }
 
@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for NumbersSeed {
     fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Vec<i64>, A::Error> {
         let mut values = Vec::new();
         while let Some(number) = numbers.next_element_seed(self.0)? {
-            values.push(whole(number)?);
+            values.push(integer(number)?);
         }
         Ok(values)
     }

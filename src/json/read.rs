@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Unexpected, Visitor};
 
-use super::number::{NumberSeed, NumbersSeed, whole};
+use super::number::{NumberSeed, NumbersSeed, integer};
 use crate::pin::VirtualPin;
 use crate::template::Template;
 use crate::types::datastream::Datastream;
@@ -27,8 +27,12 @@ macro_rules! reject_string {
 ///
 /// Keys are `v0` to `v255`, lowercase. A datastream has a `type` and the fields of that type: `min`
 /// and `max` of `integer` and `double`, `max_len` of `string`, `values` and `fallback` of
-/// `enumerable`. Only `type` and `values` are required. Any other or repeated field is an error,
-/// which names the pin.
+/// `enumerable`. Only `type` and `values` are required.
+///
+/// # Errors
+///
+/// Rejects unknown or repeated pins and fields, values of the wrong type, and what
+/// [`Datastream::from_parts`] rejects. An error in a datastream names its pin.
 ///
 /// The result is the same for text and for a `serde_json::Value`, with every feature of
 /// `serde_json`. Parsers disagree about `-0`, so it is rejected as a bound of an integer; a `Value`
@@ -87,7 +91,7 @@ impl<'de> Deserialize<'de> for VirtualPin {
 }
 
 /// Deserializes `{"type":"integer","min":0,"max":100}`, as in a [`Template`], or by
-/// `#[serde(flatten)]` next to fields of your own.
+/// `#[serde(flatten)]` next to your own fields.
 ///
 /// ```
 /// use pinquery::Datastream;
@@ -102,8 +106,8 @@ impl<'de> Deserialize<'de> for Datastream {
     }
 }
 
-/// What `#[serde(flatten)]` buffers cannot be distinguished from text, but its numbers must be
-/// deserialized by `deserialize_any`. It never occurs within a template.
+/// Deserializes a datastream. Input buffered by `#[serde(flatten)]` cannot be distinguished from
+/// text, but its numbers need `deserialize_any`. It never occurs within a template.
 struct DatastreamSeed {
     in_template: bool,
 }
@@ -124,8 +128,8 @@ impl<'de> Visitor<'de> for DatastreamSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Datastream, A::Error> {
-        // Text has no size hint. A `Value` has one, and with `arbitrary_precision` it converts every
-        // number into an `f64` if asked for one.
+        // Text has no size hint. A `Value` has one, and with `arbitrary_precision` its
+        // `deserialize_f64` converts every number to an `f64`.
         let number = NumberSeed {
             as_number: self.in_template && map.size_hint().is_none(),
         };
@@ -144,11 +148,11 @@ impl<'de> Visitor<'de> for DatastreamSeed {
                 }
                 "values" => {
                     let found = map.next_value_seed(NumbersSeed(number));
-                    set(&mut values, WHOLE_NUMBERS, &field, found)?;
+                    set(&mut values, INTEGERS, &field, found)?;
                 }
                 "fallback" => {
-                    let found = map.next_value_seed(number).and_then(whole);
-                    set(&mut parts.fallback, WHOLE_NUMBER, &field, found)?;
+                    let found = map.next_value_seed(number).and_then(integer);
+                    set(&mut parts.fallback, INTEGER, &field, found)?;
                 }
                 _ => return Err(de::Error::custom("unknown field")),
             }
@@ -164,7 +168,7 @@ impl<'de> Visitor<'de> for DatastreamSeed {
     reject_string!(Datastream);
 }
 
-/// Adds the list of types, without repeating the name that was found.
+/// Adds the list of types, without repeating the unknown name.
 fn build_error<E: de::Error>(error: DatastreamError) -> E {
     match error {
         DatastreamError::UnknownType => E::custom(format_args!(
@@ -178,18 +182,18 @@ fn build_error<E: de::Error>(error: DatastreamError) -> E {
 const TYPE: &str = "expected the name of a type";
 const NUMBER: &str = "expected a finite number";
 const LENGTH: &str = "expected a non-negative integer";
-const WHOLE_NUMBER: &str = "expected a 64-bit integer";
-const WHOLE_NUMBERS: &str = "expected an array of 64-bit integers";
+const INTEGER: &str = "expected a 64-bit integer";
+const INTEGERS: &str = "expected an array of 64-bit integers";
 
 /// Sets a field that must not be set yet.
 fn set<T, E: de::Error>(
     slot: &mut Option<T>,
-    wrong: &str,
+    expected: &str,
     name: &str,
     found: Result<T, E>,
 ) -> Result<(), E> {
-    // The error itself may repeat what was found.
-    let found = found.map_err(|_| E::custom(format_args!("{name}: {wrong}")))?;
+    // Replaced, because the original error may repeat the value.
+    let found = found.map_err(|_| E::custom(format_args!("{name}: {expected}")))?;
     match slot.replace(found) {
         None => Ok(()),
         Some(_) => Err(E::custom(format_args!("duplicate field `{name}`"))),

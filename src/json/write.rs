@@ -94,8 +94,8 @@ impl Serialize for Error {
     }
 }
 
-/// Serializes as the name, `"v1"`, which also suits the key of a map. In an update or error, a pin is
-/// a number.
+/// Serializes as the name, `"v1"`, which also works as a map key. In an update or error, a pin is a
+/// number.
 ///
 /// ```
 /// use pinquery::VirtualPin;
@@ -109,7 +109,8 @@ impl Serialize for VirtualPin {
     }
 }
 
-/// Serializes as it is deserialized. Bounds are always present, a `fallback` if there is one.
+/// Serializes in the format from which it is deserialized. Bounds are always present, `fallback` only
+/// if set.
 ///
 /// ```
 /// use pinquery::Datastream;
@@ -137,7 +138,7 @@ impl Serialize for Datastream {
     }
 }
 
-/// Serializes as it is deserialized, in ascending order of pins.
+/// Serializes in the format from which it is deserialized, in ascending order of pins.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
