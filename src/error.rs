@@ -83,7 +83,8 @@ impl Error {
     }
 
     /// Returns the pin of an [`UnknownPin`](ErrorKind::UnknownPin),
-    /// [`DuplicatePin`](ErrorKind::DuplicatePin) or [`InvalidValue`](ErrorKind::InvalidValue).
+    /// [`DuplicatePin`](ErrorKind::DuplicatePin) or [`InvalidValue`](ErrorKind::InvalidValue); `None`
+    /// for any other kind.
     ///
     /// ```
     /// # use pinquery::{Template, VirtualPin};
@@ -109,7 +110,7 @@ impl Error {
         self.reason
     }
 
-    /// Returns the range of bytes of the query that is wrong. It is always within the query.
+    /// Returns the byte range of the query that is wrong, always within the query.
     ///
     /// [`ErrorKind`] documents what it covers. It may cover the token, so printing that part of the
     /// query may reveal a secret.
@@ -160,8 +161,8 @@ impl Error {
     }
 }
 
-/// Writes kind, pin, span and reason: `invalid_value of v2 at bytes 11..14: not_a_double, value is
-/// not a decimal number`.
+/// Writes the kind, pin, span and reason: `invalid_value of v2 at bytes 11..14: not_a_double, value
+/// is not a decimal number`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.name())?;
@@ -179,7 +180,7 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 named_enum! {
-    /// The kinds of errors, in the order in which they are checked.
+    /// The kind of an [`Error`]. Variants are in the order in which they are checked.
     ///
     /// [`name`](Self::name) suits logs and metrics; [`Display`](fmt::Display) writes a sentence.
     ///
@@ -193,7 +194,7 @@ named_enum! {
     /// The rules are in [section 3 of the contract](crate::contract#3-order-and-errors).
     #[non_exhaustive]
     pub enum ErrorKind {
-        /// The query contains no `token` segment, as in `v1=33`. The span is the empty end of the
+        /// The query contains no `token` segment, as in `v1=33`. The span is empty, at the end of the
         /// query.
         MissingToken = "missing_token": "query contains no `token`",
         /// The first token is empty, malformed, or contains a byte outside 0x21..=0x7E, as in
@@ -201,8 +202,8 @@ named_enum! {
         InvalidToken = "invalid_token": "token is empty, malformed, or contains a byte outside 0x21..=0x7E",
         /// No device has this token. The span is its value.
         UnknownToken = "unknown_token": "no device has this token",
-        /// There is a second `token` segment, equal or not, as in `token=t&token=t`. The span is its
-        /// name.
+        /// The query contains a second `token` segment, even an equal one, as in `token=t&token=t`.
+        /// The span is its name.
         DuplicateToken = "duplicate_token": "duplicate `token`",
         /// A name is neither `token` nor a virtual pin, as in `v256=1`, `v01=1`, `pin=1`, `=1`. The
         /// span is the name.
@@ -214,8 +215,8 @@ named_enum! {
         DuplicatePin = "duplicate_pin": "duplicate pin",
         /// A value does not fit its datastream, as in `v1=nan` or `v1=%zz`. The span is the value.
         InvalidValue = "invalid_value": "value does not fit the pin's datastream",
-        /// The query contains a valid token and nothing else, as in `token=t&`. The span is the empty
-        /// end of the query.
+        /// The query contains a valid token and nothing else, as in `token=t&`. The span is empty, at
+        /// the end of the query.
         NoPins = "no_pins": "query contains no pins",
     }
 
@@ -248,7 +249,7 @@ impl ErrorKind {
         self.response().0
     }
 
-    /// Returns the response body, `application/json`: Blynk's, byte for byte.
+    /// Returns the response body: JSON, byte for byte as Blynk sends it.
     ///
     /// ```
     /// let body = pinquery::ErrorKind::InvalidValue.body();
@@ -282,7 +283,8 @@ impl ErrorKind {
 }
 
 named_enum! {
-    /// Why a value does not fit its datastream. The first that applies is reported, in this order.
+    /// The reason why a value does not fit its datastream. The first one that applies is reported, in
+    /// the order of the variants.
     ///
     /// [`name`](Self::name) suits logs and metrics; [`Display`](fmt::Display) writes a sentence.
     ///
@@ -295,30 +297,30 @@ named_enum! {
     /// The rules are in [section 3 of the contract](crate::contract#pins-and-reasons).
     #[non_exhaustive]
     pub enum Reason {
-        /// A string of more than `max_len` decoded bytes, or any other value of more than 4,096 raw
-        /// bytes.
+        /// A string exceeds `max_len` decoded bytes, which is checked after
+        /// [`InvalidUtf8`](Self::InvalidUtf8), or any other value exceeds 4,096 raw bytes.
         TooLong = "too_long": "value is too long",
-        /// A `%` that is not followed by two hexadecimal digits, as in `v1=%4`.
+        /// A `%` is not followed by two hexadecimal digits, as in `v1=%4`.
         MalformedEscape = "malformed_escape": "`%` is not followed by two hexadecimal digits",
         /// The decoded bytes are not valid UTF-8, as in `v1=%FF`.
         InvalidUtf8 = "invalid_utf8": "decoded bytes are not valid UTF-8",
-        /// A string that contains U+0000, as in `v3=a%00`.
+        /// The string contains U+0000, as in `v3=a%00`.
         Nul = "nul": "text contains U+0000",
-        /// Not an integer, as in `v1=1.5` or `v1=`.
+        /// The value is not an integer, as in `v1=1.5` or `v1=`.
         NotAnInteger = "not_an_integer": "value is not an integer",
-        /// Not a decimal number, as in `v2=nan` or `v2=1,5`.
+        /// The value is not a decimal number, as in `v2=nan` or `v2=1,5`.
         NotADouble = "not_a_double": "value is not a decimal number",
-        /// Not `true`, `false`, `1` or `0`, as in `v6=yes`.
+        /// The value is not `true`, `false`, `1` or `0`, as in `v6=yes`.
         NotABoolean = "not_a_boolean": "value is not `true`, `false`, `1` or `0`",
-        /// An integer that is not one of the values of an enumerable without a fallback, as in `v13=1`.
+        /// The integer is not one of the values of an enumerable without a fallback, as in `v13=1`.
         NotAValue = "not_a_value": "number is not one of the datastream's values",
-        /// A longitude outside -180..=180 or a latitude outside -90..=90, as in `v5=200,0`.
+        /// The longitude is outside -180..=180 or the latitude outside -90..=90, as in `v5=200,0`.
         OutOfRange = "out_of_range": "longitude or latitude is out of range",
-        /// A longitude that is not followed by a latitude, as in `v5=12`.
+        /// The longitude is not followed by a latitude, as in `v5=12`.
         NoLatitude = "no_latitude": "longitude is not followed by a latitude",
     }
 
-    /// All reasons, in the order in which they are checked.
+    /// All reasons, in the order of the variants.
     ///
     /// ```
     /// # use pinquery::Reason;

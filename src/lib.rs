@@ -3,12 +3,12 @@
 //!
 //! A query such as `token=t&v1=33&v2=44` identifies a device by its token and assigns values to its
 //! virtual pins. It is accepted or rejected as a whole. Updates borrow the query, up to eight of them
-//! need no allocation, and an error says which bytes are wrong.
+//! need no allocation, and an error reports which bytes are wrong.
 //!
 //! # One call
 //!
-//! [`parse`] validates the token, looks up the [`Template`] of the device, and converts each value by
-//! the [`Datastream`] of its pin.
+//! [`parse`] validates the token, looks up the [`Template`] of the device, and converts each value
+//! according to the [`Datastream`] of its pin.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -87,26 +87,27 @@
 //!
 //! - No panic, for any bytes, and no `unsafe` in this crate.
 //! - Work at most proportional to the length of the query. No allocation for up to eight pins and one
-//!   beyond, whether the query is accepted or rejected, and one more for a token with escapes. The
+//!   for more, whether the query is accepted or rejected, plus one for a token with escapes. The
 //!   lookup is called at most once, and only with a valid token.
-//! - No byte of the query in the text of an error, nor in the [`Debug`] output of an error, a token, a
-//!   request or its pairs. Accepted values are shown: those of [`Value`], [`Update`] and [`Text`].
-//! - Only `&` separates segments. Input is never decoded twice, repaired or truncated, and a value
-//!   that was clamped or replaced says so.
+//! - Apart from pin numbers, no byte of the query in the text of an error, nor in the [`Debug`]
+//!   output of an error, a token, a request or its pairs. Accepted values are not secret:
+//!   [`Value`], [`Update`] and [`Text`] show them.
+//! - Only `&` separates segments. Input is never decoded twice, repaired or truncated, and an update
+//!   reports whether its value was clamped or replaced.
 //!
 //! The crate is `no_std` and needs `alloc`.
 //!
 //! # Owned updates
 //!
 //! The result of [`parse`] borrows the query: an [`Update<Text<'q>>`](Update) is [`Copy`], and a
-//! string with escapes is decoded when it is read. That is all a handler needs. Updates that cross a
-//! channel, a thread or a cache own their strings:
+//! string with escapes is decoded when it is read. Most handlers need no more. Updates that are sent
+//! to another thread or cached must own their strings:
 //!
 //! | call | result | allocations |
 //! | --- | --- | --- |
 //! | [`Updates::into_owned`] | `Vec<Update>`, short for `Vec<Update<String>>` | one, and one for each string that is not empty |
 //! | [`Update::into_owned`], [`Value::into_owned`] | an `Update`, a `Value` | one for a string that is not empty |
-//! | [`Update::map_string`], [`Value::map_string`] | `Update<S>`, `Value<S>` for a string type `S` of your own | yours |
+//! | [`Update::map_string`], [`Value::map_string`] | `Update<S>`, `Value<S>`, where `S` is your own string type | up to you |
 //!
 //! ```
 //! use std::sync::{Arc, mpsc};
@@ -142,15 +143,16 @@
 //!
 //! | use | when | cost |
 //! | --- | --- | --- |
-//! | [`parse`] | the lookup returns at once: a map, or a lock | the base |
+//! | [`parse`] | the lookup returns at once: a map, or a lock | baseline |
 //! | [`BatchUpdate::parse`] and [`updates`](BatchUpdate::updates) | the lookup awaits, or you need more of the device than its template, or the token for a rate limit or a cache | the same |
-//! | [`BatchUpdate::parse`] and [`updates_into`](BatchUpdate::updates_into) | every nanosecond counts | some 80 instructions less, 10 to 15 ns |
+//! | [`BatchUpdate::parse`] and [`updates_into`](BatchUpdate::updates_into) | every nanosecond counts | about 80 instructions fewer, 10 to 15 ns |
 //!
-//! All three check the same and return the same. [`Updates`] stores eight updates inline, so it is
-//! 272 bytes large, and returning it in a [`Result`] copies them; `updates_into` fills a buffer in
-//! place. The copy takes a third of the time of a query of two integers, less than a hundredth of
-//! one of 200 pins, and is negligible next to a lookup in a large map or a system call: most servers
-//! never see it. It matters for a proxy, a filter or a replay of logs, which do little else.
+//! All three perform the same checks and return the same results. [`Updates`] stores eight updates
+//! inline, so it takes 272 bytes, and returning it in a [`Result`] copies them; `updates_into`
+//! fills a buffer in place. The copy takes a third of the time of a query of two integers, less
+//! than a hundredth of one of 200 pins, and is negligible next to a lookup in a large map or a
+//! system call: most servers never notice it. It matters for a proxy, a filter or a replay of logs,
+//! which do little else.
 //!
 //! ```
 //! use pinquery::{BatchUpdate, Datastream, Error, Template, Updates, VirtualPin};
@@ -164,9 +166,9 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! A reused buffer keeps its capacity, so that a later query of more than eight pins allocates nothing.
-//! It borrows the queries, so these must outlive it. In a loop that reads one query after the other
-//! into the same memory, create a new `Updates` for each: it costs one allocation above eight pins.
+//! A reused buffer keeps its capacity, so a later query of more than eight pins allocates nothing.
+//! It borrows the queries, so they must outlive it. In a loop that reads each query into the same
+//! memory, create a new `Updates` per query: this costs one allocation above eight pins.
 //!
 //! # Features
 //!
@@ -174,9 +176,9 @@
 //! | --- | --- | --- | --- |
 //! | `serde` | off | [`Template`], [`Datastream`] and [`VirtualPin`] from and to JSON; [`Update`], [`Updates`], [`Value`], [`Text`], [`Error`], [`ErrorKind`], [`Reason`] and [`Adjustment`] to JSON | `serde` without `std` and without derive |
 //!
-//! There is no feature `std`, because nothing would change. [Section 6 of the
-//! contract](contract#6-templates-and-json-lines-output) defines the JSON. Bounds of doubles are as
-//! exact as the JSON parser: with `serde_json`, enable its feature `float_roundtrip`.
+//! There is no feature `std`: it would change nothing. [Section 6 of the
+//! contract](contract#6-templates-and-json-lines-output) defines the JSON. Bounds of doubles are only
+//! as exact as the JSON parser: with `serde_json`, enable its feature `float_roundtrip`.
 //!
 //! # Other endpoints
 //!
@@ -244,7 +246,7 @@ pub use update::updates::{IntoIter, Updates};
 pub use update::value::Value;
 pub use update::{Adjustment, Update};
 
-/// The contract: what every query means. The examples on this page are tested.
+/// The contract, which defines what every query means. The examples on this page are tested.
 #[cfg(doc)]
 #[doc = include_str!("../CONTRACT.md")]
 pub mod contract {}

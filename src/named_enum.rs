@@ -1,7 +1,7 @@
-//! Enums whose variants have names.
+//! Enums with named variants.
 
-/// Defines an enum whose variants have a name and, optionally, a sentence. Everything is generated
-/// from one list, so nothing can be left out.
+/// Defines an enum whose variants have a name and, optionally, a sentence. A single list generates
+/// everything, so no variant can be left out.
 macro_rules! named_enum {
     (
         $(#[$enum:meta])*
@@ -30,7 +30,7 @@ macro_rules! named_enum {
             }
         }
 
-        /// Writes the sentence of the variant or, if it has none, its name.
+        /// Writes a sentence or, for variants without one, the name.
         impl core::fmt::Display for $type {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.pad(match self {

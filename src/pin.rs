@@ -3,11 +3,11 @@
 use core::fmt;
 use core::str::FromStr;
 
-/// A virtual pin, `v0` to `v255`: the number of a datastream on a device.
+/// A virtual pin, `v0` to `v255`, which identifies a datastream of a device.
 ///
-/// Every `u8` is a pin. The name of a pin is `v` or `V` followed by its number in canonical
-/// decimal. Both cases are common: of 100 public programs that call the endpoint, 62 send `V0` and
-/// 36 send `v0`.
+/// Every `u8` is a valid pin. Its name is `v` or `V` followed by the number in canonical decimal.
+/// Both cases are common: of 100 public programs that call the endpoint, 62 send `V0` and 36 send
+/// `v0`.
 ///
 /// ```
 /// use pinquery::VirtualPin;
@@ -78,8 +78,8 @@ pub(crate) fn parse_pin(name: &[u8]) -> Option<VirtualPin> {
 
 /// Parses `number = "0" / %x31-39 *DIGIT`, at most 255.
 ///
-/// Written out, because `u8::from_str` also accepts a sign and leading zeros; checking for these
-/// as well costs 7 % of the instructions on `refused` (`cargo bench --bench instructions`).
+/// Written by hand, because `u8::from_str` also accepts a sign and leading zeros; rejecting these
+/// first costs 7 % of the instructions on `refused` (`cargo bench --bench instructions`).
 fn parse_number(number: &[u8]) -> Option<VirtualPin> {
     if let [] | [b'0', _, ..] = number {
         return None;
@@ -114,7 +114,7 @@ pub(crate) fn fast_pin(word: u64) -> Option<(VirtualPin, usize)> {
     } else {
         return None;
     };
-    // Bytes that are not digits yield a number as well, but its name is a different one.
+    // Bytes that are not digits yield a number as well, but one with a different name.
     let name = (word as u32 | 0x20) & mask;
     (NAMES[usize::from(number)] == name).then_some((VirtualPin(number), length))
 }
@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Declining a name would not be wrong, only slow, so no other test notices it.
+    /// A fast path that declines a name is slow rather than wrong, so no other test would fail.
     #[test]
     fn unescaped_names_take_the_fast_path() {
         for number in 0..=255 {

@@ -14,11 +14,11 @@ use crate::update::updates::Updates;
 /// nothing.
 ///
 /// `query` is the query component without its `?`, as text or bytes. `lookup` is called at most once,
-/// and only with a valid token. It returns the template of the device by any pointer or guard
+/// and only with a valid token. It returns the template of the device through any pointer or guard
 /// (`&Template`, `Arc<Template>`, the guard of a lock or map), or `None` if the token is unknown.
 ///
-/// If the lookup has to await, use [`BatchUpdate::parse`]. Returning the updates copies 272 bytes; if
-/// some 80 instructions matter, use [`updates_into`](BatchUpdate::updates_into).
+/// If the lookup has to await, use [`BatchUpdate::parse`]. Returning the updates copies 272 bytes,
+/// about 80 instructions; [`updates_into`](BatchUpdate::updates_into) avoids the copy.
 ///
 /// # Errors
 ///
@@ -60,8 +60,8 @@ pub fn parse<'q, T: Deref<Target = Template>>(
 
 /// A query whose token has been validated but whose values have not been parsed yet.
 ///
-/// This is what a server holds while it looks up the device. It borrows the query and is [`Send`].
-/// [`Debug`] hides the query.
+/// A server keeps it while it looks up the device. It borrows the query and is [`Send`]. [`Debug`]
+/// hides the query.
 ///
 /// ```
 /// # async fn template_of(token: &str) -> Option<pinquery::Template> { None }
@@ -80,7 +80,7 @@ pub fn parse<'q, T: Deref<Target = Template>>(
 pub struct BatchUpdate<'q> {
     query: &'q [u8],
     token: Token<'q>,
-    /// Offset of the token's segment, of its value, and of their end.
+    /// Offsets of the token's segment, of its value, and of their common end.
     token_start: usize,
     value_start: usize,
     token_end: usize,
@@ -139,7 +139,7 @@ impl<'q> BatchUpdate<'q> {
         }
     }
 
-    /// Returns the token. It derefs to `str`; use [`as_str`](Token::as_str) to look up a map keyed by
+    /// Returns the token. It derefs to `str`; use [`as_str`](Token::as_str) to query a map keyed by
     /// `String`.
     ///
     /// ```
@@ -166,14 +166,14 @@ impl<'q> BatchUpdate<'q> {
 
     /// Parses the remaining segments, in order, against the device's template. All or nothing.
     ///
-    /// Returning the updates copies 272 bytes, some 80 instructions, which is negligible next to a
+    /// Returning the updates copies 272 bytes, about 80 instructions, which is negligible next to a
     /// lookup in a large map or a system call.
     ///
     /// # Errors
     ///
     /// Returns the first of [`ErrorKind::DuplicateToken`], [`ErrorKind::InvalidPin`],
     /// [`ErrorKind::UnknownPin`], [`ErrorKind::DuplicatePin`] and [`ErrorKind::InvalidValue`], in
-    /// this order within a segment; [`ErrorKind::NoPins`] if there is no other segment.
+    /// this order within a segment; [`ErrorKind::NoPins`] if the token is the only segment.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, Datastream, ErrorKind, Template, VirtualPin};

@@ -80,7 +80,7 @@ fn resolve_pin<'t>(
     }
 }
 
-/// Separate from the loop: inlined there, it costs 1 % to 2 % more instructions.
+/// Separate from the loop: inlining it costs 1 % to 2 % more instructions.
 #[cold]
 #[inline(never)]
 fn name_error(kind: ErrorKind, pin: VirtualPin, input: &Input<'_>, rest: &[u8]) -> Error {

@@ -11,8 +11,8 @@ use crate::types::datastream::Datastream;
 
 /// A map from the virtual pins of a device to their datastreams. Built once, then shared.
 ///
-/// With the feature `serde` a template is read from JSON. Building one allocates, so a static needs a
-/// `LazyLock`:
+/// With the feature `serde`, templates can be read from JSON. Building one allocates, so a `static`
+/// needs a `LazyLock`:
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
@@ -26,7 +26,7 @@ use crate::types::datastream::Datastream;
 /// assert_eq!(GREENHOUSE.len(), 2);
 /// ```
 ///
-/// The format is in [section 6 of the contract](crate::contract#6-templates-and-json-lines-output).
+/// [Section 6 of the contract](crate::contract#6-templates-and-json-lines-output) defines the JSON.
 #[derive(Clone, Default)]
 pub struct Template {
     /// Indexed by pin. A lookup is a single load. The length is a power of two, since most devices
@@ -60,7 +60,7 @@ impl Template {
         self
     }
 
-    /// Sets the datastream at `pin`; returns the previous one.
+    /// Sets the datastream at `pin` and returns the previous one, if any.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -80,7 +80,7 @@ impl Template {
         self.datastreams.get_mut(index)?.replace(datastream)
     }
 
-    /// Removes and returns the datastream at `pin`.
+    /// Removes and returns the datastream at `pin`, if any.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, VirtualPin};
@@ -92,7 +92,7 @@ impl Template {
         self.datastreams.get_mut(usize::from(pin.0))?.take()
     }
 
-    /// Returns the datastream at `pin`.
+    /// Returns the datastream at `pin`, if any.
     ///
     /// ```
     /// # use pinquery::{Template, VirtualPin};
@@ -208,13 +208,14 @@ impl Iterator for IntoPins {
 impl FusedIterator for Iter<'_> {}
 impl FusedIterator for IntoPins {}
 
-/// If a pin is repeated, its last datastream is kept.
+/// Builds a template; the last datastream of a repeated pin wins.
 impl<const N: usize> From<[(VirtualPin, Datastream); N]> for Template {
     fn from(pins: [(VirtualPin, Datastream); N]) -> Self {
         pins.into_iter().collect()
     }
 }
 
+/// Builds a template; the last datastream of a repeated pin wins.
 impl FromIterator<(VirtualPin, Datastream)> for Template {
     fn from_iter<I: IntoIterator<Item = (VirtualPin, Datastream)>>(pins: I) -> Self {
         let mut template = Self::new();
@@ -223,6 +224,7 @@ impl FromIterator<(VirtualPin, Datastream)> for Template {
     }
 }
 
+/// Inserts datastreams, replacing those of the same pins.
 impl Extend<(VirtualPin, Datastream)> for Template {
     fn extend<I: IntoIterator<Item = (VirtualPin, Datastream)>>(&mut self, pins: I) {
         for (pin, datastream) in pins {

@@ -11,7 +11,7 @@ use super::text::Text;
 /// Decoding follows the application/x-www-form-urlencoded rules of the [URL Standard], strictly: `+`
 /// is a space, `%` followed by two hexadecimal digits is one byte, any other `%` is an error, and
 /// the result must be UTF-8. Input is never decoded twice, repaired or truncated. [`Debug`] shows
-/// the span only, because the bytes may be those of a token.
+/// only the span, because the bytes may belong to a token.
 ///
 /// [URL Standard]: https://url.spec.whatwg.org/#urlencoded-parsing
 ///

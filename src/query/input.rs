@@ -1,4 +1,4 @@
-//! A query as the loop reads it. The rest of the query is a slice; [`Input`] alone turns it into an
+//! A query as the loop reads it. The rest of the query is a slice; only [`Input`] converts it to an
 //! offset.
 
 use core::num::NonZeroUsize;
@@ -9,7 +9,7 @@ use super::pairs::Pairs;
 use super::scan::{SEPARATOR, name_end};
 use crate::pin::{self, VirtualPin};
 
-/// How many bytes of a segment the fast path sees.
+/// Number of bytes of a segment that the fast path sees.
 const WINDOW: usize = 32;
 
 /// The bytes at the start of the rest of a query, padded with separators beyond its end.
@@ -78,13 +78,13 @@ impl<'q> Input<'q> {
         self.query
     }
 
-    /// Returns the offset in the query at which `rest`, its last bytes, begins.
+    /// Returns the offset of `rest`, a suffix of the query.
     #[inline(always)]
     pub(crate) fn offset_of(&self, rest: &'q [u8]) -> usize {
         self.query.len() - rest.len()
     }
 
-    /// Returns the window at the start of `rest`, if `rest` is the end of the query.
+    /// Returns the window at the start of `rest`, if `rest` is a suffix of the query.
     #[inline(always)]
     pub(crate) fn window<'i>(&'i self, rest: &'q [u8]) -> Option<Window<'i>> {
         match rest.first_chunk() {
@@ -130,8 +130,8 @@ fn fill_short(tail: &mut [u8; 2 * WINDOW], query: &[u8]) {
     }
 }
 
-/// Offset from the start of a segment to the start of the next one; beyond the end of the query if
-/// there is none. Non-zero, so that `Option<NextOffset>` fits in a register.
+/// Offset from the start of a segment to the start of the next one; beyond the end of the query for
+/// the last segment. Non-zero, so that `Option<NextOffset>` fits in a register.
 pub(crate) type NextOffset = NonZeroUsize;
 
 /// The input of a fast path that is inlined. Passed to any other function, it would be written to
@@ -158,7 +158,7 @@ impl<'q> FastInput<'_, 'q> {
 /// The input of a slow path.
 pub(crate) struct SlowInput<'q> {
     pub(crate) pin: VirtualPin,
-    /// The value; the span of an error is that of this value.
+    /// The value. Its span is the span of an error.
     pub(crate) value: Encoded<'q>,
     /// The segments after it.
     pub(crate) pairs: Pairs<'q>,

@@ -8,11 +8,11 @@ use super::percent::Decoded;
 use super::scan::{SEPARATOR, name_end, segment_end, slice};
 use crate::pin::{self, VirtualPin};
 
-/// Iterates over the segments of a query, for endpoints of your own.
+/// An iterator over the segments of a query, for other endpoints.
 ///
 /// Only `&` separates segments. Empty segments are skipped. A segment is split at its first `=`; one
-/// without `=` has an empty value. Nothing is decoded yet, so nothing can fail. [`Debug`] hides the
-/// query, because it contains a token.
+/// without `=` has an empty value. Nothing is decoded yet, so iteration cannot fail. [`Debug`] hides
+/// the query, because it contains a token.
 ///
 /// ```
 /// use pinquery::{Pairs, VirtualPin};
@@ -51,12 +51,12 @@ impl<'q> Pairs<'q> {
         Self { query, at }
     }
 
-    /// Returns the offset at which the segment returned last ends.
+    /// Returns the end of the segment that was returned last.
     pub(crate) fn end(&self) -> usize {
         self.at
     }
 
-    /// Consumes and returns the value that begins here.
+    /// Consumes and returns the value at the current offset.
     pub(crate) fn next_value(&mut self) -> Encoded<'q> {
         let start = self.at;
         self.at = segment_end(self.query, start);
@@ -134,7 +134,7 @@ impl Pair<'_> {
     }
 }
 
-/// What the name of a segment denotes.
+/// The meaning of a segment's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Token,

@@ -34,7 +34,7 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// Iterates over the decoded bytes.
+/// An iterator over the decoded bytes.
 #[derive(Clone)]
 pub(crate) struct Decoded<'q> {
     pub(crate) rest: &'q [u8],

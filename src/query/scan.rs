@@ -1,5 +1,6 @@
-//! Far searches, by `memchr`. Near ones look at a word or a window instead: half of all values in
-//! real queries have four bytes or fewer, so a call for each delimiter costs more than the parsing.
+//! Searches with `memchr`, for delimiters that may be far away. Nearby ones are found in a word or a
+//! window instead: half of all values in real queries have four bytes or fewer, so a call per
+//! delimiter would cost more than the parsing.
 
 /// The byte that separates segments.
 pub(crate) const SEPARATOR: u8 = b'&';
@@ -24,8 +25,8 @@ pub(crate) fn find_escape(raw: &[u8]) -> Option<usize> {
     memchr::memchr2(b'%', b'+', raw)
 }
 
-/// Returns the bytes from `start` to `end`. Callers pass a valid range; any other yields no bytes,
-/// because indexing would leave a panic in the binary (`tests/no_panic`).
+/// Returns the bytes from `start` to `end`. Callers pass a valid range; any other yields an
+/// empty slice, because indexing would leave a panic in the binary (`tests/no_panic`).
 #[inline]
 pub(super) fn slice(bytes: &[u8], start: usize, end: usize) -> &[u8] {
     bytes.get(start..end).unwrap_or_default()

@@ -10,8 +10,8 @@ pub(crate) const fn repeat(byte: u8) -> u64 {
 /// The high bit of each byte.
 pub(crate) const HIGH_BITS: u64 = repeat(0x80);
 
-/// Returns the number of leading bytes that are ASCII and not below `,`: no escape, no separator
-/// and no NUL is among them.
+/// Returns the number of leading bytes that are ASCII and not below `,`, which excludes escapes,
+/// separators and NUL.
 #[inline]
 pub(crate) fn plain_text(bytes: &[u8]) -> usize {
     plain(bytes, |byte| matches!(byte, b','..=0x7F), text_stops)
@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    /// Stopping early would not be wrong, only several times slower, so no other test notices it.
+    /// Stopping early is several times slower rather than wrong, so no other test would fail.
     #[test]
     fn plain_text_ends_at_the_first_other_byte() {
         for stop in (0..=0xFF).filter(|byte| !matches!(byte, b','..=0x7F)) {

@@ -30,7 +30,7 @@ pub struct Text<'q>(Repr<'q>);
 
 #[derive(Clone, Copy)]
 enum Repr<'q> {
-    /// No escapes: the bytes are the text.
+    /// Without escapes: the bytes are the text.
     Plain(&'q str),
     /// INVARIANT: the escapes are well formed and the decoded bytes are UTF-8. The raw bytes need
     /// not be: `%C3` followed by a raw byte 0xA9 is one character.
@@ -245,7 +245,7 @@ impl fmt::Debug for Chars<'_> {
     }
 }
 
-/// A text and what a datastream checks about it, from a single pass.
+/// A text and the properties that a datastream checks, from a single pass.
 pub(crate) struct ScannedText<'q> {
     pub(crate) text: Text<'q>,
     /// Decoded length in bytes.
@@ -256,7 +256,7 @@ pub(crate) struct ScannedText<'q> {
 impl<'q> ScannedText<'q> {
     /// Scans a text of any kind, up to a separator or the end of the bytes.
     ///
-    /// INVARIANT: the first `plain` bytes are ASCII without escapes, separators and NUL.
+    /// INVARIANT: the first `plain` bytes are ASCII without escapes, separators or NUL.
     #[inline(never)]
     pub(crate) fn new(bytes: &'q [u8], plain: usize) -> Result<Self, DecodeError> {
         let mut decoded = Decoded::new(bytes.get(plain..).unwrap_or_default());

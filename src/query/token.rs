@@ -13,9 +13,9 @@ use super::swar::{self, HIGH_BITS, repeat};
 
 /// The decoded token of a device: one or more bytes in 0x21..=0x7E.
 ///
-/// It derefs to `str`. [`Debug`] hides it and there is no `Display`, so that printing a token takes
+/// It derefs to `str`. [`Debug`] hides it and there is no `Display`, so printing a token requires
 /// an explicit [`as_str`](Self::as_str). The range is narrower than Blynk documents, so that a token
-/// can neither truncate a C string nor inject a log line, and no two invalid tokens look alike.
+/// can neither truncate a C string nor inject a log line nor look like another token.
 ///
 /// ```
 /// use pinquery::BatchUpdate;
@@ -28,7 +28,7 @@ use super::swar::{self, HIGH_BITS, repeat};
 pub struct Token<'q>(Cow<'q, str>);
 
 impl<'q> Token<'q> {
-    /// Validates an encoded value as a token, for endpoints of your own. `None` if it is not one.
+    /// Validates an encoded value as a token, for other endpoints. Returns `None` if it is invalid.
     ///
     /// Allocates only if the value contains escapes.
     ///
@@ -102,7 +102,7 @@ const ISSUED: usize = 32;
 #[inline(always)]
 pub(crate) fn fast_token(bytes: &[u8]) -> Option<Token<'_>> {
     match bytes.split_first_chunk::<ISSUED>() {
-        // A constant length compiles to straight-line code; as any length: `vendor_example` +17 %.
+        // A constant length compiles to straight-line code; without it, `vendor_example` +17 %.
         Some((token, rest)) if ends(rest) && token.iter().fold(true, all_plain) => {
             swar::ascii(token).map(Token::plain)
         }
@@ -234,7 +234,8 @@ mod tests {
 
     use super::*;
 
-    /// Declining a token would not be wrong, only twice as slow, so no other test notices it.
+    /// A fast path that declines a token is twice as slow rather than wrong, so no other test would
+    /// fail.
     #[test]
     fn unescaped_tokens_take_the_fast_path() {
         let all: Vec<u8> = (b'-'..=b'~').collect();

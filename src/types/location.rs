@@ -19,8 +19,8 @@ pub(crate) struct Location;
 
 impl Datastream {
     /// Creates a location datastream: longitude, then latitude, sent as `v5=lon,lat` or as
-    /// `v5=lon&v5=lat`. Values out of range are rejected rather than clamped, because a clamped
-    /// location is a wrong location.
+    /// `v5=lon&v5=lat`, in degrees: -180 to 180 and -90 to 90. Values outside are rejected rather
+    /// than clamped, because a clamped location would be wrong.
     ///
     /// ```
     /// # use pinquery::{Datastream, Template, Value, VirtualPin, parse};
@@ -67,7 +67,7 @@ impl Location {
                 // Not even the token's segment may come between the two.
                 let next = input.pairs.next();
                 let next = next.filter(|next| next.pin() == Some(input.pin));
-                // An error about the latitude has its span.
+                // An error in the latitude reports its span.
                 input.value = next.ok_or(Reason::NoLatitude)?.value;
                 let latitude = parse_trimmed(input.value, Reason::NotADouble, double::double)?;
                 in_range(is_latitude, latitude)?

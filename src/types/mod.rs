@@ -50,9 +50,9 @@ macro_rules! types {
         impl Type {
             /// Parses a value by its fast path and pushes the update.
             ///
-            /// Three types and no more are dispatched here: with a fourth arm, LLVM emits a jump
-            /// table, and processors mispredict an indirect jump wherever types alternate (200 pins
-            /// take 1.5 times as long; `cargo bench --bench throughput -- --table`).
+            /// Only three types are dispatched here: with a fourth arm, LLVM emits a jump table, and
+            /// processors mispredict an indirect jump wherever types alternate (200 pins take 1.5
+            /// times as long; `cargo bench --bench throughput -- --table`).
             #[inline(always)]
             fn parse_fast<'q>(
                 &self,

@@ -28,22 +28,25 @@ use super::error::DatastreamError;
 pub struct DatastreamParts<'a> {
     /// Name of the type, one of [`Datastream::TYPES`](crate::Datastream::TYPES).
     pub type_name: &'a str,
-    /// Smallest value of an integer or double.
+    /// Minimum of an integer or double; without it, [`DEFAULT_MIN`](crate::Datastream::DEFAULT_MIN)
+    /// or `f64::MIN`.
     pub min: Option<Number>,
-    /// Largest value of an integer or double.
+    /// Maximum of an integer or double; without it, [`DEFAULT_MAX`](crate::Datastream::DEFAULT_MAX)
+    /// or `f64::MAX`.
     pub max: Option<Number>,
-    /// Maximum length of a string, in decoded bytes.
+    /// Maximum length of a string in decoded bytes; without it,
+    /// [`DEFAULT_MAX_LEN`](crate::Datastream::DEFAULT_MAX_LEN).
     pub max_len: Option<usize>,
-    /// Values of an enumerable.
+    /// Values of an enumerable, at least one.
     pub values: Option<&'a [i64]>,
-    /// Value that replaces any other integer, for an enumerable.
+    /// Value of an enumerable that replaces any other integer; without it, others are rejected.
     pub fallback: Option<i64>,
 }
 
 /// The names of the fields other than `type_name`.
 pub(super) const FIELDS: [&str; 5] = ["min", "max", "max_len", "values", "fallback"];
 
-/// The value of a field. Only JSON looks into it.
+/// The value of a field. Only JSON reads it.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(feature = "serde"), expect(dead_code))]
 pub(crate) enum Field<'a> {
@@ -123,7 +126,7 @@ impl fmt::Display for DatastreamParts<'_> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
-    /// An integer.
+    /// An `i64`.
     Integer(i64),
     /// Any other number.
     Double(f64),

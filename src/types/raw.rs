@@ -1,4 +1,4 @@
-//! What the types share: decoding, trimming, signs, the next offset.
+//! Helpers shared by the types: decoding, trimming, signs, the next offset.
 
 use crate::error::Reason;
 use crate::query::encoded::Encoded;
@@ -9,7 +9,7 @@ use crate::update::Adjustment;
 use crate::update::value::Value;
 
 /// Maximum raw length of a value that is not a string. No real number is longer, and `core`'s `f64`
-/// parser goes wrong where digits compensate for exponents beyond some 65,000.
+/// parser goes wrong where digits compensate for exponents beyond about 65,000.
 const MAX_LEN: usize = 4096;
 
 /// A value and how it was adjusted.
@@ -66,7 +66,7 @@ pub(super) fn trim(text: &[u8]) -> &[u8] {
     text.trim_ascii()
 }
 
-/// Parses `[sign]`, where `sign = "+" / "-"`. Returns whether it is a minus, and the rest.
+/// Parses `[sign]`, where `sign = "+" / "-"`. Returns whether it is a minus sign, and the rest.
 pub(super) fn sign(text: &[u8]) -> (bool, &[u8]) {
     match text {
         [b'-', rest @ ..] => (true, rest),

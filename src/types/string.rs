@@ -14,7 +14,7 @@ use crate::query::text::{ScannedText, Text};
 use crate::update::updates::Updates;
 use crate::update::value::Value;
 
-/// How many bytes are checked without a loop.
+/// Number of bytes checked without a loop.
 const SHORT: usize = 24;
 
 #[derive(Clone, PartialEq)]

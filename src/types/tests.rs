@@ -1,5 +1,5 @@
-//! Fast paths accept what they are for. Declining a value would not be wrong, only slow, so no other
-//! test notices it.
+//! Checks which values take the fast path. Declining one is slow rather than wrong, so no other test
+//! would fail.
 
 use std::borrow::ToOwned;
 use std::format;
@@ -32,8 +32,8 @@ fn push(
     datastream.parse_fast(fast, updates)
 }
 
-/// Parses a query whose only segment is that of `v1` by the fast path. Returns the end of the segment
-/// as well.
+/// Parses a query whose only segment is that of `v1` by the fast path. Also returns the end of the
+/// segment.
 fn value(query: &str, datastream: &Datastream) -> Option<(Parsed<'static>, usize)> {
     let mut updates = Updates::new();
     let next = push(query.as_bytes(), datastream, &mut updates)?;
@@ -94,7 +94,7 @@ fn a_number_ends_at_the_first_byte_that_is_not_a_digit() {
     }
 }
 
-/// As many digits as an `i64` can have.
+/// The maximum number of digits of an `i64`.
 const DIGITS: &str = "1234567890123456789";
 
 #[test]

@@ -103,7 +103,7 @@ impl<S: fmt::Display> fmt::Display for Update<S> {
     }
 }
 
-/// Escapes characters that could end a log line or move a terminal's cursor.
+/// Escapes control characters, which could end a log line or move a terminal's cursor.
 struct OneLine<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl fmt::Write for OneLine<'_, '_> {

@@ -1,4 +1,4 @@
-//! Values, converted by their datastreams.
+//! Values, as converted by their datastreams.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,9 +8,9 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::query::text::Text;
 
-/// A value, converted by its datastream.
+/// A value, as converted by its datastream.
 ///
-/// `S` is the string type: [`Text`] as parsed, [`String`] if owned, or a type of your own by
+/// `S` is the string type: [`Text`] as parsed, [`String`] if owned, or your own type through
 /// [`map_string`](Self::map_string).
 ///
 /// ```
@@ -25,8 +25,8 @@ use crate::query::text::Text;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A new type of datastream adds a variant, which is a breaking change, so that every `match` is
-/// revisited.
+/// The enum is exhaustive on purpose: a new type of datastream adds a variant, which is a breaking
+/// change, so that every `match` is revisited.
 ///
 /// The rules are in [section 4 of the contract](crate::contract#4-values).
 #[derive(Clone, Copy, Debug, PartialEq)]
