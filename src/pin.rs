@@ -22,6 +22,7 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VirtualPin(pub u8);
 
+/// Writes the name in lowercase: `v7`.
 impl fmt::Display for VirtualPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v{}", self.0)
@@ -40,6 +41,7 @@ impl From<VirtualPin> for u8 {
     }
 }
 
+/// Parses a decoded name, such as `v7` or `V7`.
 impl FromStr for VirtualPin {
     type Err = ParsePinError;
 

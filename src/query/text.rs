@@ -136,6 +136,7 @@ impl<'q> Text<'q> {
     }
 }
 
+/// Writes the decoded text verbatim, including control characters.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
@@ -151,6 +152,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+/// Writes the decoded text as the `Debug` of `str` does: quoted, with control characters escaped.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.to_cow(), f)

@@ -158,7 +158,7 @@ fn fast_unsigned(window: Window<'_>, word: u64, offset: usize) -> Option<(f64, u
     Some((double, next))
 }
 
-/// Parses numbers of nine and more characters, and those before other bytes. Both are rare.
+/// Parses numbers of nine or more characters, or followed by another byte. Both are rare.
 #[inline(never)]
 fn fast_long(window: Window<'_>, offset: usize) -> Option<(f64, usize)> {
     let Run {

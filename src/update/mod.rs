@@ -34,7 +34,7 @@ pub struct Update<S = String> {
     pub pin: VirtualPin,
     /// The value, converted by the pin's datastream.
     pub value: Value<S>,
-    /// How the value was adjusted to fit its datastream, if it was.
+    /// How the value was adjusted to fit its datastream; `None` if it was not.
     pub adjusted: Option<Adjustment>,
 }
 

@@ -41,7 +41,7 @@ pub enum Value<S = String> {
     Enumerable(i64),
     /// The value of a boolean datastream.
     Boolean(bool),
-    /// The value of a location datastream.
+    /// The value of a location datastream, in degrees.
     Location {
         /// Degrees east, -180 to 180.
         longitude: f64,
@@ -78,7 +78,7 @@ impl<S> Value<S> {
         }
     }
 
-    /// Returns the number of an integer or enumerable.
+    /// Returns the number of an integer or enumerable; `None` for other types.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -93,8 +93,8 @@ impl<S> Value<S> {
         }
     }
 
-    /// Returns the number of an integer, enumerable or double. Integers beyond 2^53 are rounded to the
-    /// nearest `f64`.
+    /// Returns the number of an integer, enumerable or double; `None` for other types. Integers beyond
+    /// 2^53 are rounded to the nearest `f64`.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -110,7 +110,7 @@ impl<S> Value<S> {
         }
     }
 
-    /// Returns the value of a boolean.
+    /// Returns the value of a boolean; `None` for other types.
     ///
     /// ```
     /// # use pinquery::Value;
@@ -125,7 +125,7 @@ impl<S> Value<S> {
         }
     }
 
-    /// Returns the text of a string.
+    /// Returns the text of a string; `None` for other types.
     ///
     /// ```
     /// # use pinquery::Value;
