@@ -65,7 +65,7 @@ use pinquery::Template;
 /// Opaque to the optimiser, like the queries, so that the check covers every template.
 static TEMPLATE: Template = Template::new();
 
-/// Executes some of what is linked. The check does not depend on them.
+/// Queries that execute some of the linked code. Their content does not affect the check.
 const QUERIES: [&[u8]; 5] = [
     b"token=t&v1=33&v2=44",
     b"v1=33&%74oken=%74%65&v%31%39=9",
