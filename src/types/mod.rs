@@ -51,8 +51,8 @@ macro_rules! types {
             /// Parses a value by its fast path and pushes the update.
             ///
             /// Only three types are dispatched here: with a fourth arm, LLVM emits a jump table, and
-            /// processors mispredict an indirect jump wherever types alternate (200 pins take 1.5
-            /// times as long; `cargo bench --bench throughput -- --table`).
+            /// many processors mispredict an indirect jump wherever types alternate. 200 pins take
+            /// 1.04 to 1.5 times as long, depending on the processor (`benches/README.md`).
             #[inline(always)]
             fn parse_fast<'q>(
                 &self,

@@ -139,6 +139,18 @@ fn integers_take_the_fast_path() {
     );
 }
 
+/// Doubles near the limits of the fast path.
+const EDGES: [&str; 8] = [
+    "9007199254740992",
+    "9007199254740993",
+    "9007199254740993.5",
+    "0.0040000000000000036",
+    "0.000000000000000001",
+    "-0",
+    "5.",
+    ".5",
+];
+
 #[test]
 fn doubles_take_the_fast_path() {
     let double = Datastream::double(..).unwrap();
@@ -156,16 +168,7 @@ fn doubles_take_the_fast_path() {
             }
         }
     }
-    for text in [
-        "9007199254740992",
-        "9007199254740993",
-        "9007199254740993.5",
-        "0.0040000000000000036",
-        "0.000000000000000001",
-        "-0",
-        "5.",
-        ".5",
-    ] {
+    for text in EDGES {
         accepts(text);
     }
     declines(
