@@ -85,7 +85,7 @@
 //!
 //! # Guarantees
 //!
-//! - No panic, for any bytes, and no `unsafe` in this crate.
+//! - No panic, for any bytes, and only safe Rust in this crate.
 //! - Work at most proportional to the length of the query. No allocation for up to eight pins and one
 //!   for more, whether the query is accepted or rejected, plus one for a token with escapes. The
 //!   lookup is called at most once, and only with a valid token.
