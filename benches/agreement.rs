@@ -14,7 +14,7 @@ pub fn assert_all(workload: &Workload) {
     let library = &lineup::ALL[0];
     for (number, case) in workload.cases.iter().enumerate() {
         let wanted = (library.outcome)(workload, case);
-        for other in lineup::able(workload).skip(1) {
+        for other in lineup::contenders_for(workload).skip(1) {
             let mut outcome = (other.outcome)(workload, case);
             let mut wanted = wanted.clone();
             if other.is_unordered {

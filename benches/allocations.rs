@@ -1,7 +1,7 @@
 //! Counts allocations per request, and asserts the library's guarantee: none for up to 8 updates, one
-//! beyond.
+//! for more.
 //!
-//! A bench of its own, because counting slows the allocator down.
+//! A separate bench, because counting slows the allocator down.
 
 mod agreement;
 mod contender;
@@ -34,7 +34,7 @@ fn row(workload: &Workload) -> Vec<String> {
     let name = &workload.name;
     let allowed: u64 = workload.cases.iter().map(allowed).sum();
     let cells = ALL.iter().map(|entry| {
-        if !lineup::can(entry, workload) {
+        if !lineup::supports(entry, workload) {
             return "n/a".to_owned();
         }
         let count = measure(|| (entry.sweep)(workload)).count_total;

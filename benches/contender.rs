@@ -1,4 +1,4 @@
-//! What a contender is, and the loop that drives each of them.
+//! The [`Contender`] trait, and the loop that drives each contender.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ pub trait Contender {
     /// Why a query is rejected.
     type Error;
 
-    /// Parses one query into an empty buffer of the caller's. `lookup` is the server's: from a token
-    /// to a device.
+    /// Parses one query into the caller's empty buffer. `lookup` maps a token to its device, as in a
+    /// server.
     ///
     /// # Errors
     ///
-    /// The contender's, if it rejects the query.
+    /// Returns the contender's error if it rejects the query.
     fn parse_into<'q, 'd>(
         case: &'q Case,
         lookup: impl FnOnce(&str) -> Option<&'d Device>,
@@ -30,8 +30,8 @@ pub trait Contender {
     /// Converts a result to the form in which contenders are compared.
     fn outcome(result: Result<Self::Updates<'_>, Self::Error>) -> Outcome;
 
-    /// Handles one query as a server does, with a buffer on the stack. The whole result is passed
-    /// to code that the compiler does not see, and then dropped.
+    /// Handles one query as a server does, with a buffer on the stack. The whole result goes through
+    /// `black_box` and is then dropped.
     #[inline(always)]
     fn handle<'d>(case: &Case, lookup: impl FnOnce(&str) -> Option<&'d Device>) {
         let mut updates = Self::Updates::default();
@@ -52,12 +52,12 @@ pub struct Entry {
     pub sweep: fn(&Workload),
     /// Parses one query for comparison.
     pub outcome: fn(&Workload, &Case) -> Outcome,
-    /// Whether its updates have lost their order in a hash map.
+    /// Whether a hash map has lost the order of its updates.
     pub is_unordered: bool,
 }
 
 impl Entry {
-    /// Makes an entry that keeps the order of updates.
+    /// Creates an entry that keeps the order of updates.
     #[must_use]
     pub const fn new<C: Contender>(name: &'static str) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Entry {
         }
     }
 
-    /// Makes an entry that does not keep the order of updates.
+    /// Creates an entry that does not keep the order of updates.
     #[must_use]
     pub const fn unordered<C: Contender>(name: &'static str) -> Self {
         let mut entry = Self::new::<C>(name);

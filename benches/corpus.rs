@@ -1,7 +1,7 @@
 //! The workloads: what clients send, generated from a fixed seed.
 //!
-//! Each consists of thousands of *different* queries. A branch predictor memorises a single query,
-//! and every parser then looks twice as fast as it is.
+//! Each consists of thousands of *different* queries: a branch predictor memorises a single query,
+//! which makes every parser look twice as fast as it is.
 
 mod numbers;
 mod real;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 use http::Uri;
 
-use crate::device::{Device, Stream};
+use crate::device::{Datastream, Device};
 
 /// The number of queries in a workload.
 pub const QUERIES: usize = 4_096;
@@ -58,21 +58,21 @@ pub struct Case {
     /// The query. The queries of a workload are adjacent in memory, and a case is small: a server
     /// has just read its query, so waiting for memory must not be measured.
     pub query: &'static str,
-    /// The same as a URI, for the rival that reads one; `None` if the query is too long for it.
+    /// The same as a URI, for the rival that takes one; `None` if the query is too long for it.
     pub uri: Option<Box<Uri>>,
     /// The device that the token belongs to, if the server knows it.
     pub device: Option<Arc<Device>>,
 }
 
-/// Many different requests of one sort.
+/// Many different requests of one kind.
 #[derive(Debug)]
 pub struct Workload {
     /// The name, as in the tables.
     pub name: String,
     /// The requests.
     pub cases: Vec<Case>,
-    /// The devices by token, if the lookup is part of the work. Otherwise a contender is given the
-    /// device at once: the lookup costs all the same.
+    /// The devices by token, if the lookup is part of the work. Otherwise contenders get the device
+    /// without a lookup, which would cost all of them the same.
     pub devices: Option<HashMap<String, Arc<Device>>>,
 }
 
@@ -141,22 +141,22 @@ pub fn workload(name: &str, queries: usize) -> Workload {
 }
 
 /// Generates requests for many devices, each with its own token and template. The lookup is part
-/// of the work, and neither queries nor templates stay in the nearest cache.
+/// of the work, and neither queries nor templates stay cached.
 fn server_like(rng: &mut Rng, queries: usize) -> Workload {
     let mut devices = HashMap::new();
     let mut known = Vec::new();
     for _ in 0..DEVICES {
-        let streams = numbers::mixed_streams(rng);
-        let device = Arc::new(Device::new(streams.iter().cloned()));
+        let datastreams = numbers::mixed_datastreams(rng);
+        let device = Arc::new(Device::new(datastreams.iter().cloned()));
         let token = token(rng, 32);
         devices.insert(token.clone(), Arc::clone(&device));
-        known.push((token, streams, device));
+        known.push((token, datastreams, device));
     }
     let requests = (0..queries).map(|_| {
-        let (token, streams, device) = &known[rng.usize(..known.len())];
+        let (token, datastreams, device) = &known[rng.usize(..known.len())];
         let mut query = format!("token={token}");
-        for (pin, stream) in streams {
-            let value = numbers::value(rng, stream);
+        for (pin, datastream) in datastreams {
+            let value = numbers::value(rng, datastream);
             write!(query, "&v{pin}={value}").expect("writing to a string does not fail");
         }
         (query, Some(Arc::clone(device)))
@@ -167,21 +167,21 @@ fn server_like(rng: &mut Rng, queries: usize) -> Workload {
     }
 }
 
-/// Generates requests for one device, whose datastreams decide what the values are.
+/// Generates requests for one device, with values for its datastreams.
 fn requests(
     rng: &mut Rng,
     queries: usize,
     device: Device,
     mut pins: impl FnMut(&mut Rng) -> Vec<u8>,
-    value: impl Fn(&mut Rng, &Stream) -> String,
+    value: impl Fn(&mut Rng, &Datastream) -> String,
 ) -> Vec<Request> {
     let device = Arc::new(device);
     let requests = (0..queries).map(|_| {
         let pins = pins(rng).into_iter();
         let segments: Vec<_> = pins
             .map(|pin| {
-                let stream = device.stream(pin).expect("only known pins are sent");
-                (pin, value(rng, stream))
+                let datastream = device.datastream(pin).expect("only known pins are sent");
+                (pin, value(rng, datastream))
             })
             .collect();
         (query(rng, segments), Some(Arc::clone(&device)))
@@ -198,7 +198,7 @@ fn token(rng: &mut Rng, length: usize) -> String {
 }
 
 /// Returns distinct pins below `end`, unsorted, as in 12 of 58 queries of public programs.
-fn different_pins(rng: &mut Rng, count: usize, end: u16) -> Vec<u8> {
+fn distinct_pins(rng: &mut Rng, count: usize, end: u16) -> Vec<u8> {
     let mut pins: Vec<u8> = (0..end).filter_map(|pin| u8::try_from(pin).ok()).collect();
     rng.shuffle(&mut pins);
     pins.truncate(count);
@@ -217,6 +217,6 @@ fn query(rng: &mut Rng, segments: impl IntoIterator<Item = (u8, String)>) -> Str
 }
 
 /// Returns a device with the same datastream on all pins.
-fn uniform(stream: &Stream) -> Device {
-    Device::new((0..=255).map(|pin| (pin, stream.clone())))
+fn uniform(datastream: &Datastream) -> Device {
+    Device::new((0..=255).map(|pin| (pin, datastream.clone())))
 }

@@ -1,5 +1,5 @@
-//! The counted functions: each contender parses all queries of a workload, which the set-up has
-//! parsed once. A first call costs twice as much as a later one, and is not what a server runs.
+//! The counted functions: each contender parses all queries of a workload. The set-up has parsed them
+//! once, because a first call costs twice as much as later ones and is not typical of a server.
 
 use std::thread;
 

@@ -1,7 +1,8 @@
-//! A device's datastreams, in the form that each contender wants.
+//! A device's datastreams, in the form that each contender needs.
 
-pub use pinquery_test_support::types::Datastream as Stream;
-pub use pinquery_test_support::types::{Boolean, Double, Enumerable, Integer, Location, Text};
+pub use pinquery_test_support::types::{
+    Boolean, Datastream, Double, Enumerable, Integer, Location, Text,
+};
 use pinquery_test_support::{convert, notation, plain};
 
 /// One device's datastreams, built in advance for every contender.
@@ -12,18 +13,18 @@ pub struct Device {
     /// For the reference.
     pub plain: plain::Template,
     /// For the rivals: the fastest map from pin to datastream, so that none is slowed by it.
-    streams: Vec<Option<Stream>>,
+    datastreams: Vec<Option<Datastream>>,
 }
 
 impl Device {
     /// Creates a device with these datastreams.
     #[must_use]
-    pub fn new(streams: impl IntoIterator<Item = (u8, Stream)>) -> Self {
-        let plain: plain::Template = streams.into_iter().collect();
+    pub fn new(datastreams: impl IntoIterator<Item = (u8, Datastream)>) -> Self {
+        let plain: plain::Template = datastreams.into_iter().collect();
         let last = plain.last_key_value().map(|(pin, _)| *pin);
         Self {
             library: convert::template(&plain).expect("the workloads' datastreams are valid"),
-            streams: (0..=last.unwrap_or(0))
+            datastreams: (0..=last.unwrap_or(0))
                 .map(|pin| plain.get(&pin).cloned())
                 .collect(),
             plain,
@@ -38,7 +39,7 @@ impl Device {
 
     /// Returns the pin's datastream.
     #[must_use]
-    pub fn stream(&self, pin: u8) -> Option<&Stream> {
-        self.streams.get(usize::from(pin))?.as_ref()
+    pub fn datastream(&self, pin: u8) -> Option<&Datastream> {
+        self.datastreams.get(usize::from(pin))?.as_ref()
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::lineup::LIBRARY;
 use crate::table;
 
-/// Another build of the standard library moves the figures by about one in a hundred.
+/// Another build of the standard library changes the figures by about 1 %.
 const TOLERANCE: f64 = 0.03;
 
 /// The same binary needs up to twelve instructions more or fewer to copy the updates of `parse`,
@@ -80,7 +80,7 @@ impl Figures {
         fs::write(path(file), text).expect("the package's directory is writable");
     }
 
-    /// Prints the figures beside the committed ones. Returns how many of the library's are worse or
+    /// Prints the figures next to the committed ones. Returns how many of the library's are worse or
     /// not committed; a new version of a rival may be worse.
     #[must_use]
     pub fn compare_with_committed(&self, committed: &Self) -> usize {

@@ -22,9 +22,9 @@ use serde_json::Value;
 /// Counts instructions per request; fails if the library exceeds instructions.tsv.
 #[derive(Parser)]
 struct Options {
-    /// What to count, such as `vendor_example 'pins_*' real/parse`; default: all of the library
+    /// What to count, such as `vendor_example 'pins_*' real/parse`; default: the whole library
     workloads: Vec<String>,
-    /// Count all of the library and the rivals, and write instructions.tsv
+    /// Count the whole library and the rivals, and write instructions.tsv
     #[arg(long)]
     update: bool,
     /// Compare with another version's instructions.tsv instead
@@ -33,7 +33,7 @@ struct Options {
     /// Fail if valgrind or gungraun-runner is missing
     #[arg(long)]
     require: bool,
-    /// Assert that all contenders agree, and count nothing
+    /// Only assert that all contenders agree
     #[arg(long)]
     test: bool,
     #[arg(long, hide = true)]
@@ -42,7 +42,7 @@ struct Options {
 
 const COMMITTED: &str = "instructions.tsv";
 
-/// Requests the harness's output, and marks the run of this binary that the harness answers.
+/// Selects the harness's output format, and makes this binary run the harness instead of `main`.
 const MACHINE_READABLE: &str = "--output-format=json";
 
 fn main() -> ExitCode {
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
         if figures.len() == before {
-            // A filter for another bench, when cargo runs all of them.
+            // Possibly a filter for another bench: cargo passes it to all of them.
             println!("nothing matches {pattern}");
             return ExitCode::from(u8::from(options.require));
         }

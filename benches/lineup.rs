@@ -1,4 +1,4 @@
-//! All contenders, and what some of them cannot do.
+//! All contenders, and the workloads that some of them do not support.
 
 use crate::contender::Entry;
 use crate::corpus::Workload;
@@ -24,7 +24,7 @@ pub const ALL: [Entry; 10] = [
 
 const MAPS: &[&str] = &["serde_urlencoded", "axum", "actix-web"];
 
-/// Contenders, the workloads that they cannot do, and why.
+/// Contenders, the workloads that they do not support, and why.
 pub const EXCLUSIONS: [(&[&str], &[&str], &str); 4] = [
     (
         &["memchr"],
@@ -34,29 +34,29 @@ pub const EXCLUSIONS: [(&[&str], &[&str], &str); 4] = [
     (
         &["form_urlencoded", "serde_urlencoded", "axum", "actix-web"],
         &["refused_escapes"],
-        "silently repairs malformed escapes and invalid UTF-8",
+        "silently repair malformed escapes and invalid UTF-8",
     ),
     (
         MAPS,
         &["real", "location_pairs"],
-        "keeps one value per name: the second half of a location replaces the first",
+        "keep one value per name: the second half of a location replaces the first",
     ),
     (
         MAPS,
         &["refused"],
-        "keeps one value per name: duplicate pins and tokens go unnoticed",
+        "keep one value per name: duplicate pins and tokens go unnoticed",
     ),
 ];
 
-/// Returns whether a contender can do the workload.
+/// Returns whether a contender supports the workload.
 #[must_use]
-pub fn can(entry: &Entry, workload: &Workload) -> bool {
+pub fn supports(entry: &Entry, workload: &Workload) -> bool {
     !EXCLUSIONS.iter().any(|(contenders, workloads, _)| {
         contenders.contains(&entry.name) && workloads.contains(&&*workload.name)
     })
 }
 
-/// Returns the contenders that can do the workload; the first is `updates_into`.
-pub fn able(workload: &Workload) -> impl Iterator<Item = &'static Entry> {
-    ALL.iter().filter(|entry| can(entry, workload))
+/// Returns the contenders that support the workload; the first is `updates_into`.
+pub fn contenders_for(workload: &Workload) -> impl Iterator<Item = &'static Entry> {
+    ALL.iter().filter(|entry| supports(entry, workload))
 }

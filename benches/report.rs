@@ -1,4 +1,4 @@
-//! The measured times as text: on the terminal, in RESULTS.md and on the front page.
+//! The measured times as text: on the terminal, in RESULTS.md and in the main README.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::table;
 
 const COMMAND: &str = "cargo bench -p pinquery-bench --bench throughput -- --update";
 
-/// The front page has the figures between these two lines.
+/// The main README has the figures between these two lines.
 const MARKERS: [&str; 2] = ["<!-- figures: begin -->", "<!-- figures: end -->"];
 
 /// Everything that was measured in one run.
@@ -24,13 +24,13 @@ pub struct Measured {
     pub scaling: Vec<Size>,
 }
 
-/// What was measured on one workload.
+/// The measurements of one workload.
 pub struct Measurement {
     /// The workload's name.
     pub name: &'static str,
     /// The mean length of its queries.
     pub mean_bytes: f64,
-    /// The contenders that can do it, `updates_into` first.
+    /// The contenders that support it, `updates_into` first.
     pub rows: Vec<Row>,
 }
 
@@ -41,11 +41,11 @@ impl Measurement {
     }
 }
 
-/// Writes RESULTS.md, and the figures on the front page.
+/// Writes RESULTS.md, and the figures in the main README.
 ///
 /// # Panics
 ///
-/// If a file cannot be written, or the front page lacks the markers.
+/// If a file cannot be written, or the README lacks the markers.
 pub fn update(measured: &Measured) {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
     let results = format!("{}\n{}", head(), tables(measured));
@@ -55,16 +55,19 @@ pub fn update(measured: &Measured) {
     let (before, rest) = page.split_once(MARKERS[0]).expect("a first marker");
     let (_, after) = rest.split_once(MARKERS[1]).expect("a last marker");
     let [begin, end] = MARKERS;
-    let page = format!("{before}{begin}\n{}\n{end}{after}", front_page(measured));
+    let page = format!(
+        "{before}{begin}\n{}\n{end}{after}",
+        readme_figures(measured)
+    );
     fs::write(readme, page).expect("README.md is writable");
 }
 
-fn front_page(measured: &Measured) -> String {
+fn readme_figures(measured: &Measured) -> String {
     let mut results = measured.results.iter();
     let real = results.find(|result| result.name == "real_numbers");
     let times = |contender| {
         let ratio = real.and_then(|result| result.ratio(contender));
-        format!("{:.1}", ratio.expect("every rival can do this workload"))
+        format!("{:.1}", ratio.expect("every rival supports this workload"))
     };
     format!(
         "On the numeric queries of real clients, the same work takes {} times as long with `form-net` and\n\
@@ -81,9 +84,9 @@ fn head() -> String {
     let workloads = workloads.map(|(name, about)| format!("- `{name}`: {about}\n"));
     format!(
         "# Results\n\n\
-         Written by `{COMMAND}`. Times vary from day to day and from machine to machine; ratios hold \
-         better, because all contenders take turns in one run. [README.md](README.md) says what \
-         makes the comparison fair, [instructions.tsv](instructions.tsv) has the instructions.\n\n\
+         Written by `{COMMAND}`. Times vary from day to day and from machine to machine; ratios are more \
+         stable, because all contenders take turns in one run. [README.md](README.md) explains why the \
+         comparison is fair; [instructions.tsv](instructions.tsv) contains the instruction counts.\n\n\
          Measured {}, with {}, on {}.\n\n\
          Each workload consists of 4,096 different queries:\n\n{}",
         httpdate::fmt_http_date(SystemTime::now()),
@@ -115,9 +118,9 @@ fn machine() -> String {
 pub fn tables(measured: &Measured) -> String {
     format!(
         "Time relative to `updates_into`, which is faster where the ratio is above 1 (median over \
-         interleaved rounds).\n`parse` is the library's, too; the rivals fill a buffer, as \
+         interleaved rounds).\n`parse` also belongs to the library; the rivals fill a buffer, as \
          `updates_into` does:\n\n{}\n\n\
-         n/a, because a contender cannot do the workload:\n\n{}\n\
+         n/a: the contender does not support the workload:\n\n{}\n\
          CPU time of `updates_into` per request:\n\n{}\n\n\
          CPU time of `updates_into` per request, by size:\n\n{}\n",
         ratios(measured),

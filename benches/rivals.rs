@@ -1,9 +1,8 @@
 //! The same work done with other crates: each splits and decodes in its own way, and all share the
 //! validation in `validate.rs`.
 //!
-//! They fill a buffer of eight updates on the caller's stack, as `updates_into` does: returning it
-//! would cost them 90 to 120 instructions. They are spared the spans of errors and the limits on the
-//! length of a number.
+//! They fill a buffer of eight updates on the caller's stack, as `updates_into` does, because
+//! returning it would cost more. They report no spans and do not limit the length of numbers.
 
 mod validate;
 

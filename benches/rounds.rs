@@ -1,7 +1,7 @@
 //! Timing by interleaved rounds: every contender runs once per round, in rotating order.
 //!
 //! A machine's speed drifts from second to second. The times of two contenders within *one* round
-//! drift together, so the median of their ratios holds where times from two runs do not.
+//! drift together, so the median of their ratios is stable where times from two runs are not.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ pub struct Row {
     pub ratio: f64,
 }
 
-/// Measures every contender that can do the workload, for `min_rounds` rounds and at least `time`.
+/// Measures every contender that supports the workload, for `min_rounds` rounds and at least `time`.
 /// `updates_into` is the first row.
 #[must_use]
 pub fn measure(workload: &Workload, min_rounds: usize, time: Duration) -> Vec<Row> {
-    let entries: Vec<_> = lineup::able(workload).collect();
+    let entries: Vec<_> = lineup::contenders_for(workload).collect();
     let rounds = rounds(&entries, workload, min_rounds, time);
     let rows = entries.iter().enumerate().map(|(index, entry)| {
         let mut times: Vec<_> = rounds.iter().map(|round| round[index]).collect();
@@ -65,8 +65,8 @@ fn rounds(
                 0 => forwards,
                 _ => entries.len() - 1 - forwards,
             };
-            // Untimed: otherwise only those that follow a similar contender would find their data in
-            // the cache.
+            // An untimed warm-up: otherwise only contenders that follow a similar one would find their
+            // data in the cache.
             (entries[index].sweep)(workload);
             round[index] = sweep_ns(entries[index], workload);
         }

@@ -33,7 +33,7 @@ pub fn workloads() -> impl Iterator<Item = (usize, String)> {
     })
 }
 
-/// Measures `updates_into` on all of them.
+/// Measures `updates_into` on each.
 #[must_use]
 pub fn measure() -> Vec<Size> {
     let sizes = workloads().map(|(size, name)| {

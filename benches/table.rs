@@ -1,4 +1,4 @@
-//! Markdown tables that are aligned in a terminal, too.
+//! Markdown tables that are also aligned in a terminal.
 
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};

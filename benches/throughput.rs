@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p pinquery-bench --bench throughput` takes a few minutes: criterion compares the
 //! library with its previous run here, then interleaved rounds compare all contenders. `-- --table`
-//! runs the rounds alone; `-- --update` runs more of them, and writes RESULTS.md and the figures of the
-//! front page; `-- --test` asserts everything and times nothing. Other arguments are criterion's.
+//! runs only the rounds; `-- --update` runs more of them, and writes RESULTS.md and the figures in the
+//! main README; `-- --test` asserts everything without timing. Other arguments are criterion's.
 
 mod agreement;
 mod contender;
@@ -50,7 +50,7 @@ fn test_everything() {
     for (name, _) in corpus::WORKLOADS {
         let workload = corpus::workload(name, QUERIES);
         agreement::assert_all(&workload);
-        for entry in lineup::able(&workload) {
+        for entry in lineup::contenders_for(&workload) {
             (entry.sweep)(&workload);
         }
     }

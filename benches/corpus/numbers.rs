@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::{Request, different_pins, query, requests, uniform};
-use crate::device::{Boolean, Device, Double, Enumerable, Integer, Location, Stream, Text};
+use super::{Request, distinct_pins, query, requests, uniform};
+use crate::device::{Boolean, Datastream, Device, Double, Enumerable, Integer, Location, Text};
 
-const INTEGER: Stream = Stream::Integer(Integer {
+const INTEGER: Datastream = Datastream::Integer(Integer {
     min: -20_000,
     max: 20_000,
 });
-const DOUBLE: Stream = Stream::Double(Double {
+const DOUBLE: Datastream = Datastream::Double(Double {
     min: -1_000.0,
     max: 1_000.0,
 });
 
-/// The devices of `mixed_1_12`: few enough for their templates to stay in the nearest cache.
+/// The number of devices in `mixed_1_12`, small enough for their templates to stay cached.
 const DEVICES: usize = 64;
 
 pub(super) fn vendor_example(rng: &mut Rng, queries: usize) -> Vec<Request> {
-    let pins = |rng: &mut Rng| different_pins(rng, 2, 100);
+    let pins = |rng: &mut Rng| distinct_pins(rng, 2, 100);
     requests(rng, queries, uniform(&INTEGER), pins, value)
 }
 
@@ -31,11 +31,11 @@ pub(super) fn vendor_page(rng: &mut Rng, queries: usize) -> Vec<Request> {
 }
 
 pub(super) fn doubles_4(rng: &mut Rng, queries: usize) -> Vec<Request> {
-    let pins = |rng: &mut Rng| different_pins(rng, 4, 100);
+    let pins = |rng: &mut Rng| distinct_pins(rng, 4, 100);
     requests(rng, queries, uniform(&DOUBLE), pins, value)
 }
 
-/// Types in a period of four: easy for a predictor of branches, hard for some of indirect jumps.
+/// Types in a period of four: easy to predict for branches, hard for some indirect jumps.
 pub(super) fn alternating(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let period = [DOUBLE, INTEGER, INTEGER, DOUBLE];
     let device = Device::new((0..32).zip(period.into_iter().cycle()));
@@ -44,18 +44,22 @@ pub(super) fn alternating(rng: &mut Rng, queries: usize) -> Vec<Request> {
 
 /// Integers and doubles in equal parts, in random order.
 pub(super) fn pins(rng: &mut Rng, queries: usize, count: usize) -> Vec<Request> {
-    let streams = [INTEGER, DOUBLE].into_iter().cycle();
-    let device = Device::new((0..=255).zip(streams));
-    let pins = |rng: &mut Rng| different_pins(rng, count, 256);
+    let datastreams = [INTEGER, DOUBLE].into_iter().cycle();
+    let device = Device::new((0..=255).zip(datastreams));
+    let pins = |rng: &mut Rng| distinct_pins(rng, count, 256);
     requests(rng, queries, device, pins, value)
 }
 
 /// Numbers too large for their types, which are clamped, and words such as `nan`, which are
-/// rejected. Not timed: all contenders have to agree.
+/// rejected. Not timed, only checked for agreement.
 pub(super) fn overflow() -> Vec<Request> {
     const VALUES: &str = "1e999 -1e999 +.1E400 1e-999 inf -inf infinity nan NaN 9e18 \
         99999999999999999999 -99999999999999999999";
-    let device = Device::new([(0, INTEGER), (1, DOUBLE), (2, Stream::Location(Location))]);
+    let device = Device::new([
+        (0, INTEGER),
+        (1, DOUBLE),
+        (2, Datastream::Location(Location)),
+    ]);
     let device = Arc::new(device);
     let requests = VALUES.split(' ').flat_map(|value| {
         let queries = [
@@ -71,16 +75,16 @@ pub(super) fn overflow() -> Vec<Request> {
 pub(super) fn mixed(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let devices: Vec<_> = (0..DEVICES)
         .map(|_| {
-            let streams = mixed_streams(rng);
-            let device = Arc::new(Device::new(streams.iter().cloned()));
-            (streams, device)
+            let datastreams = mixed_datastreams(rng);
+            let device = Arc::new(Device::new(datastreams.iter().cloned()));
+            (datastreams, device)
         })
         .collect();
     let requests = (0..queries).map(|_| {
-        let (streams, device) = &devices[rng.usize(..DEVICES)];
-        let segments: Vec<_> = streams
+        let (datastreams, device) = &devices[rng.usize(..DEVICES)];
+        let segments: Vec<_> = datastreams
             .iter()
-            .map(|(pin, stream)| (*pin, value(rng, stream)))
+            .map(|(pin, datastream)| (*pin, value(rng, datastream)))
             .collect();
         (query(rng, segments), Some(Arc::clone(device)))
     });
@@ -89,7 +93,11 @@ pub(super) fn mixed(rng: &mut Rng, queries: usize) -> Vec<Request> {
 
 /// Two doubles, and a location at a random position: as `lon,lat`, or as two segments.
 pub(super) fn location(rng: &mut Rng, queries: usize, as_pair: bool) -> Vec<Request> {
-    let device = Device::new([(3, DOUBLE), (5, Stream::Location(Location)), (14, DOUBLE)]);
+    let device = Device::new([
+        (3, DOUBLE),
+        (5, Datastream::Location(Location)),
+        (14, DOUBLE),
+    ]);
     let device = Arc::new(device);
     let requests = (0..queries).map(|_| {
         let mut segments = Vec::new();
@@ -113,41 +121,41 @@ pub(super) fn location(rng: &mut Rng, queries: usize, as_pair: bool) -> Vec<Requ
 }
 
 /// Returns the datastreams of a device of the mixed workloads.
-pub(super) fn mixed_streams(rng: &mut Rng) -> Vec<(u8, Stream)> {
+pub(super) fn mixed_datastreams(rng: &mut Rng) -> Vec<(u8, Datastream)> {
     let count = rng.usize(1..=12);
-    different_pins(rng, count, 40)
+    distinct_pins(rng, count, 40)
         .into_iter()
-        .map(|pin| (pin, mixed_stream(rng)))
+        .map(|pin| (pin, mixed_datastream(rng)))
         .collect()
 }
 
-fn mixed_stream(rng: &mut Rng) -> Stream {
+fn mixed_datastream(rng: &mut Rng) -> Datastream {
     match rng.usize(..5) {
         0 => INTEGER,
         1 => DOUBLE,
-        2 => Stream::Boolean(Boolean),
-        3 => Stream::Enumerable(Enumerable {
+        2 => Datastream::Boolean(Boolean),
+        3 => Datastream::Enumerable(Enumerable {
             values: vec![0, 1, 2, 3, 25, 50],
             fallback: Some(0),
         }),
-        _ => Stream::String(Text { max_len: 32 }),
+        _ => Datastream::String(Text { max_len: 32 }),
     }
 }
 
 /// Generates a value for such a datastream.
-pub(super) fn value(rng: &mut Rng, stream: &Stream) -> String {
-    match stream {
-        Stream::Integer(_) => integer(rng),
-        Stream::Double(_) => double(rng),
-        Stream::Boolean(_) => ["0", "1", "true", "false"][rng.usize(..4)].to_owned(),
+pub(super) fn value(rng: &mut Rng, datastream: &Datastream) -> String {
+    match datastream {
+        Datastream::Integer(_) => integer(rng),
+        Datastream::Double(_) => double(rng),
+        Datastream::Boolean(_) => ["0", "1", "true", "false"][rng.usize(..4)].to_owned(),
         // One in seven is not in the list.
-        Stream::Enumerable(Enumerable { values, .. }) => {
+        Datastream::Enumerable(Enumerable { values, .. }) => {
             match values.get(rng.usize(..=values.len())) {
                 Some(value) => value.to_string(),
                 None => "7".to_owned(),
             }
         }
-        Stream::String(_) => word(rng),
+        Datastream::String(_) => word(rng),
         other => unreachable!("no device of these workloads has {other:?}"),
     }
 }

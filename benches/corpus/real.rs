@@ -9,11 +9,11 @@ use pinquery::Adjustment;
 use pinquery_test_support::{reference, spec};
 
 use super::{Request, token};
-use crate::device::{Device, Stream};
+use crate::device::{Datastream, Device};
 
 const SPEC: &str = include_str!("../../tests/spec/real.txt");
 
-/// The number of draws in search of digits that have the same outcome as the original's.
+/// Maximum attempts to find digits with the same outcome as the original's.
 const TRIES: usize = 64;
 
 struct Original {
@@ -27,12 +27,12 @@ pub(super) fn all(rng: &mut Rng, queries: usize) -> Vec<Request> {
 
 pub(super) fn numbers(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let mut originals = originals();
-    originals.retain(|original| !original.streams().any(is_string_or_location));
+    originals.retain(|original| !original.datastreams().any(is_string_or_location));
     vary(rng, queries, &originals)
 }
 
-fn is_string_or_location(stream: &Stream) -> bool {
-    matches!(stream, Stream::String(_) | Stream::Location(_))
+fn is_string_or_location(datastream: &Datastream) -> bool {
+    matches!(datastream, Datastream::String(_) | Datastream::Location(_))
 }
 
 /// Returns the accepted queries of the spec that an HTTP server passes on. Some devices send a raw
@@ -55,15 +55,15 @@ fn originals() -> Vec<Original> {
 }
 
 impl Original {
-    fn streams(&self) -> impl Iterator<Item = &Stream> {
+    fn datastreams(&self) -> impl Iterator<Item = &Datastream> {
         self.segments
             .iter()
-            .filter_map(|(name, _)| self.device.stream(pin(name)?))
+            .filter_map(|(name, _)| self.device.datastream(pin(name)?))
     }
 }
 
 fn vary(rng: &mut Rng, queries: usize, originals: &[Original]) -> Vec<Request> {
-    // In random order: the branch predictor would learn any other.
+    // In random order, because the branch predictor would learn any other.
     let requests = (0..queries).map(|_| {
         let original = &originals[rng.usize(..originals.len())];
         let segments: Vec<_> = original
@@ -80,10 +80,10 @@ fn other_value(rng: &mut Rng, original: &Original, name: &str, value: &str) -> S
     let Some(pin) = pin(name) else {
         return other_token(rng, value);
     };
-    match original.device.stream(pin) {
-        Some(Stream::Boolean(_)) if value.len() == 1 => rng.u8(..2).to_string(),
-        // The first digits stay, so that the location remains on earth.
-        Some(Stream::Location(_)) => other_digits(rng, value, true),
+    match original.device.datastream(pin) {
+        Some(Datastream::Boolean(_)) if value.len() == 1 => rng.u8(..2).to_string(),
+        // Keeps the first digits, so that the location remains on earth.
+        Some(Datastream::Location(_)) => other_digits(rng, value, true),
         Some(_) => {
             let wanted = outcome(&original.device, pin, value);
             (0..TRIES)
@@ -102,7 +102,7 @@ fn outcome(device: &Device, pin: u8, value: &str) -> Result<Option<Adjustment>, 
     updates.map(|updates| updates[0].adjusted).map_err(drop)
 }
 
-/// Generates a token of the same form: some clients put theirs into braces.
+/// Generates a token of the same form: some clients put theirs in braces.
 fn other_token(rng: &mut Rng, value: &str) -> String {
     match value.strip_prefix('{') {
         Some(_) => format!("{{{}}}", token(rng, value.len() - 2)),

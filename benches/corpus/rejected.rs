@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::{Request, different_pins, numbers, texts, token};
-use crate::device::{Device, Integer, Stream};
+use super::{Request, distinct_pins, numbers, texts, token};
+use crate::device::{Datastream, Device, Integer};
 
 /// The number of pins in a query, one of which is wrong.
 const PINS: usize = 12;
@@ -13,8 +13,8 @@ const PINS: usize = 12;
 /// Every kind of error, at the beginning or at the end of a query.
 pub(super) fn all(rng: &mut Rng, queries: usize) -> Vec<Request> {
     const KINDS: usize = 9;
-    let stream = Stream::Integer(Integer { min: 0, max: 100 });
-    let device = Device::new((0..100).map(|pin| (pin, stream.clone())));
+    let datastream = Datastream::Integer(Integer { min: 0, max: 100 });
+    let device = Device::new((0..100).map(|pin| (pin, datastream.clone())));
     let device = Arc::new(device);
     let requests = (0..queries).map(|_| {
         let kind = rng.usize(..KINDS);
@@ -25,7 +25,7 @@ pub(super) fn all(rng: &mut Rng, queries: usize) -> Vec<Request> {
 
 fn rejected(rng: &mut Rng, kind: usize, device: &Arc<Device>) -> Request {
     let late = rng.bool();
-    let mut pins: Vec<_> = different_pins(rng, PINS, 100)
+    let mut pins: Vec<_> = distinct_pins(rng, PINS, 100)
         .into_iter()
         .map(|pin| format!("v{pin}={}", numbers::integer(rng)))
         .collect();
@@ -44,7 +44,7 @@ fn rejected(rng: &mut Rng, kind: usize, device: &Arc<Device>) -> Request {
         7 => pins[at] = bad_value(rng, &pins[at]),
         _ => pins.clear(),
     }
-    // An invalid token may be anywhere, too.
+    // An invalid token may also be the last segment.
     let token_at = if kind == 1 && late { pins.len() } else { 0 };
     pins.splice(token_at..token_at, tokens);
     (pins.join("&"), known)
@@ -78,7 +78,7 @@ fn bad_value(rng: &mut Rng, segment: &str) -> String {
 pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let device = Arc::new(texts::device());
     let requests = (0..queries).map(|_| {
-        let mut segments: Vec<_> = different_pins(rng, 3, 40)
+        let mut segments: Vec<_> = distinct_pins(rng, 3, 40)
             .into_iter()
             .map(|pin| format!("v{pin}={}", texts::escaped_text(rng)))
             .collect();

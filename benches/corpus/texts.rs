@@ -2,10 +2,10 @@
 
 use fastrand::Rng;
 
-use super::{Request, different_pins, requests, uniform};
-use crate::device::{Device, Stream, Text};
+use super::{Request, distinct_pins, requests, uniform};
+use crate::device::{Datastream, Device, Text};
 
-/// The total size of a workload `bytes_N`: it is to show the cost of a byte, not of a cache miss.
+/// Maximum total size of a workload `bytes_N`, to measure the cost of a byte, not of a cache miss.
 const TOTAL_BYTES: usize = 1 << 20;
 
 /// Three strings as web libraries encode them: a space as `+` or `%20`, `é` as `%C3%A9`.
@@ -13,7 +13,7 @@ pub(super) fn escaped(rng: &mut Rng, queries: usize) -> Vec<Request> {
     strings(rng, queries, 3, escaped_text)
 }
 
-/// Four strings of any length, as the length decides which code checks a text.
+/// Four strings of varying length, because the length determines which code scans a text.
 pub(super) fn mixed(rng: &mut Rng, queries: usize) -> Vec<Request> {
     strings(rng, queries, 4, |rng| {
         let bytes = rng.usize(1..=192);
@@ -25,7 +25,7 @@ pub(super) fn long(rng: &mut Rng, queries: usize) -> Vec<Request> {
     strings(rng, queries, 16, |rng| plain_text(rng, 128))
 }
 
-/// One string of so many bytes.
+/// One string of `bytes` bytes.
 pub(super) fn one(rng: &mut Rng, queries: usize, bytes: usize) -> Vec<Request> {
     let queries = queries.min(TOTAL_BYTES / bytes);
     strings(rng, queries, 1, |rng| plain_text(rng, bytes))
@@ -37,13 +37,13 @@ fn strings(
     count: usize,
     text: impl Fn(&mut Rng) -> String,
 ) -> Vec<Request> {
-    let pins = |rng: &mut Rng| different_pins(rng, count, 40);
+    let pins = |rng: &mut Rng| distinct_pins(rng, count, 40);
     requests(rng, queries, device(), pins, |rng, _| text(rng))
 }
 
 /// A device that accepts any text of these workloads on every pin.
 pub(super) fn device() -> Device {
-    uniform(&Stream::String(Text { max_len: 1 << 14 }))
+    uniform(&Datastream::String(Text { max_len: 1 << 14 }))
 }
 
 /// Text that needs no escapes.

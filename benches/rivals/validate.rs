@@ -8,7 +8,7 @@ use std::num::IntErrorKind;
 use pinquery::{Adjustment, ErrorKind, VirtualPin};
 use smallvec::SmallVec;
 
-use crate::device::{Device, Double, Enumerable, Integer, Stream, Text};
+use crate::device::{Datastream, Device, Double, Enumerable, Integer, Text};
 
 /// The rivals' updates: eight of them inline, like the library's.
 pub(crate) type Updates<'q> = SmallVec<[Update<'q>; 8]>;
@@ -87,13 +87,13 @@ fn validate_pins<'q>(
                 _ => ErrorKind::InvalidPin,
             });
         };
-        let stream = device.stream(pin).ok_or(ErrorKind::UnknownPin)?;
+        let datastream = device.datastream(pin).ok_or(ErrorKind::UnknownPin)?;
         if std::mem::replace(&mut seen[usize::from(pin)], true) {
             return Err(ErrorKind::DuplicatePin);
         }
-        let parsed = match stream {
-            Stream::Location(_) => location(pin, &value, &mut pairs),
-            _ => convert(stream, value),
+        let parsed = match datastream {
+            Datastream::Location(_) => location(pin, &value, &mut pairs),
+            _ => convert(datastream, value),
         };
         let (value, adjusted) = parsed.ok_or(ErrorKind::InvalidValue)?;
         updates.push(Update {
@@ -116,21 +116,21 @@ fn pin(name: &str) -> Option<u8> {
 }
 
 #[inline]
-fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Parsed<'q>> {
-    Some(match stream {
-        Stream::Integer(Integer { min, max }) => {
+fn convert<'q>(datastream: &Datastream, text: Cow<'q, str>) -> Option<Parsed<'q>> {
+    Some(match datastream {
+        Datastream::Integer(Integer { min, max }) => {
             let (integer, adjusted) = clamp(integer(&text)?, *min, *max);
             (Value::Integer(integer), adjusted)
         }
-        Stream::Double(Double { min, max }) => {
+        Datastream::Double(Double { min, max }) => {
             let (double, adjusted) = clamp(double(&text)?, *min, *max);
             (Value::Double(double), adjusted)
         }
-        Stream::String(Text { max_len }) => {
+        Datastream::String(Text { max_len }) => {
             let fits = text.len() <= *max_len && !text.contains('\0');
             return fits.then_some((Value::String(text), None));
         }
-        Stream::Enumerable(Enumerable { values, fallback }) => {
+        Datastream::Enumerable(Enumerable { values, fallback }) => {
             let integer = integer(&text)?;
             if values.contains(&integer) {
                 (Value::Enumerable(integer), None)
@@ -138,7 +138,7 @@ fn convert<'q>(stream: &Stream, text: Cow<'q, str>) -> Option<Parsed<'q>> {
                 (Value::Enumerable((*fallback)?), Some(Adjustment::Fallback))
             }
         }
-        Stream::Boolean(_) => (Value::Boolean(boolean(&text)?), None),
+        Datastream::Boolean(_) => (Value::Boolean(boolean(&text)?), None),
         // A location may take two pairs and is parsed by the caller; no workload has other types.
         _ => return None,
     })
@@ -157,7 +157,7 @@ fn integer(text: &str) -> Option<i64> {
 }
 
 /// Accepts a number that overflows to infinity, which is clamped, but not `nan` and `inf`, which the
-/// standard library parses, too.
+/// standard library also parses.
 fn double(text: &str) -> Option<f64> {
     let double = text.trim_ascii().parse::<f64>().ok()?;
     let is_number = double.is_finite() || text.bytes().any(|byte| byte.is_ascii_digit());
