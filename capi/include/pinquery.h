@@ -275,7 +275,7 @@ struct pinquery_devices *pinquery_devices_from_json(const char *json,
 ///
 /// # Safety
 ///
-/// `context` is NULL or devices that are not freed; `length` bytes are readable at `token`.
+/// `context` is NULL or devices that have not been freed; `length` bytes are readable at `token`.
 const struct pinquery_template *pinquery_devices_lookup(void *context,
                                                         const char *token,
                                                         size_t length);
@@ -364,11 +364,11 @@ pinquery_kind pinquery_token(const char *query,
 /// Parses every value against the device's template: the second of two steps. All or nothing. The
 /// token is unknown if `tmpl` is NULL.
 ///
-/// Otherwise like `pinquery_parse`; an invalid token gives the same error as in the first step.
+/// Otherwise like `pinquery_parse`; an invalid token causes the same error as in the first step.
 ///
 /// # Safety
 ///
-/// `tmpl` is NULL or not freed during the call; otherwise as for `pinquery_parse`.
+/// `tmpl` is NULL or is not freed during the call; otherwise as for `pinquery_parse`.
 pinquery_kind pinquery_updates(const char *query,
                                size_t query_length,
                                const struct pinquery_template *tmpl,

@@ -76,7 +76,7 @@ pub unsafe extern "C" fn pinquery_devices_from_json(
 ///
 /// # Safety
 ///
-/// `context` is NULL or devices that are not freed; `length` bytes are readable at `token`.
+/// `context` is NULL or devices that have not been freed; `length` bytes are readable at `token`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_devices_lookup(
     context: *mut c_void,
@@ -148,7 +148,8 @@ unsafe fn from_json<T: for<'de> Deserialize<'de>>(
     }
 }
 
-/// Empties the quoted strings of a message: in malformed JSON, any string may be a token.
+/// Removes the contents of quoted strings from a message: in malformed JSON, any of them may be a
+/// token.
 fn redact_strings(message: &str) -> String {
     let (mut is_string, mut is_escaped) = (false, false);
     let kept = message.chars().filter(|&character| {

@@ -85,7 +85,7 @@ impl<'de> Visitor<'de> for DeviceVisitor {
     }
 }
 
-/// An object without its `"id"`, from which the library deserialises a template.
+/// An object without its `"id"`, from which the library deserializes a template.
 struct Pins<A> {
     map: A,
     id: Option<String>,

@@ -116,11 +116,11 @@ fn raw_token(query: &[u8], request: &BatchUpdate<'_>) -> pinquery_text {
 /// Parses every value against the device's template: the second of two steps. All or nothing. The
 /// token is unknown if `tmpl` is NULL.
 ///
-/// Otherwise like `pinquery_parse`; an invalid token gives the same error as in the first step.
+/// Otherwise like `pinquery_parse`; an invalid token causes the same error as in the first step.
 ///
 /// # Safety
 ///
-/// `tmpl` is NULL or not freed during the call; otherwise as for `pinquery_parse`.
+/// `tmpl` is NULL or is not freed during the call; otherwise as for `pinquery_parse`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_updates(
     query: *const c_char,

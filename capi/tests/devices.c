@@ -1,4 +1,4 @@
-/* Tests of templates and devices in JSON: what is accepted, what is rejected, and that no error repeats a secret. */
+/* Tests that templates and devices in JSON are accepted or rejected, and that no error repeats a secret. */
 #include "test.h"
 
 void test_templates(void) {
