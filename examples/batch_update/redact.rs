@@ -118,14 +118,14 @@ impl fmt::Display for Unit {
     }
 }
 
-/// Returns the columns of a character, or `None` if it has to be escaped. `escape_debug` knows
-/// control characters, bidirectional ones and those that combine with the character before.
+/// Returns the columns of a character, or `None` if it has to be escaped. `escape_debug` escapes
+/// control, bidirectional and combining characters.
 fn plain_width(character: char) -> Option<usize> {
     let is_plain = matches!(character, '"' | '\'') || character.escape_debug().len() == 1;
     character.width().filter(|width| is_plain && *width > 0)
 }
 
-/// As many of the first and the last units as fit, with `…` between them.
+/// As many of the first and last units as fit, with `…` between them.
 struct Fitted {
     head: Vec<Unit>,
     /// Columns left for `head`.

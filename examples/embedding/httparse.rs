@@ -22,7 +22,7 @@ use pinquery::{Error, Template};
 
 /// Maximum concurrent connections. More wait in the listener's backlog.
 const WORKERS: usize = 64;
-/// Limits the length of the query, too.
+/// Also limits the length of the query.
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -186,7 +186,7 @@ fn work(listener: &TcpListener, devices: &Devices) {
             }
             Err(error) => {
                 log(format_args!("accept: {error}"));
-                // If file descriptors are exhausted, the next call fails, too.
+                // If file descriptors are exhausted, the next call also fails.
                 thread::sleep(Duration::from_millis(100));
             }
         }

@@ -31,7 +31,7 @@ use pinquery::{BatchUpdate, DatastreamError, Error, Template, Text, Update};
 use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 
-/// Limits the length of the query, too.
+/// Also limits the length of the query.
 const MAX_HEAD: usize = 16 * 1024;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -108,7 +108,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
             Ok((stream, _)) => stream,
             Err(error) => {
                 log(format_args!("accept: {error}"));
-                // If file descriptors are exhausted, the next call fails, too.
+                // If file descriptors are exhausted, the next call also fails.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }

@@ -118,12 +118,12 @@ function remember(batches) {
 }
 
 // Shows the latest value as text, because a number would lose `-0.0` and `true`.
-function showDrawings(id, series, draw, streams = new Map()) {
+function showDrawings(id, series, draw, byPin = new Map()) {
   const pins = [...series.keys()].sort((a, b) => a - b);
   const cards = pins.map((pin) => {
     const points = series.get(pin);
     const name = `v${pin}`;
-    const { datastream = "", value: text } = streams.get(name) ?? {};
+    const { datastream = "", value: text } = byPin.get(name) ?? {};
     const value = points.at(-1).value;
     const isLocation = Array.isArray(value);
     const latest = isLocation ? `longitude ${value[0]}, latitude ${value[1]}` : (text ?? short(value));
@@ -142,9 +142,9 @@ function show({ datastreams, batches }, isFirst) {
   // A value may arrive one response before its batch, and times gain a date at midnight.
   lastDrawn = JSON.stringify([new Date().toDateString(), datastreams.map(({ value }) => value)]);
   if (batches.length === 0 && lastDrawn === before && !isFirst) return;
-  const streams = new Map(datastreams.map((stream) => [stream.pin, stream]));
-  showDrawings("plots", plots, plot, streams);
-  showDrawings("tracks", tracks, map, streams);
+  const byPin = new Map(datastreams.map((datastream) => [datastream.pin, datastream]));
+  showDrawings("plots", plots, plot, byPin);
+  showDrawings("tracks", tracks, map, byPin);
 }
 
 async function fetchState(token) {

@@ -28,7 +28,7 @@ const UPDATE_WITH_SLASH: &str = "/external/api/batch/update/";
 /// The format that `prometheus-client` writes.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Returns the server's routes. Each request is answered within `timeout`.
+/// Returns the server's routes. Each request gets a response within `timeout`.
 pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
     let metrics = Arc::clone(&app.metrics);
     let with_timeout =
@@ -117,8 +117,8 @@ async fn not_allowed() -> Response {
     ([(ALLOW, "GET")], error).into_response()
 }
 
-/// Forbids caching, as a proxy must not answer batch updates or serve stale values, and content
-/// sniffing, as a device's text must not be rendered as HTML.
+/// Forbids caching, because a proxy must neither respond to batch updates nor serve stale values,
+/// and content sniffing, because a device's text must not be rendered as HTML.
 async fn add_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

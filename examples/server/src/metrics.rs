@@ -137,7 +137,7 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register(
             "batches_accepted",
-            "Batches answered OK",
+            "Accepted batches",
             self.accepted.clone(),
         );
         registry.register(
@@ -147,7 +147,7 @@ impl Metrics {
         );
         registry.register(
             "batches_refused",
-            "Batches answered 400, by kind",
+            "Batches rejected with 400, by kind",
             self.rejected.clone(),
         );
         registry.register(
@@ -157,10 +157,10 @@ impl Metrics {
         );
         registry.register(
             "batches_unavailable",
-            "Batches answered 503 or 500, by reason",
+            "Batches that failed with 503 or 500, by reason",
             self.unavailable.clone(),
         );
-        // Like `batches_refused`, an older term that dashboards rely on.
+        // Like `batches_refused`, an older name that dashboards rely on.
         registry.register_with_unit(
             "judging",
             "Time spent parsing queries",
@@ -188,7 +188,7 @@ impl Metrics {
         );
         registry.register(
             "reads_unavailable",
-            "Requests other than batches answered 503, by reason",
+            "Requests other than batches that failed with 503, by reason",
             self.reads_unavailable.clone(),
         );
         registry.register(
@@ -230,19 +230,19 @@ impl Metrics {
         }
     }
 
-    /// Counts a batch answered 400.
+    /// Counts a batch rejected with 400.
     pub fn rejected(&self, kind: ErrorKind) {
         let kind = kind.name();
         self.rejected.get_or_create(&Kind { kind }).inc();
     }
 
-    /// Counts a batch answered 503 or 500.
+    /// Counts a batch that failed with 503 or 500.
     pub fn unavailable(&self, reason: Unavailable) {
         let kind = reason.name();
         self.unavailable.get_or_create(&Kind { kind }).inc();
     }
 
-    /// Counts a request other than a batch that was answered 503.
+    /// Counts a request other than a batch that failed with 503.
     pub fn read_unavailable(&self, reason: Unavailable) {
         let kind = reason.name();
         self.reads_unavailable.get_or_create(&Kind { kind }).inc();

@@ -100,7 +100,7 @@ impl<S: Store> App<S> {
         let mut datastreams: Vec<LatestValue> = device.template.iter().map(without_value).collect();
         for latest in in_template(&device, latest) {
             let pin = latest.update.pin;
-            if let Some(datastream) = datastreams.iter_mut().find(|stream| stream.pin == pin) {
+            if let Some(datastream) = datastreams.iter_mut().find(|other| other.pin == pin) {
                 datastream.value = Some(to_text(latest.update.value));
                 datastream.adjusted = latest.update.adjusted;
                 datastream.at_us = Some(latest.at.0);

@@ -138,7 +138,7 @@ mod tests {
         ];
         for type_name in Datastream::TYPES {
             let is_covered = values.iter().any(|value| value.type_name() == *type_name);
-            assert!(is_covered, "{type_name} is missing in this test");
+            assert!(is_covered, "{type_name} is missing from this test");
         }
         for written in values {
             let read = value(written.type_name(), &columns(&written));

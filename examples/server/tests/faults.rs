@@ -170,7 +170,7 @@ fn a_slow_request_times_out_with_503() {
     );
     locked.execute_batch("ROLLBACK").unwrap();
     let mut number = 1;
-    eventually("a batch is answered in time", || {
+    eventually("a batch is accepted in time", || {
         number += 1;
         server.get(&numbered(number)).summary() == (200, "OK")
     });

@@ -221,7 +221,7 @@ fn sigint_and_sigterm_shut_down_cleanly() {
 }
 
 #[test]
-fn requests_in_flight_are_answered_before_shutdown() {
+fn requests_in_flight_get_a_response_before_shutdown() {
     let scratch = Scratch::new();
     let mut server = Server::start(&scratch, &["--lock-wait", "5"]);
     let database = scratch.database();

@@ -18,7 +18,7 @@ pub struct Run {
 /// Returns the path of the example, for which Cargo sets no `CARGO_BIN_EXE_…`.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
-    let profile = test.ancestors().nth(2).expect("it is in target/…/deps");
+    let profile = test.ancestors().nth(2).expect("a test is in target/…/deps");
     let name = format!("batch_update{}", std::env::consts::EXE_SUFFIX);
     let program = profile.join("examples").join(name);
     assert!(
@@ -32,7 +32,7 @@ pub fn run(args: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
     run_with(args, input, &[])
 }
 
-/// Runs the example with these environment variables and no others about colours.
+/// Runs the example with these environment variables and no others that affect colours.
 pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &str)]) -> Run {
     let mut command = Command::new(program());
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
@@ -46,7 +46,7 @@ pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &s
         .stderr(Stdio::piped())
         .spawn()
         .expect("the example starts");
-    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdin = child.stdin.take().expect("the pipe has not been taken");
     let output = thread::scope(|scope| {
         // Ignored: an example that does not read its input closes it.
         scope.spawn(move || drop(stdin.write_all(input)));
@@ -54,7 +54,7 @@ pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &s
     });
     let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
     Run {
-        status: output.status.code().expect("no signal ends it"),
+        status: output.status.code().expect("no signal ended it"),
         out: text(output.stdout),
         err: text(output.stderr),
     }
@@ -65,6 +65,8 @@ pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &s
 pub fn template_file(name: &str, text: &[u8]) -> String {
     let name = format!("{}-{name}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&path, text).expect("the directory is ours");
-    path.into_os_string().into_string().expect("it is UTF-8")
+    fs::write(&path, text).expect("the directory is writable");
+    path.into_os_string()
+        .into_string()
+        .expect("the path is UTF-8")
 }

@@ -253,7 +253,7 @@ fn is_shown(character: char) -> bool {
     let raw = character.encode_utf8(&mut bytes);
     let escaped: String = raw.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let input = format!("token=t&v2={raw}\ntoken=t&v3=a{raw}\ntoken=t&v3=a{escaped}\n");
-    // Without forced colours, anything that looks like one would be removed.
+    // Without forced colours, text that looks like a colour code would be removed.
     let (_, out) = coloured(&["--token", "t"], input.as_bytes());
     out.replace('\n', "").contains(character)
 }
@@ -289,7 +289,7 @@ fn a_long_string_is_truncated() {
         let query = format!("token=t&v3={value}");
         let run = run(&["--template", &file, &query], b"");
         assert_eq!(run.status, 0);
-        let row = run.out.lines().last().expect("a row");
-        assert!(row.contains('…') && row.chars().count() < 100, "{row}");
+        let line = run.out.lines().last().expect("a line");
+        assert!(line.contains('…') && line.chars().count() < 100, "{line}");
     }
 }

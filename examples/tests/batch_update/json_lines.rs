@@ -34,7 +34,7 @@ fn updated(value: &str) -> String {
 }
 
 #[test]
-fn readme_example() {
+fn the_readmes_example_has_the_documented_output() {
     json(
         &[],
         b"token=t&v1=133&v2=44\ntoken=t&v1=1&v256=2\n",
@@ -71,7 +71,7 @@ fn every_type_has_its_json_form() {
 }
 
 #[test]
-fn contract_example() {
+fn the_contracts_example_has_the_documented_output() {
     json(
         &["token=t&v2=hot"],
         b"",
@@ -230,21 +230,23 @@ fn output_does_not_wait_for_the_next_query() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the example starts");
-    let mut input = child.stdin.take().expect("it is piped");
-    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut input = child.stdin.take().expect("the pipe has not been taken");
+    let mut output = BufReader::new(child.stdout.take().expect("the pipe has not been taken"));
     for _ in 0..2 {
-        input.write_all(b"token=t&v3=a\ntok").expect("it reads");
-        input.flush().expect("it reads");
+        input
+            .write_all(b"token=t&v3=a\ntok")
+            .expect("the example reads");
+        input.flush().expect("the example reads");
         let mut line = String::new();
-        output.read_line(&mut line).expect("it writes");
+        output.read_line(&mut line).expect("the example writes");
         assert_eq!(line, updated("a"));
-        input.write_all(b"en=t&v3=a\n").expect("it reads");
+        input.write_all(b"en=t&v3=a\n").expect("the example reads");
         line.clear();
-        output.read_line(&mut line).expect("it writes");
+        output.read_line(&mut line).expect("the example writes");
         assert_eq!(line, updated("a"));
     }
     drop(input);
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(child.wait().expect("the example exits").code(), Some(0));
 }
 
 #[cfg(unix)]
@@ -258,10 +260,10 @@ fn a_closed_output_ends_the_program_silently() {
         .spawn()
         .expect("the example starts");
     drop(child.stdout.take());
-    let mut input = child.stdin.take().expect("it is piped");
+    let mut input = child.stdin.take().expect("the pipe has not been taken");
     let _ = input.write_all(&b"token=t&v3=a\n".repeat(10_000));
     drop(input);
-    let output = child.wait_with_output().expect("it ends");
+    let output = child.wait_with_output().expect("the example exits");
     assert_eq!(output.status.code(), Some(141));
     assert!(output.stderr.is_empty());
 }

@@ -25,12 +25,12 @@ pub fn rejected(body: &str) -> (u16, Option<&str>, &str) {
 }
 
 /// Far longer than any response takes. A missing response fails the test instead of blocking it.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Returns the path of an example, for which Cargo sets no `CARGO_BIN_EXE_…`.
 pub fn program(example: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
-    let profile = test.ancestors().nth(2).expect("it is in target/…/deps");
+    let profile = test.ancestors().nth(2).expect("a test is in target/…/deps");
     let name = format!("{example}{}", std::env::consts::EXE_SUFFIX);
     let program = profile.join("examples").join(name);
     assert!(
@@ -61,16 +61,18 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the example starts");
-        let (out, out_reader) = lines(child.stdout.take().expect("it is piped"));
-        let (err, err_reader) = lines(child.stderr.take().expect("it is piped"));
+        let (out, out_reader) = lines(child.stdout.take().expect("the pipe has not been taken"));
+        let (err, err_reader) = lines(child.stderr.take().expect("the pipe has not been taken"));
         let line = |prefix: &str| {
-            let line = out.recv_timeout(PATIENCE).expect("it prints its address");
+            let line = out
+                .recv_timeout(TIMEOUT)
+                .expect("the example prints its address");
             line.strip_prefix(prefix).expect(prefix).to_owned()
         };
         let address = line("listening on http://");
         let prefix = format!("curl 'http://{address}{PATH}?");
         let printed_query = line(&prefix).trim_end_matches('\'').to_owned();
-        let address = address.parse().expect("it is an address");
+        let address = address.parse().expect("the address is valid");
         Self {
             child,
             address,
@@ -87,16 +89,16 @@ impl Server {
         self.err = mpsc::channel().1;
         print(self);
         for reader in self.readers.drain(..) {
-            reader.join().expect("it ends");
+            reader.join().expect("the reader ends");
         }
     }
 
     pub fn connect(&self) -> Client {
-        let stream = TcpStream::connect(self.address).expect("it listens");
-        stream.set_nodelay(true).expect("it is a socket");
+        let stream = TcpStream::connect(self.address).expect("the example listens");
+        stream.set_nodelay(true).expect("the socket is open");
         stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("it is a socket");
+            .set_read_timeout(Some(TIMEOUT))
+            .expect("the socket is open");
         Client(BufReader::new(stream))
     }
 
@@ -112,7 +114,10 @@ impl Server {
         let mut client = self.connect();
         client.send(request);
         let mut whole = String::new();
-        client.0.read_to_string(&mut whole).expect("it is closed");
+        client
+            .0
+            .read_to_string(&mut whole)
+            .expect("the server closes the connection");
         whole
     }
 
@@ -126,7 +131,7 @@ impl Server {
     pub fn prints(&self, expected: &[&str]) {
         for expected in expected {
             assert_eq!(
-                self.out.recv_timeout(PATIENCE).as_deref(),
+                self.out.recv_timeout(TIMEOUT).as_deref(),
                 Ok(*expected),
                 "on standard output"
             );
@@ -140,8 +145,8 @@ impl Server {
     }
 
     pub fn kill(&mut self) {
-        self.child.kill().expect("it is running");
-        self.child.wait().expect("it ends");
+        self.child.kill().expect("the example is running");
+        self.child.wait().expect("the example exits");
     }
 }
 
@@ -179,7 +184,10 @@ pub struct Client(pub BufReader<TcpStream>);
 
 impl Client {
     pub fn send(&mut self, bytes: &[u8]) {
-        self.0.get_mut().write_all(bytes).expect("it is sent");
+        self.0
+            .get_mut()
+            .write_all(bytes)
+            .expect("the request is sent");
     }
 
     pub fn response(&mut self) -> Response {
@@ -230,7 +238,10 @@ impl Response {
     }
 
     pub fn status(&self) -> u16 {
-        let status = self.head.strip_prefix("HTTP/1.1 ").expect("it is HTTP/1.1");
+        let status = self
+            .head
+            .strip_prefix("HTTP/1.1 ")
+            .expect("the response is HTTP/1.1");
         status[..3].parse().expect("a status is a number")
     }
 

@@ -1,4 +1,4 @@
-//! How the examples differ, depending on the HTTP library.
+//! Differences between the examples, due to their HTTP libraries.
 
 pub struct Example {
     pub name: &'static str,

@@ -257,8 +257,8 @@ fn closed_output_does_not_stop_the_server(example: &Example) {
     for _ in 0..3 {
         both(&server);
     }
-    let status = server.child.try_wait().expect("it is ours");
-    assert!(status.is_none(), "it is running");
+    let status = server.child.try_wait().expect("the status is available");
+    assert!(status.is_none(), "the server has exited");
 }
 
 macro_rules! against_each_example {

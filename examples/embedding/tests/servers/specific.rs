@@ -10,7 +10,7 @@ use pinquery::ErrorKind;
 use crate::common::*;
 use crate::example::*;
 
-/// One test in parallel, because each waits for a deadline. axum's `serve` has none.
+/// Tests the examples in parallel, because each waits for a deadline. axum's `serve` has none.
 #[test]
 fn slow_clients_are_disconnected() {
     thread::scope(|scope| {
@@ -23,7 +23,11 @@ fn slow_clients_are_disconnected() {
 fn a_slow_client_is_disconnected(example: &Example) {
     let server = Server::start(example.name);
     let mut client = server.connect();
-    let socket = client.0.get_ref().try_clone().expect("it is a socket");
+    let socket = client
+        .0
+        .get_ref()
+        .try_clone()
+        .expect("the socket can be cloned");
     thread::scope(|scope| {
         let trickle = scope.spawn(|| trickle(&socket));
         // Other clients are served meanwhile.
@@ -33,7 +37,7 @@ fn a_slow_client_is_disconnected(example: &Example) {
             // Or the connection is closed without a response.
             Err(error) => assert_ne!(error.kind(), io::ErrorKind::WouldBlock),
         }
-        let sent = trickle.join().expect("it ends");
+        let sent = trickle.join().expect("sending ends");
         assert!((5..300).contains(&sent), "{sent} bytes were accepted");
     });
     server.prints(&["v1=2"]);
@@ -41,8 +45,8 @@ fn a_slow_client_is_disconnected(example: &Example) {
     assert_eq!(out, [""; 0]);
 }
 
-/// Sends a byte now and then, which would restart a timeout of single reads. The head never ends.
-/// Returns how many bytes were sent until the server closed the connection.
+/// Sends a byte now and then, which would restart a per-read timeout. The head never ends. Returns
+/// how many bytes were sent until the server closed the connection.
 fn trickle(mut socket: &TcpStream) -> usize {
     let target = format!("{PATH}?token=demo&v1=1");
     let head = request("GET", target.as_bytes(), "X: ");

@@ -1,8 +1,8 @@
 //! A [`Store`] on PostgreSQL that several servers can share.
 //!
-//! `tokio-postgres` has all it takes: cached prepared statements, pipelining, array parameters and
-//! SQLSTATE codes. `sqlx` would add queries checked at build time, which need a database, and twice
-//! as many crates.
+//! `tokio-postgres` provides everything it needs: cached prepared statements, pipelining, array
+//! parameters and SQLSTATE codes. `sqlx` would add queries checked at build time, which need a
+//! database, and twice as many crates.
 
 mod schema;
 
@@ -161,7 +161,7 @@ fn config(database: &str, limits: &StoreLimits) -> anyhow::Result<Config> {
         config.password(password);
     }
     let timeout = limits.statement_timeout.as_millis();
-    // Acknowledged batches must be flushed, whatever the database's default is.
+    // Acknowledged batches must be flushed, regardless of the database's default.
     let ours = format!(
         "-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={timeout} \
          -c synchronous_commit=on"

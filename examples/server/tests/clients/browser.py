@@ -3,7 +3,7 @@
 Usage: browser.py URL DIRECTORY OTHER_URL
 
 The first server serves the demo device, the other one the devices of COMMANDS. Drives chromedriver over HTTP. Screenshots
-are saved in the directory. If AXE is the path of axe-core's `axe.min.js`, accessibility is checked, too.
+are saved in the directory. If AXE is the path of axe-core's `axe.min.js`, accessibility is also checked.
 """
 
 import base64
