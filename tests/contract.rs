@@ -17,7 +17,11 @@ fn template() -> Template {
     let templates = blocks.map(|json| serde_json::from_str::<Template>(json).expect(json));
     let mut merged = Template::new();
     for template in templates {
-        merged.extend(template.iter().map(|(pin, stream)| (pin, stream.clone())));
+        merged.extend(
+            template
+                .iter()
+                .map(|(pin, datastream)| (pin, datastream.clone())),
+        );
     }
     merged
 }
@@ -66,13 +70,13 @@ fn check_examples(page: &str) -> usize {
 }
 
 #[test]
-fn query_examples_of_the_contract_are_true() {
+fn query_examples_of_the_contract_have_the_stated_outcome() {
     let count = check_examples(CONTRACT);
     assert!(count >= 90, "only {count} examples found");
 }
 
 #[test]
-fn query_examples_of_the_readme_are_true() {
+fn query_examples_of_the_readme_have_the_stated_outcome() {
     let count = check_examples(README);
     assert!(count >= 10, "only {count} examples found");
 }

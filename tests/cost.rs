@@ -1,4 +1,4 @@
-//! The cost of hostile queries: work grows linearly with their length, memory not at all.
+//! The cost of hostile queries: work grows linearly with their length, and memory does not grow.
 //!
 //! Work is measured in instructions rather than time, so results are the same on a busy machine.
 //! Valgrind counts them in a second run of this binary. Without valgrind the test passes and says so;
@@ -27,10 +27,10 @@ const LARGE: usize = if cfg!(debug_assertions) {
     1 << 20
 };
 
-/// The most instructions per byte of the large query, as a multiple of the small query's.
+/// Maximum instructions per byte of the large query, as a multiple of the small query's.
 const MAX_GROWTH: f64 = 1.2;
 
-/// Every pin, with the types in turn: `v0` is an integer, `v1` a double, ...
+/// Returns a template with all pins, cycling through the types: `v0` is an integer, `v1` a double, ...
 fn template() -> Template {
     let types = [
         Datastream::integer(..).unwrap(),
@@ -61,7 +61,7 @@ fn parse_and_read(query: &[u8], template: &Template) {
     black_box(updates).ok();
 }
 
-/// The queries that are counted: the friendly one, then each hostile one, small and large.
+/// Returns the queries that are counted: the friendly one, then each hostile one, small and large.
 fn queries() -> impl Iterator<Item = Vec<u8>> {
     let sizes = |hostile: Hostile| [SMALL, LARGE].map(|size| hostile.query(size));
     std::iter::once(friendly()).chain(family().flat_map(sizes))
@@ -71,7 +71,7 @@ fn queries() -> impl Iterator<Item = Vec<u8>> {
 #[ignore = "started under valgrind by the test below"]
 fn parse_the_queries() {
     let template = template();
-    // The first call detects the features of the processor, which must not be counted.
+    // The first call detects processor features, which must not be counted.
     pinquery::parse(&friendly(), |_| Some(&template)).unwrap();
     queries().for_each(|query| parse_and_read(&query, &template));
 }

@@ -47,7 +47,7 @@ impl Checker {
     }
 }
 
-/// Pins above 199 have no datastream, so that valid names have both outcomes.
+/// Without datastreams for pins above 199, so that a valid name may be accepted or rejected.
 const MOST_PINS: &str = "v0-v199:integer(0,100)";
 
 #[test]
@@ -86,7 +86,7 @@ fn names_of_up_to_three_bytes_agree_with_the_reference() {
     }
 }
 
-/// Bytes with a meaning, their neighbours, and a few others.
+/// Bytes with a special meaning, their neighbours, and a few others.
 const ALPHABET: &[u8] = b"0123456789/:&=%+ ,-.'<>;vVwUtaAfFgG\0\t\n\x7F\x80\x8A\xB0\xB9\xC3\xFF";
 
 #[test]

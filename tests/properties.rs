@@ -1,6 +1,6 @@
 //! Properties of all queries and templates, tested with generated ones.
 //!
-//! Failures are not saved here: a query that fails becomes a line of `tests/spec`.
+//! Failures are not persisted: add a query that fails to `tests/spec`.
 #![allow(missing_docs)]
 
 #[path = "properties/rewriting.rs"]
@@ -21,7 +21,7 @@ use pinquery_test_support::generate::{query, raw, request, template};
 use pinquery_test_support::plain::{Adjustment, Template, Update, Updates, Value};
 use pinquery_test_support::types::{Datastream, Double, Enumerable, Integer};
 
-/// Returns the settings of a test with this many cases, without a file of failures.
+/// Returns the configuration of a test with this many cases and no file of failures.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
@@ -69,7 +69,7 @@ proptest! {
     }
 }
 
-/// Properties are only worth something if their queries have every outcome.
+/// The other tests mean little unless their queries reach every outcome.
 #[test]
 fn generated_queries_reach_every_kind_and_type() {
     let mut runner = TestRunner::deterministic();

@@ -1,7 +1,7 @@
 //! Checks every line of `tests/spec/*.txt` against the library, in one call and in two steps, and
 //! against the reference.
 //!
-//! After a changed rule, `cargo run -p pinquery-test-support --features serde -- bless` updates the
+//! After a rule changes, `cargo run -p pinquery-test-support --features serde -- bless` updates the
 //! outcomes on which library and reference agree, and prints the difference.
 #![allow(missing_docs)]
 
@@ -21,7 +21,7 @@ fn spec_outcomes_are_unchanged() {
         }
     }
     assert!(failures.is_empty(), "{failures}");
-    assert!(count >= 1143, "{count} lines, some are lost");
+    assert!(count >= 1143, "only {count} lines");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn real_queries_match_the_table() {
 }
 
 #[test]
-fn outcomes_of_other_type_or_bits_differ() {
+fn values_of_different_types_or_bits_differ() {
     let update = |value| Update {
         pin: VirtualPin(1),
         value,

@@ -27,7 +27,7 @@ pub struct Event {
     pub updates: Vec<Update<Arc<str>>>,
 }
 
-/// A datastream as the admin page edits it: a field of the server beside those of `pinquery`.
+/// A datastream as edited on the admin page: a field of the server next to those of `pinquery`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct LabelledDatastream {
     /// The name shown to users.
@@ -65,7 +65,7 @@ pub fn describe(datastream: &Datastream) -> String {
     texts.flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Numbers of rejected requests. Every kind and every reason has a counter from the start.
+/// Counts of rejected requests. Every kind and every reason has a counter from the start.
 #[derive(Debug)]
 pub struct Rejections {
     /// By kind.

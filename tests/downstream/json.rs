@@ -1,4 +1,4 @@
-//! JSON is read alike from text and from a `Value`, with every feature of `serde_json`.
+//! JSON reads the same from text and from a `Value`, with every feature of `serde_json`.
 #![allow(missing_docs)]
 
 use std::collections::{BTreeMap, HashMap};

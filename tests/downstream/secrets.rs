@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 const SECRET: &str = "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg";
 const TEMPLATE: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double","min":-40.5,"max":1e300},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
 
-/// What a wrong paste could put into the file.
+/// Returns values that a wrong paste could put into the file.
 fn secrets() -> [Value; 6] {
     [
         json!(SECRET),

@@ -1,4 +1,4 @@
-//! Plain decimals, which take the fast path, and what may follow them: compared with the reference.
+//! Plain decimals, which take the fast path, alone and followed by other bytes, against the reference.
 
 use pinquery_test_support::Device;
 
@@ -28,7 +28,7 @@ fn check(texts: impl Iterator<Item = Vec<u8>>) {
     }
 }
 
-/// Replaces each `d` of a shape: by zeros, by nines or by random digits.
+/// Replaces each `d` of a shape with zeros, nines or random digits.
 fn fill(shape: &str, random: &mut Random, style: u64) -> Vec<u8> {
     let mut digit = |shape| match (shape, style) {
         (b'd', 0) => b'0',

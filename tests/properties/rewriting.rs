@@ -13,7 +13,7 @@ use proptest::sample::Index;
 
 use super::cases;
 
-/// A rewritten query, and where each byte of the original is in it.
+/// A rewritten query, and the position of each byte of the original.
 struct Rewritten {
     query: Vec<u8>,
     /// The start of each byte, and the end of the query.
@@ -23,7 +23,7 @@ struct Rewritten {
 }
 
 impl Rewritten {
-    /// Inserts `before(index)` before each byte and replaces it by `byte(index)`.
+    /// Inserts `before(index)` before each byte, which is replaced with `byte(index)`.
     fn new(old: &[u8], before: impl Fn(usize) -> Vec<u8>, byte: impl Fn(usize) -> Vec<u8>) -> Self {
         let (mut query, mut starts, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..old.len() {
@@ -45,8 +45,8 @@ impl Rewritten {
         if matches!(kind, "missing_token" | "no_pins") {
             return self.query.len()..self.query.len();
         }
-        // A name starts after what was inserted before it. An empty value has no byte of its own: it
-        // starts where the preceding byte ends.
+        // A name starts after what was inserted before it. An empty value has no bytes, so it starts
+        // where the preceding byte ends.
         let start = match span.start.checked_sub(1) {
             Some(last) if span.is_empty() && kind != "invalid_pin" => self.ends[last],
             _ => self.starts[span.start],

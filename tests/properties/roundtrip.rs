@@ -1,4 +1,4 @@
-//! Encoding a batch in any way that a client may, and parsing it.
+//! Encoding a batch in any way that a client might, and parsing it.
 
 use proptest::collection::btree_map;
 use proptest::prelude::*;
@@ -24,6 +24,6 @@ proptest! {
         let token = String::from_utf8(token).unwrap();
         let pins = pins.into_iter().collect();
         let batch = Batch { token, token_at, pins };
-        batch.comes_back(&Device::new(batch.template()), &mut Choices::new(&choices));
+        batch.assert_round_trips(&Device::new(batch.template()), &mut Choices::new(&choices));
     }
 }

@@ -10,7 +10,8 @@ use proptest::sample::select;
 
 use super::cases;
 
-/// Letters that occur in no message and no type name of the crate, and therefore reveal the query.
+/// Letters that the crate's messages and type names do not contain, so they can only come from the
+/// query.
 const SECRET: [char; 5] = ['Z', 'Q', 'X', 'J', 'K'];
 
 fn secret() -> impl Strategy<Value = String> {

@@ -84,7 +84,7 @@ fn every_type_round_trips_through_parts() {
 }
 
 #[test]
-fn every_field_applies_to_its_types_and_is_foreign_to_others() {
+fn every_field_applies_to_its_types_only() {
     for type_name in Datastream::TYPES {
         let mut all = DatastreamParts::new(type_name);
         fields_of(type_name)

@@ -19,13 +19,13 @@ fn an_update_displays_as_one_line() {
 #[test]
 fn texts_hash_by_their_decoded_form() {
     let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
-    let (plain, escaped, next) = (text("v1=a b"), text("v1=a+b"), text("v1=%61%20c"));
-    let texts = HashSet::from([plain, escaped, next]);
+    let (plain, escaped, other) = (text("v1=a b"), text("v1=a+b"), text("v1=%61%20c"));
+    let texts = HashSet::from([plain, escaped, other]);
     assert_eq!(texts.len(), 2);
     let state = BuildHasherDefault::<DefaultHasher>::default();
     assert_eq!(state.hash_one(plain), state.hash_one(escaped));
-    assert_ne!(state.hash_one(plain), state.hash_one(next));
-    // The boundary between two texts is hashed, too.
+    assert_ne!(state.hash_one(plain), state.hash_one(other));
+    // The boundary between two texts is also hashed.
     let (a, ab, b, empty) = (text("v1=a"), text("v1=ab"), text("v1=b"), text("v1="));
     assert_ne!(state.hash_one([a, b]), state.hash_one([ab, empty]));
 }

@@ -14,7 +14,7 @@ pub const UPDATE_SIZE: usize = size_of::<pinquery::Update<pinquery::Text<'static
 /// Returns the library's error for the first invalid datastream.
 pub fn template(template: &Template) -> Result<pinquery::Template, DatastreamError> {
     let pins = template.iter();
-    pins.map(|(&pin, stream)| Ok((VirtualPin(pin), stream.build()?)))
+    pins.map(|(&pin, datastream)| Ok((VirtualPin(pin), datastream.build()?)))
         .collect()
 }
 

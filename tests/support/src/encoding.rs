@@ -1,6 +1,6 @@
 //! Percent-encoding with a choice at every byte.
 
-/// A cycle of choices. If empty, every choice is 0, the plainest.
+/// An endless cycle of choices. If empty, every choice is 0, which encodes as little as possible.
 #[derive(Debug)]
 pub struct Choices<'a> {
     bytes: &'a [u8],

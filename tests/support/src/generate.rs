@@ -134,7 +134,7 @@ fn segments(pin: u8, datastream: Datastream) -> BoxedStrategy<Vec<Vec<u8>>> {
         .boxed()
 }
 
-/// Generates the value of a single segment, mostly a fitting one, with white space around it.
+/// Generates the value of a single segment, usually one that fits the type, with white space around it.
 pub(crate) fn one(fitting: impl Strategy<Value = String> + 'static) -> BoxedStrategy<Vec<String>> {
     let value = prop_oneof![15 => fitting, 1 => misfit()];
     (value, select(vec!["", "", "", " ", "\t", "\r\n"]))
@@ -245,12 +245,12 @@ fn mutated() -> impl Strategy<Value = (Template, Vec<u8>)> {
 
 /// Generates requests with a segment duplicated, moved, removed or without its datastream.
 fn rearranged() -> impl Strategy<Value = (Template, Vec<u8>)> {
-    let places = (any::<Index>(), any::<Index>());
-    (request(), places, 0..4).prop_map(|((mut template, request), (from, to), what)| {
+    let positions = (any::<Index>(), any::<Index>());
+    (request(), positions, 0..4).prop_map(|((mut template, request), (from, to), change)| {
         let query = request.query();
         let mut segments: Vec<&[u8]> = query.split(|&byte| byte == b'&').collect();
         let from = from.index(segments.len());
-        match what {
+        match change {
             0 | 1 => segments.insert(to.index(segments.len() + 1), segments[from]),
             2 => drop(segments.remove(from)),
             _ => _ = template.pop_first(),

@@ -1,4 +1,4 @@
-//! Properties that hold for every query and every template.
+//! Properties of every query and every template.
 
 use std::ops::Range;
 
@@ -44,7 +44,7 @@ fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
     let mut order: Vec<u8> = Pairs::new(query)
         .filter_map(|pair| Some(pair.pin()?.0))
         .collect();
-    // The two segments of a location are neighbors.
+    // The two segments of a location are adjacent.
     order.dedup();
     assert!(updates.iter().map(|update| update.pin.0).eq(order));
     for update in updates {

@@ -110,7 +110,7 @@ fn datastream(json: &Json) -> Option<Datastream> {
     };
     let datastream = Datastream::from_json(&type_name, &mut rest)?;
     // Remaining fields are unknown, of another type, or duplicates.
-    (rest.0.is_empty() && datastream.is_sound()).then_some(datastream)
+    (rest.0.is_empty() && datastream.is_valid()).then_some(datastream)
 }
 
 /// The fields of a datastream that have not been read yet.

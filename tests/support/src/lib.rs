@@ -2,7 +2,7 @@
 //!
 //! - [`plain`]: templates and outcomes as plain data.
 //! - [`mod@reference`]: a straightforward implementation of the contract.
-//! - [`types`]: the types of datastreams, a file for each.
+//! - [`types`]: the types of datastreams, one file each.
 //! - [`convert`]: conversion between plain data and the library's types.
 //! - [`notation`]: templates as text. [`spec`]: the lines of `tests/spec`. [`escaping`]: bytes as text.
 //! - [`Device`]: a template, with the comparison of the library and the reference.

@@ -44,7 +44,7 @@ impl Batch {
 
     /// Asserts that the library parses the written batch back.
     #[track_caller]
-    pub fn comes_back(&self, device: &Device, choices: &mut Choices<'_>) {
+    pub fn assert_round_trips(&self, device: &Device, choices: &mut Choices<'_>) {
         let query = self.query(choices);
         let parsed = pinquery::parse(&query, |found| {
             (found == self.token).then_some(&device.library)

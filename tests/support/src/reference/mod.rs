@@ -1,4 +1,4 @@
-//! A straightforward implementation of the contract, the oracle of tests, fuzz targets and benches.
+//! A straightforward implementation of the contract: the oracle for tests, fuzz targets and benches.
 //!
 //! It shares only the types of an update with the library, so that a mistake in one is not repeated
 //! in the other. The whole query is split first, everything is decoded into owned memory, and every

@@ -53,7 +53,7 @@ fn accepts_value(pin: u8, value: &str, expected: Value) {
 }
 
 #[track_caller]
-fn is_adjusted(pin: u8, value: &str, expected: Value, adjusted: Adjustment) {
+fn adjusts(pin: u8, value: &str, expected: Value, adjusted: Adjustment) {
     accepts(
         &format!("token=t&v{pin}={value}"),
         &[(pin, expected, Some(adjusted))],

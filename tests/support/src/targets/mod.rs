@@ -19,7 +19,7 @@ pub use template::template;
 use crate::plain::Outcome;
 use crate::spec::written;
 
-/// What a target reports about an input, or `None` for an irrelevant input that is not kept.
+/// A summary of what a target found, or `None` for an irrelevant input, which is not kept.
 pub type Summary = Option<String>;
 
 /// Reads a template from JSON with the library, whose feature `serde` is up to the caller.
@@ -52,7 +52,7 @@ pub fn run(target: &str, input: &[u8], read: ReadTemplate) -> Summary {
     }
 }
 
-/// Writes an outcome and truncates a long one.
+/// Formats an outcome, truncated if it is long.
 fn summary(outcome: &Outcome) -> String {
     let mut text = written(outcome);
     if let Some((end, _)) = text.char_indices().nth(200) {

@@ -30,7 +30,7 @@ pub fn device(data: &[u8]) -> Option<(Device, &[u8])> {
     let end = data.iter().position(|&byte| byte == b'\n')?;
     let plain = notation::template(std::str::from_utf8(&data[..end]).ok()?).ok()?;
     let library = convert::template(&plain).ok();
-    assert_eq!(library.is_some(), is_sound(&plain), "{plain:?}");
+    assert_eq!(library.is_some(), is_valid(&plain), "{plain:?}");
     let device = Device {
         plain,
         library: library?,
@@ -38,6 +38,6 @@ pub fn device(data: &[u8]) -> Option<(Device, &[u8])> {
     Some((device, &data[end + 1..]))
 }
 
-fn is_sound(template: &Template) -> bool {
-    template.values().all(Datastream::is_sound)
+fn is_valid(template: &Template) -> bool {
+    template.values().all(Datastream::is_valid)
 }

@@ -23,6 +23,6 @@ pub fn roundtrip(data: &[u8]) -> Summary {
             .map(|update| (update.pin.0, update.value.clone()))
             .collect(),
     };
-    batch.comes_back(&device, &mut Choices::new(choices));
+    batch.assert_round_trips(&device, &mut Choices::new(choices));
     Some(summary(&Ok(updates)))
 }

@@ -34,7 +34,7 @@ pub fn template(data: &[u8], read: ReadTemplate) -> Summary {
             };
             Some(words(reason).to_owned())
         }
-        (expected, ours) => panic!("{ours:?}, and it should be {expected:?}"),
+        (expected, ours) => panic!("expected {expected:?}, found {ours:?}"),
     }
 }
 

@@ -58,7 +58,7 @@ impl Type for Double {
         })
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_valid(&self) -> bool {
         self.min.is_finite() && self.max.is_finite() && self.min <= self.max
     }
 

@@ -69,7 +69,7 @@ impl Type for Enumerable {
         })
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_valid(&self) -> bool {
         let is_value = |fallback| self.values.contains(&fallback);
         !self.values.is_empty() && self.fallback.is_none_or(is_value)
     }

@@ -56,7 +56,7 @@ impl Type for Integer {
         })
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_valid(&self) -> bool {
         self.min <= self.max
     }
 

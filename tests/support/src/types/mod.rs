@@ -1,5 +1,5 @@
-//! The types of datastreams, a file for each: its notation, how the reference parses its values, and
-//! how values are generated and written. All other code iterates over [`TYPES`].
+//! The types of datastreams, one file each: its notation, the reference's parser, and generators and
+//! writers of values. All other code iterates over [`TYPES`].
 
 use pinquery::DatastreamError;
 use proptest::prelude::*;
@@ -30,14 +30,14 @@ pub trait Type: Sized {
     /// Reverses [`value`](Self::value), or returns `None` for a value of another type.
     fn from_value(value: &Value) -> Option<Self::Value>;
     /// Converts to the library's value.
-    fn value(parsed: Self::Value) -> Value;
+    fn value(value: Self::Value) -> Value;
 
     /// Parses the text in parentheses after the name, which may be empty.
     fn parse_bounds(bounds: &str) -> Option<Self>;
     /// Takes the bounds from JSON fields.
     fn from_json(fields: &mut Fields) -> Option<Self>;
     /// Returns whether the library accepts the bounds.
-    fn is_sound(&self) -> bool {
+    fn is_valid(&self) -> bool {
         true
     }
     /// Builds the library's datastream. Default bounds are omitted, so that the library's own
@@ -55,7 +55,7 @@ pub trait Type: Sized {
     /// Returns the reason why the value is invalid.
     fn parse(&self, raw: &[u8]) -> Parsed<Self::Value>;
     /// Returns whether the value is within bounds and consistent with the adjustment.
-    fn accepts(&self, parsed: Self::Value, adjusted: Option<Adjustment>) -> bool;
+    fn accepts(&self, value: Self::Value, adjusted: Option<Adjustment>) -> bool;
 
     /// Generates datastreams with wide and narrow bounds.
     fn any() -> BoxedStrategy<Self>;
@@ -65,9 +65,9 @@ pub trait Type: Sized {
     fn any_value() -> BoxedStrategy<Self::Value>;
 
     /// Returns a datastream that accepts the value and, if possible, no other.
-    fn just(parsed: Self::Value) -> Self;
+    fn just(value: Self::Value) -> Self;
     /// Writes the value as clients do: one text, or the two halves of a location.
-    fn write(parsed: Self::Value, choices: &mut Choices<'_>) -> Vec<String>;
+    fn write(value: Self::Value, choices: &mut Choices<'_>) -> Vec<String>;
 }
 
 /// Matches the library's values without a wildcard, so a missing type does not compile.
@@ -111,11 +111,11 @@ macro_rules! types {
                 }
             }
 
-            /// See [`Type::is_sound`].
+            /// See [`Type::is_valid`].
             #[must_use]
-            pub fn is_sound(&self) -> bool {
+            pub fn is_valid(&self) -> bool {
                 match self {
-                    $(Self::$variant(datastream) => datastream.is_sound(),)+
+                    $(Self::$variant(datastream) => datastream.is_valid(),)+
                 }
             }
 
@@ -138,7 +138,7 @@ macro_rules! types {
             pub fn parse(&self, raw: &[u8]) -> Parsed<Value> {
                 match self {
                     $(Self::$variant(datastream) => {
-                        datastream.parse(raw).map(|(parsed, adjusted)| ($type::value(parsed), adjusted))
+                        datastream.parse(raw).map(|(value, adjusted)| ($type::value(value), adjusted))
                     })+
                 }
             }
@@ -149,7 +149,7 @@ macro_rules! types {
             pub fn accepts(&self, update: &Update) -> bool {
                 match self {
                     $(Self::$variant(datastream) => $type::from_value(&update.value)
-                        .is_some_and(|parsed| datastream.accepts(parsed, update.adjusted)),)+
+                        .is_some_and(|value| datastream.accepts(value, update.adjusted)),)+
                 }
             }
 
@@ -220,22 +220,22 @@ fn pair(bounds: &str) -> (&str, &str) {
     bounds.split_once(',').unwrap_or((bounds, ""))
 }
 
-fn clamp<T: PartialOrd>(parsed: T, min: T, max: T) -> (T, Option<Adjustment>) {
-    if parsed < min {
+fn clamp<T: PartialOrd>(value: T, min: T, max: T) -> (T, Option<Adjustment>) {
+    if value < min {
         (min, Some(Adjustment::Min))
-    } else if parsed > max {
+    } else if value > max {
         (max, Some(Adjustment::Max))
     } else {
-        (parsed, None)
+        (value, None)
     }
 }
 
 /// Returns whether a value is the bound that its adjustment names.
-fn is_bound<T: PartialEq>(adjusted: Option<Adjustment>, parsed: T, min: T, max: T) -> bool {
+fn is_bound<T: PartialEq>(adjusted: Option<Adjustment>, value: T, min: T, max: T) -> bool {
     match adjusted {
         None => true,
-        Some(Adjustment::Min) => parsed == min,
-        Some(Adjustment::Max) => parsed == max,
+        Some(Adjustment::Min) => value == min,
+        Some(Adjustment::Max) => value == max,
         Some(Adjustment::Fallback) => false,
     }
 }

@@ -1,6 +1,6 @@
 //! Section 4: values of each type.
 
-use super::{accepts, accepts_value, is_adjusted, rejects, rejects_value};
+use super::{accepts, accepts_value, adjusts, rejects, rejects_value};
 use crate::plain::Adjustment::{Fallback, Max, Min};
 use crate::plain::Value::{Boolean, Double, Enumerable, Integer, Location, String as Text};
 
@@ -58,10 +58,10 @@ fn integers_are_clamped() {
     accepts_value(1, "100", Integer(100));
     accepts_value(1, "%2B007", Integer(7));
     accepts_value(1, "-0", Integer(0));
-    is_adjusted(1, "-1", Integer(0), Min);
-    is_adjusted(1, "101", Integer(100), Max);
-    is_adjusted(1, "99999999999999999999", Integer(100), Max);
-    is_adjusted(1, "-99999999999999999999", Integer(0), Min);
+    adjusts(1, "-1", Integer(0), Min);
+    adjusts(1, "101", Integer(100), Max);
+    adjusts(1, "99999999999999999999", Integer(100), Max);
+    adjusts(1, "-99999999999999999999", Integer(0), Min);
     for value in [
         "",
         "123.45",
@@ -87,10 +87,10 @@ fn integers_are_exact_up_to_the_limits_of_i64() {
     accepts_value(7, "9223372036854775807", Integer(i64::MAX));
     accepts_value(7, "-9223372036854775808", Integer(i64::MIN));
     accepts_value(7, "0009223372036854775807", Integer(i64::MAX));
-    is_adjusted(7, "9223372036854775808", Integer(i64::MAX), Max);
-    is_adjusted(7, "-9223372036854775809", Integer(i64::MIN), Min);
-    is_adjusted(7, "9999999999999999999", Integer(i64::MAX), Max);
-    is_adjusted(7, &"9".repeat(4096), Integer(i64::MAX), Max);
+    adjusts(7, "9223372036854775808", Integer(i64::MAX), Max);
+    adjusts(7, "-9223372036854775809", Integer(i64::MIN), Min);
+    adjusts(7, "9999999999999999999", Integer(i64::MAX), Max);
+    adjusts(7, &"9".repeat(4096), Integer(i64::MAX), Max);
 }
 
 #[test]
@@ -142,10 +142,10 @@ fn doubles_are_rounded_to_the_nearest() {
 
 #[test]
 fn doubles_are_clamped() {
-    is_adjusted(2, "1e999", Double(f64::MAX), Max);
-    is_adjusted(2, "-1e999", Double(-f64::MAX), Min);
-    is_adjusted(8, "1.5000001", Double(1.5), Max);
-    is_adjusted(8, "-1e-300", Double(0.0), Min);
+    adjusts(2, "1e999", Double(f64::MAX), Max);
+    adjusts(2, "-1e999", Double(-f64::MAX), Min);
+    adjusts(8, "1.5000001", Double(1.5), Max);
+    adjusts(8, "-1e-300", Double(0.0), Min);
     accepts_value(8, "1.5", Double(1.5));
 }
 
@@ -179,9 +179,9 @@ fn enumerables_are_one_of_the_values_or_the_fallback() {
     accepts_value(4, "%2B020", Enumerable(20));
     accepts_value(4, "-0", Enumerable(0));
     accepts_value(9, "9223372036854775807", Enumerable(i64::MAX));
-    is_adjusted(4, "21", Enumerable(20), Fallback);
-    is_adjusted(4, "-20", Enumerable(20), Fallback);
-    is_adjusted(4, "99999999999999999999", Enumerable(20), Fallback);
+    adjusts(4, "21", Enumerable(20), Fallback);
+    adjusts(4, "-20", Enumerable(20), Fallback);
+    adjusts(4, "99999999999999999999", Enumerable(20), Fallback);
     for value in ["", "x", "20.0", "2e1", "99999999999999999999x"] {
         rejects_value(4, value);
     }
