@@ -81,8 +81,8 @@ impl Workload {
         let all: String = requests.iter().map(|(query, _)| &**query).collect();
         // A workload lives about as long as the process.
         let mut rest: &'static str = all.leak();
-        let cases = requests.iter().map(|(own, device)| {
-            let (query, next) = rest.split_at(own.len());
+        let cases = requests.iter().map(|(text, device)| {
+            let (query, next) = rest.split_at(text.len());
             rest = next;
             let uri = format!("/external/api/batch/update?{query}").parse();
             Case {

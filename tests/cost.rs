@@ -1,7 +1,7 @@
 //! The cost of hostile queries: work grows linearly with their length, and memory does not grow.
 //!
 //! Work is measured in instructions rather than time, so results are the same on a busy machine.
-//! Valgrind counts them in a second run of this binary. Without valgrind the test passes and says so;
+//! Valgrind counts them in a second run of this binary. Without valgrind the test passes with a note;
 //! with `REQUIRE_VALGRIND=1` it fails.
 //!
 //! `cargo test --release --test cost -- --nocapture` counts queries of up to 1 MiB and prints the

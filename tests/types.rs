@@ -34,7 +34,7 @@ fn assert_none(missing: BTreeSet<&str>, write: &str) {
 fn test_support_has_every_type() {
     let support = types::TYPES.iter().copied().collect();
     assert_none(&names() - &support, "a file in tests/support/src/types");
-    assert_none(&support - &names(), "it in src, the test support has it");
+    assert_none(&support - &names(), "it in src: test support has it");
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn test_support_has_every_reason() {
     let support = reference::reasons();
     let write = "it in REASONS of its type in tests/support/src/types";
     assert_none(&reasons() - &support, write);
-    assert_none(&support - &reasons(), "it in src, the test support has it");
+    assert_none(&support - &reasons(), "it in src: test support has it");
 }
 
 /// Returns the types of the pins in a query.

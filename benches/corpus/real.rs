@@ -1,4 +1,4 @@
-//! What public programs send: the queries of `tests/spec/real.txt` with other digits.
+//! Queries of public programs: those of `tests/spec/real.txt` with other digits.
 //!
 //! Pins, their order and case, the types, and the length of every value are unchanged.
 

@@ -35,7 +35,7 @@ const TEMPLATE: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type
 const ALL_ACCEPTED: u8 = 0;
 const SOME_REJECTED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
-/// What a shell reports if SIGPIPE ends a program. Some queries may not have been read.
+/// The status that a shell reports if SIGPIPE ends a program. Some queries may not have been read.
 const BROKEN_PIPE: u8 = 128 + 13;
 
 /// Size of the buffers for input and output.

@@ -116,7 +116,7 @@ fn errors_of_a_flattened_datastream_do_not_repeat_strings() {
         for (key, value) in datastream {
             for corrupted in corruptions(value) {
                 let datastream = with(datastream, key, key, corrupted);
-                let map = datastream.as_object().expect("it is one");
+                let map = datastream.as_object().expect("an object");
                 check::<LabelledDatastream>(&with(map, "", "label", json!("Pump")));
             }
         }

@@ -254,7 +254,7 @@ fn a_client_that_never_reads_is_disconnected() {
         }
         assert!(start.elapsed() < TIMEOUT, "the connection is still open");
     }
-    eventually("it is closed", || {
+    eventually("the connection is closed", || {
         server.metric("pinquery_connections") == 1.0
     });
 }

@@ -258,7 +258,7 @@ mod tests {
             .execute_batch("CREATE TABLE t (x)")
             .expect("table is created");
         let result = prepare(&mut connection, Devices::demo(), Duration::ZERO);
-        let message = result.expect_err("it is not ours").to_string();
+        let message = result.expect_err("the database is rejected").to_string();
         assert_eq!(message, "it belongs to another program");
     }
 }

@@ -172,7 +172,7 @@ impl Cluster {
 
     /// Sends SIGKILL to all processes of the cluster.
     pub fn kill(&self) {
-        let mut child = self.child().take().expect("it is running");
+        let mut child = self.child().take().expect("the cluster is running");
         let id = child.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
         child.kill().expect("postmaster is killed");

@@ -40,7 +40,7 @@ fn accepts(query: &str, expected: &[(u8, Value, Option<Adjustment>)]) {
 #[track_caller]
 fn rejects(query: impl AsRef<[u8]>, kind: &str, at: usize, spanned: impl AsRef<[u8]>) {
     let query = query.as_ref();
-    let rejection = parsed(query).expect_err("it is accepted");
+    let rejection = parsed(query).expect_err("the query is rejected");
     assert_eq!(rejection.kind, kind, "{query:?}");
     assert_eq!(rejection.span.start, at, "{query:?}");
     assert_eq!(&query[rejection.span], spanned.as_ref(), "{query:?}");
