@@ -1,4 +1,4 @@
-//! The counted functions: each contender parses all queries of a workload. The set-up has parsed them
+//! The counted functions: each contender parses all queries of a workload. The setup has parsed them
 //! once, because a first call costs twice as much as later ones and is not typical of a server.
 
 use std::thread;

@@ -84,7 +84,7 @@ fn long_queries_allocate_no_more_than_256_updates() {
 }
 
 #[test]
-fn the_ninth_update_reserves_for_all_on_both_paths() {
+fn the_ninth_update_reserves_capacity_for_all_on_both_paths() {
     let escaped: String = (0..40).map(|pin| format!("&%76{pin}=1")).collect();
     let long = |pin| format!("&v{pin}={}", "%41".repeat(40));
     let texts: String = (100..140).map(long).collect();

@@ -108,7 +108,7 @@ fn every_kind_has_its_name_message_and_span() {
 }
 
 #[test]
-fn bodies_are_those_of_blynk() {
+fn bodies_match_blynks() {
     let body = |query| error(query).body();
     assert_eq!(body(""), "{\"error\":{\"message\":\"Invalid token.\"}}");
     assert_eq!(

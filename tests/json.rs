@@ -267,7 +267,7 @@ fn unknown_duplicate_and_mistyped_fields_are_rejected() {
 }
 
 #[test]
-fn errors_say_what_was_expected() {
+fn errors_state_what_was_expected() {
     use serde::Deserialize;
     use serde::de::value::{Error, MapDeserializer};
 

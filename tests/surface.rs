@@ -298,7 +298,7 @@ fn tokens_of_other_endpoints_follow_the_same_rules() {
 }
 
 #[test]
-fn tokens_parse_from_text_and_are_looked_up_by_it() {
+fn tokens_parse_from_text_and_are_looked_up_with_a_str() {
     assert_eq!(Token::try_from("a%41").unwrap().as_str(), "a%41");
     for text in ["", " ", "a b", "a\u{7f}", "é"] {
         assert!(Token::try_from(text).is_err(), "{text}");

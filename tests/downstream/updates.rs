@@ -66,7 +66,7 @@ fn map_string_converts_to_any_string_type() {
 }
 
 #[test]
-fn values_know_their_type() {
+fn values_report_their_type() {
     let names: Vec<&str> = owned().iter().map(|u| u.value.type_name()).collect();
     let types: Vec<&str> = template().iter().map(|(_, d)| d.type_name()).collect();
     assert_eq!(names, types);
@@ -103,7 +103,7 @@ fn updates_are_human_readable() {
 }
 
 #[test]
-fn updates_serialize_alike_with_any_string_type() {
+fn updates_serialize_the_same_with_any_string_type() {
     let template = template();
     let updates = parse(QUERY, |_| Some(&template)).unwrap();
     let expected = concat!(

@@ -155,7 +155,7 @@ fn invalid_bodies_get_json_errors() {
 }
 
 #[test]
-fn read_faults_are_logged_once_and_their_recovery_too() {
+fn read_faults_and_their_recovery_are_logged_once() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     server.update("v1=1");

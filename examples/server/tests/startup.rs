@@ -39,7 +39,7 @@ fn usage_errors_exit_with_status_2() {
 }
 
 #[test]
-fn a_port_in_use_is_a_clear_error() {
+fn a_port_in_use_is_reported_clearly() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let scratch = Scratch::new();

@@ -202,7 +202,7 @@ fn standard_input_is_ignored_if_there_are_queries() {
 }
 
 #[test]
-fn other_tokens_than_the_given_one_are_unknown() {
+fn only_the_given_token_is_known() {
     let unknown = rejected("Invalid token.", "unknown_token", 6, 7);
     json(&["--token", "-t"], b"token=-t&v3=a\n", 0, &updated("a"));
     json(&["--token=%t"], b"token=%25t&v3=a\n", 0, &updated("a"));

@@ -182,7 +182,7 @@ fn arbitrary_bytes_do_not_panic() {
 }
 
 #[test]
-fn bodies_are_blynks() {
+fn bodies_match_blynks() {
     for (kinds, expected) in [
         (
             &[

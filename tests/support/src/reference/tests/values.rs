@@ -5,7 +5,7 @@ use crate::plain::Adjustment::{Fallback, Max, Min};
 use crate::plain::Value::{Boolean, Double, Enumerable, Integer, Location, String as Text};
 
 #[test]
-fn white_space_is_ignored_around_a_value_only() {
+fn only_white_space_around_a_value_is_ignored() {
     for (pin, number) in [(1, Integer(5)), (2, Double(5.0)), (9, Enumerable(-1))] {
         let digits = if pin == 9 { "-1" } else { "5" };
         accepts_value(pin, &format!("+%20%09%0A%0C%0D{digits}\t\n\x0C\r+"), number);
