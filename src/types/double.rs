@@ -12,12 +12,11 @@ use super::datastream::Datastream;
 use super::digits::{self, Run, eight_digits, non_digits};
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, Number, inclusive};
-use super::raw::{Parsed, next_after, parse_trimmed, sign};
+use super::raw::{Parsed, clamp, next_after, parse_trimmed, sign};
 use crate::error::Reason;
 use crate::query::SEPARATOR;
 use crate::query::input::{FastInput, NextOffset, SlowInput, Window};
 use crate::query::swar::{self, repeat};
-use crate::update::Adjustment;
 use crate::update::updates::Updates;
 use crate::update::value::Value;
 
@@ -89,27 +88,15 @@ impl Double {
         if input.window.byte(end) != SEPARATOR {
             return None;
         }
-        let (double, adjusted) = self.clamp(double);
+        let (double, adjusted) = clamp(double, self.min, self.max);
         updates.try_push(input.pin, Value::Double(double), adjusted)?;
         next_after(end)
     }
 
     pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
         let double = parse_trimmed(input.value, Reason::NotADouble, double)?;
-        let (double, adjusted) = self.clamp(double);
+        let (double, adjusted) = clamp(double, self.min, self.max);
         Ok((Value::Double(double), adjusted))
-    }
-
-    /// Clamps a number. Zero keeps its sign: −0 is not below 0.
-    #[inline(always)]
-    fn clamp(&self, double: f64) -> (f64, Option<Adjustment>) {
-        if self.min <= double && double <= self.max {
-            (double, None)
-        } else if double < self.min {
-            (self.min, Some(Adjustment::Min))
-        } else {
-            (self.max, Some(Adjustment::Max))
-        }
     }
 }
 

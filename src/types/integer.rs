@@ -9,7 +9,7 @@ use super::datastream::Datastream;
 use super::digits::{self, Run, eight_digits, non_digits};
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, Number, inclusive};
-use super::raw::{Parsed, next_after, parse_trimmed, sign};
+use super::raw::{Parsed, clamp, next_after, parse_trimmed, sign};
 use crate::error::Reason;
 use crate::query::SEPARATOR;
 use crate::query::input::{FastInput, NextOffset, SlowInput, Window};
@@ -94,29 +94,18 @@ impl Integer {
         updates: &mut Updates<'_>,
     ) -> Option<NextOffset> {
         let (integer, end) = fast_integer(input.window, input.value)?;
-        let (integer, adjusted) = self.clamp(integer);
+        let (integer, adjusted) = clamp(integer, self.min, self.max);
         updates.try_push(input.pin, Value::Integer(integer), adjusted)?;
         next_after(end)
     }
 
     pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
         let (integer, adjusted) = match parse_trimmed(input.value, Reason::NotAnInteger, integer)? {
-            Unbounded::Exact(integer) => self.clamp(integer),
+            Unbounded::Exact(integer) => clamp(integer, self.min, self.max),
             Unbounded::BelowAll => (self.min, Some(Adjustment::Min)),
             Unbounded::AboveAll => (self.max, Some(Adjustment::Max)),
         };
         Ok((Value::Integer(integer), adjusted))
-    }
-
-    #[inline(always)]
-    fn clamp(&self, integer: i64) -> (i64, Option<Adjustment>) {
-        if self.min <= integer && integer <= self.max {
-            (integer, None)
-        } else if integer < self.min {
-            (self.min, Some(Adjustment::Min))
-        } else {
-            (self.max, Some(Adjustment::Max))
-        }
     }
 }
 

@@ -61,6 +61,18 @@ pub(super) fn parse_decoded<T>(
     parse(percent::decode_into(raw, buffer).ok_or(Reason::MalformedEscape)?)
 }
 
+/// Clamps a number to bounds, of which `min` is not above `max`. Zero keeps its sign: −0 is not below 0.
+#[inline(always)]
+pub(super) fn clamp<T: PartialOrd>(number: T, min: T, max: T) -> (T, Option<Adjustment>) {
+    if min <= number && number <= max {
+        (number, None)
+    } else if number < min {
+        (min, Some(Adjustment::Min))
+    } else {
+        (max, Some(Adjustment::Max))
+    }
+}
+
 /// Trims ASCII white space, which Arduino's `dtostrf` pads numbers with.
 pub(super) fn trim(text: &[u8]) -> &[u8] {
     text.trim_ascii()
