@@ -224,8 +224,11 @@ named_enum! {
     ///
     /// ```
     /// # use pinquery::ErrorKind;
-    /// let counters: Vec<(&str, u64)> = ErrorKind::ALL.iter().map(|kind| (kind.name(), 0)).collect();
-    /// assert_eq!(counters[0], ("missing_token", 0));
+    /// use std::collections::HashMap;
+    ///
+    /// let mut counters: HashMap<_, u64> = ErrorKind::ALL.iter().map(|kind| (*kind, 0)).collect();
+    /// *counters.entry(ErrorKind::NoPins).or_default() += 1;
+    /// assert_eq!(counters[&ErrorKind::NoPins], 1);
     /// ```
     ALL;
     /// Returns the name of the kind, as used in logs, metrics and JSON: `invalid_pin`.
@@ -283,8 +286,8 @@ impl ErrorKind {
 }
 
 named_enum! {
-    /// The reason why a value does not fit its datastream. The first one that applies is reported, in
-    /// the order of the variants.
+    /// The reason why a value does not fit its datastream. [Section 3 of the
+    /// contract](crate::contract#pins-and-reasons) defines which one is reported if several apply.
     ///
     /// [`name`](Self::name) suits logs and metrics; [`Display`](fmt::Display) writes a sentence.
     ///
@@ -293,8 +296,6 @@ named_enum! {
     ///
     /// assert_eq!(Reason::NotAnInteger.name(), "not_an_integer");
     /// ```
-    ///
-    /// The rules are in [section 3 of the contract](crate::contract#pins-and-reasons).
     #[non_exhaustive]
     pub enum Reason {
         /// A string exceeds `max_len` decoded bytes, which is checked after

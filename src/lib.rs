@@ -166,7 +166,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! A reused buffer keeps its capacity, so a later query of more than eight pins allocates nothing.
+//! A reused buffer keeps its capacity, so a query of no more pins than an earlier one allocates nothing.
 //! It borrows the queries, so they must outlive it. In a loop that reads each query into the same
 //! memory, create a new `Updates` per query: this costs one allocation above eight pins.
 //!

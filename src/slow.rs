@@ -33,7 +33,8 @@ pub(crate) fn segment<'q, 't>(
     };
     let datastream = resolve(pin).map_err(|kind| Error::of_pin(kind, pin, name.span()))?;
     if updates.is_full() {
-        updates.grow(rest.len());
+        // Not by `rest`, which may begin with empty segments.
+        updates.grow(input.query().len() - name.span().start);
     }
     let slow = SlowInput { pin, value, pairs };
     push_slow(datastream, input, rest, slow, updates)

@@ -105,6 +105,24 @@ fn the_ninth_update_reserves_capacity_for_all_on_both_paths() {
 }
 
 #[test]
+fn capacity_suffices_for_the_shortest_segments() {
+    let template: Template = (0..=255)
+        .map(|pin| (VirtualPin(pin), Datastream::string()))
+        .collect();
+    let query = "token=t&v10&v11&v12&v13&v14&v15&v16&v17&v0&v1&v2&v3&v4&v5&v6&v7&v8&v9";
+    let used = measure(|| assert_eq!(parse(query, |_| Some(&template)).unwrap().len(), 18));
+    assert_eq!(used.count_total, 1);
+}
+
+#[test]
+fn empty_segments_reserve_no_capacity() {
+    let template = template();
+    let query = format!("{}{}&v9=1", pins(8, "1"), "&".repeat(1000));
+    let used = measure(|| assert_eq!(parse(&query, |_| Some(&template)).unwrap().len(), 9));
+    assert!(used.bytes_total < 1000, "{used:?}");
+}
+
+#[test]
 fn reused_updates_allocate_only_to_grow() {
     let template = template();
     let cases = [(8, 0), (100, 1), (9, 0), (100, 0), (8, 0), (64, 0)];

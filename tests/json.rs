@@ -62,19 +62,16 @@ fn datastreams_and_templates_round_trip() {
         );
         template.insert(VirtualPin(pin), datastream);
     }
-    let types = Datastream::TYPES
-        .iter()
-        .map(|name| format!(r#""type":"{name}""#));
-    let fields = Datastream::FIELDS
-        .iter()
-        .map(|name| format!(r#""{name}":"#));
-    for text in types.chain(fields) {
+    for name in Datastream::TYPES {
         let mut serialized = SERIALIZED.iter();
-        assert!(serialized.any(|json| json.contains(&text)), "{text}");
+        let is_type = |json: &&str| json.contains(&format!(r#""type":"{name}""#));
+        assert!(
+            serialized.any(|json| is_type(json)),
+            "write {name} in SERIALIZED"
+        );
     }
     let json = serde_json::to_string(&template).unwrap();
     assert!(json.starts_with(r#"{"v0":{"type":"integer","#), "{json}");
-    assert!(json.ends_with(r#","v6":{"type":"location"}}"#), "{json}");
     assert_eq!(read(&json), template);
 }
 

@@ -103,10 +103,11 @@ fn widened(template: &Template) -> Template {
             min: i64::MIN,
             max: i64::MAX,
         }),
-        Datastream::Double(_) => Datastream::Double(Double {
-            min: f64::MIN,
-            max: f64::MAX,
-        }),
+        Datastream::Double(double) => {
+            let mut widest = double.clone();
+            (widest.min, widest.max) = (f64::MIN, f64::MAX);
+            Datastream::Double(widest)
+        }
         other => other.clone(),
     };
     template
@@ -131,7 +132,7 @@ fn is_explained(datastream: &Datastream, update: &Update, unbounded: &Update) ->
             _ => value == given && !is_clamped,
         },
         (
-            &Datastream::Double(Double { min, max }),
+            &Datastream::Double(Double { min, max, .. }),
             &Value::Double(value),
             &Value::Double(given),
         ) => match update.adjusted {

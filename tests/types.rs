@@ -117,6 +117,18 @@ fn contract_has_a_row_for_every_type_and_reason() {
 }
 
 #[test]
+fn fuzz_template_assigns_each_pin_once() {
+    let parse = |entries: &&str| notation::template(entries).expect(entries).len();
+    let separate: usize = types::FUZZ_TEMPLATE.iter().map(parse).sum();
+    let together = notation::template(&types::FUZZ_TEMPLATE.join(" ")).unwrap();
+    assert_eq!(
+        together.len(),
+        separate,
+        "a pin of FUZZ_TEMPLATE is repeated"
+    );
+}
+
+#[test]
 fn changelog_names_every_type() {
     let log = include_str!("../CHANGELOG.md");
     let words: BTreeSet<_> = log.split(|c: char| !c.is_ascii_lowercase()).collect();
@@ -131,11 +143,19 @@ fn fields_in(text: &str) -> BTreeSet<&'static str> {
 
 #[test]
 fn contract_has_every_field() {
+    let blocks = CONTRACT.split("```json").skip(1);
+    let json: String = blocks
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let write = "it in a template of CONTRACT.md";
+    assert_none(&fields() - &fields_in(&json), write);
     let (_, section) = CONTRACT.split_once("\n## 6. ").expect("section 6");
-    let (_, json) = section.split_once("```json").expect("a template");
-    let (json, _) = json.split_once("```").expect("the end of the template");
-    let write = "it in the template of section 6 of CONTRACT.md";
-    assert_none(&fields() - &fields_in(json), write);
+    let is_explained = |field: &&str| section.contains(&format!("`{field}`"));
+    let explained = fields().into_iter().filter(is_explained).collect();
+    assert_none(
+        &fields() - &explained,
+        "it in the text of section 6 of CONTRACT.md",
+    );
 }
 
 #[test]

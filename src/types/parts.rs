@@ -7,7 +7,8 @@ use super::error::DatastreamError;
 
 /// The parts of a [`Datastream`](crate::Datastream): the name of its type and its bounds.
 ///
-/// Fields are public and optional, like the columns of a table. [`Datastream::from_parts`] validates
+/// Fields are public and optional, like the columns of a table; those that the type does not have
+/// must be `None`. [`Datastream::from_parts`] validates
 /// them and [`Datastream::to_parts`] returns them.
 ///
 /// [`Datastream::from_parts`]: crate::Datastream::from_parts
@@ -97,10 +98,12 @@ impl fmt::Display for DatastreamParts<'_> {
         const DEFAULTS: (Number, Number) = (Number::Double(f64::MIN), Number::Double(f64::MAX));
 
         f.write_str(self.type_name)?;
-        if let (Some(min), Some(max)) = (self.min, self.max) {
-            if (min, max) != DEFAULTS {
-                write!(f, " {min}..={max}")?;
-            }
+        match (self.min, self.max) {
+            (Some(min), Some(max)) if (min, max) == DEFAULTS => {}
+            (Some(min), Some(max)) => write!(f, " {min}..={max}")?,
+            (Some(min), None) => write!(f, " {min}..")?,
+            (None, Some(max)) => write!(f, " ..={max}")?,
+            (None, None) => {}
         }
         if let Some(max_len) = self.max_len {
             write!(f, " up to {max_len} bytes")?;
@@ -128,7 +131,8 @@ impl fmt::Display for DatastreamParts<'_> {
 pub enum Number {
     /// An `i64`.
     Integer(i64),
-    /// Any other number.
+    /// Any other number. Build bounds with [`Number::from`]: an integer datastream rejects even
+    /// `Double(5.0)`.
     Double(f64),
 }
 

@@ -107,6 +107,22 @@ fn every_field_applies_to_its_types_only() {
 }
 
 #[test]
+fn the_first_error_of_parts_is_that_of_the_type() {
+    let build = |type_name, fields: &[&str]| {
+        let mut parts = DatastreamParts::new(type_name);
+        fields.iter().for_each(|field| set(&mut parts, field));
+        Datastream::from_parts(&parts)
+    };
+    let foreign = DatastreamError::ForeignField("max");
+    assert_eq!(build("boolean", &["fallback", "max"]), Err(foreign));
+    assert_eq!(build("int", &["max"]), Err(DatastreamError::UnknownType));
+    assert_eq!(
+        build("enumerable", &["max"]),
+        Err(DatastreamError::NoValues)
+    );
+}
+
+#[test]
 fn missing_fields_use_defaults() {
     let build = |type_name| Datastream::from_parts(&DatastreamParts::new(type_name));
     assert_eq!(build("integer"), Datastream::integer(..));
