@@ -65,10 +65,7 @@ fn datastreams_and_templates_round_trip() {
     for name in Datastream::TYPES {
         let mut serialized = SERIALIZED.iter();
         let is_type = |json: &&str| json.contains(&format!(r#""type":"{name}""#));
-        assert!(
-            serialized.any(|json| is_type(json)),
-            "write {name} in SERIALIZED"
-        );
+        assert!(serialized.any(is_type), "write {name} in SERIALIZED");
     }
     let json = serde_json::to_string(&template).unwrap();
     assert!(json.starts_with(r#"{"v0":{"type":"integer","#), "{json}");
