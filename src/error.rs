@@ -41,7 +41,6 @@ impl Error {
     /// ```
     pub const CONTENT_TYPE: &'static str = "application/json";
 
-    #[cold]
     pub(crate) fn new(kind: ErrorKind, span: Range<usize>) -> Self {
         Self {
             kind,
@@ -53,7 +52,6 @@ impl Error {
     }
 
     /// Creates an error about a pin.
-    #[cold]
     pub(crate) fn of_pin(kind: ErrorKind, pin: VirtualPin, span: Range<usize>) -> Self {
         Self {
             pin: Some(pin),
@@ -62,7 +60,6 @@ impl Error {
     }
 
     /// Creates an error about the value of a pin.
-    #[cold]
     pub(crate) fn of_value(pin: VirtualPin, reason: Reason, span: Range<usize>) -> Self {
         Self {
             reason: Some(reason),

@@ -97,7 +97,7 @@ fn parse_number(number: &[u8]) -> Option<VirtualPin> {
 /// the length of the name including `=`.
 ///
 /// `None` falls back to the slow path.
-#[inline(always)]
+#[inline]
 pub(crate) fn fast_pin(word: u64) -> Option<(VirtualPin, usize)> {
     const ZEROS: u32 = 0x30_3030;
     const WEIGHTS: u32 = 100 << 16 | 10 << 8 | 1;

@@ -12,7 +12,6 @@ use crate::update::updates::Updates;
 
 /// Parses every segment except the first token's, which is at `token`. The order of checks (name,
 /// datastream, duplicate, value) is defined here and nowhere else.
-#[inline(never)]
 pub(crate) fn parse_segments<'q>(
     query: &'q [u8],
     token: Range<usize>,
@@ -59,14 +58,14 @@ struct Seen([bool; 256]);
 
 impl Seen {
     /// Inserts a pin; returns whether it was new.
-    #[inline(always)]
+    #[inline]
     fn insert(&mut self, VirtualPin(pin): VirtualPin) -> bool {
         !core::mem::replace(&mut self.0[usize::from(pin)], true)
     }
 }
 
 /// Returns the datastream of a pin that has not been seen yet.
-#[inline(always)]
+#[inline]
 fn resolve_pin<'t>(
     template: &'t Template,
     seen: &mut Seen,
@@ -80,7 +79,6 @@ fn resolve_pin<'t>(
 }
 
 /// Separate from the loop: inlining it costs 1 % to 2 % more instructions.
-#[cold]
 #[inline(never)]
 fn name_error(kind: ErrorKind, pin: VirtualPin, input: &Input<'_>, rest: &[u8]) -> Error {
     Error::of_pin(kind, pin, input.name(rest))

@@ -11,7 +11,6 @@ use crate::update::updates::Updates;
 
 /// Parses the segment at the start of `rest`, whatever its name. Skips the one at `token`.
 #[cold]
-#[inline(never)]
 pub(crate) fn segment<'q, 't>(
     input: &Input<'q>,
     rest: &'q [u8],
@@ -45,7 +44,6 @@ pub(crate) fn segment<'q, 't>(
 /// Takes scalars: a struct passed by value to a function that is not inlined is written to the
 /// stack for every pin (6 % to 8 % more instructions).
 #[cold]
-#[inline(never)]
 pub(crate) fn value<'q>(
     datastream: &Datastream,
     pin: VirtualPin,
@@ -67,7 +65,6 @@ pub(crate) fn value<'q>(
 
 /// Retries the fast path after growing. Separate because LLVM does not inline into cold functions.
 /// (Without it: 9 pins +23 %, 32 pins +8 % instructions.)
-#[inline(never)]
 fn retry_fast<'q>(
     datastream: &Datastream,
     pin: VirtualPin,
@@ -96,7 +93,6 @@ fn retry_fast<'q>(
 }
 
 /// Parses a value by the slow path of its type and pushes the update.
-#[inline(never)]
 fn push_slow<'q>(
     datastream: &Datastream,
     input: &Input<'q>,

@@ -18,26 +18,26 @@ pub(crate) struct Window<'i>(&'i [u8; WINDOW]);
 
 impl Window<'_> {
     /// Parses an unescaped pin name. Returns the pin and the offset of its value.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn fast_pin(&self) -> Option<(VirtualPin, usize)> {
         pin::fast_pin(self.word(0)?)
     }
 
     /// Returns the eight bytes at `offset`, the first one lowest, if the window contains them.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn word(&self, offset: usize) -> Option<u64> {
         let chunk = self.0.get(offset..).and_then(<[u8]>::first_chunk)?;
         Some(u64::from_le_bytes(*chunk))
     }
 
     /// Returns the byte at `offset`, which must be within the window.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn byte(&self, offset: usize) -> u8 {
         self.0[offset % WINDOW]
     }
 
     /// Returns the bytes from `start` to `end`, if the window contains them.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&[u8]> {
         self.0.get(start..end)
     }
@@ -56,7 +56,7 @@ pub(crate) struct Input<'q> {
 impl<'q> Input<'q> {
     /// Wraps a query. The caller fills the tail: if this did, the tail would be copied with the
     /// return value (2 % more instructions).
-    #[inline(always)]
+    #[inline]
     pub(crate) fn new(query: &'q [u8]) -> Self {
         let tail = PaddedTail([SEPARATOR; 2 * WINDOW]);
         Self { query, tail }
@@ -64,7 +64,7 @@ impl<'q> Input<'q> {
 
     /// Fills the tail. Copies a fixed number of bytes if it can: a copy of variable length costs as
     /// much as a pin.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn fill_tail(&mut self) {
         let PaddedTail(tail) = &mut self.tail;
         match (tail.first_chunk_mut::<WINDOW>(), self.query.last_chunk()) {
@@ -79,13 +79,13 @@ impl<'q> Input<'q> {
     }
 
     /// Returns the offset of `rest`, a suffix of the query.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn offset_of(&self, rest: &'q [u8]) -> usize {
         self.query.len() - rest.len()
     }
 
     /// Returns the window at the start of `rest`, if `rest` is a suffix of the query.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn window<'i>(&'i self, rest: &'q [u8]) -> Option<Window<'i>> {
         match rest.first_chunk() {
             Some(window) => Some(Window(window)),
@@ -109,7 +109,6 @@ impl<'q> Input<'q> {
 
     /// Returns the span of the name at the start of `rest`.
     #[cold]
-    #[inline(never)]
     pub(crate) fn name(&self, rest: &'q [u8]) -> Range<usize> {
         let start = self.offset_of(rest);
         start..name_end(self.query, start)
@@ -122,7 +121,6 @@ impl<'q> Input<'q> {
 }
 
 #[cold]
-#[inline(never)]
 fn fill_short(tail: &mut [u8; 2 * WINDOW], query: &[u8]) {
     let slots = tail.iter_mut().take(WINDOW).rev();
     for (slot, byte) in slots.zip(query.iter().rev()) {
@@ -149,7 +147,7 @@ pub(crate) struct FastInput<'i, 'q> {
 
 impl<'q> FastInput<'_, 'q> {
     /// Returns the query from the value on.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn text(&self) -> Option<&'q [u8]> {
         self.rest.get(self.value..)
     }

@@ -103,7 +103,7 @@ impl Iterator for Decoded<'_> {
 }
 
 /// Returns the byte that two hexadecimal digits, of either case, encode.
-#[inline(always)]
+#[inline]
 fn escaped(high: u8, low: u8) -> Option<u8> {
     let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
     (high | low <= 0xF).then_some(high << 4 | low)

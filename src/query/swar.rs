@@ -19,7 +19,7 @@ pub(crate) fn plain_text(bytes: &[u8]) -> usize {
 
 /// Returns the number of leading plain bytes. `is_plain` tests a byte; `stops` marks the high bit
 /// of the first byte of a word that is not plain.
-#[inline(always)]
+#[inline]
 pub(crate) fn plain(bytes: &[u8], is_plain: fn(u8) -> bool, stops: fn(u64) -> u64) -> usize {
     let mut rest = bytes;
     // LLVM vectorizes a fold over 32 bytes.
@@ -43,7 +43,7 @@ pub(crate) fn plain(bytes: &[u8], is_plain: fn(u8) -> bool, stops: fn(u64) -> u6
 
 /// Marks the high bit of each byte that is not ASCII or is below `,`, such as escapes, separators
 /// and NUL. Exact up to the first one: a borrow only reaches later bytes.
-#[inline(always)]
+#[inline]
 pub(crate) fn text_stops(word: u64) -> u64 {
     (word.wrapping_sub(repeat(b',')) | word) & HIGH_BITS
 }
@@ -52,7 +52,7 @@ pub(crate) fn text_stops(word: u64) -> u64 {
 ///
 /// Reads 24 bytes whatever the length, including bytes before the text, because a loop whose length
 /// varies is mispredicted for every other text.
-#[inline(always)]
+#[inline]
 pub(crate) fn short_ascii(bytes: &[u8], start: usize, end: usize) -> Option<&str> {
     const LENGTH: usize = 24;
 
@@ -65,7 +65,7 @@ pub(crate) fn short_ascii(bytes: &[u8], start: usize, end: usize) -> Option<&str
 
 /// Returns the bytes as text if they are ASCII. `core::str::from_utf8` checks single bytes up to an
 /// aligned address, which is slow for short texts.
-#[inline(always)]
+#[inline]
 pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     ascii::AsciiStr::from_ascii(bytes)
         .ok()

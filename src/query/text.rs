@@ -259,7 +259,6 @@ impl<'q> ScannedText<'q> {
     /// Scans a text of any kind, up to a separator or the end of the bytes.
     ///
     /// INVARIANT: the first `plain` bytes are ASCII without escapes, separators or NUL.
-    #[inline(never)]
     pub(crate) fn new(bytes: &'q [u8], plain: usize) -> Result<Self, DecodeError> {
         let mut decoded = Decoded::new(bytes.get(plain..).unwrap_or_default());
         let mut len = plain;
@@ -302,7 +301,6 @@ impl<'q> ScannedText<'q> {
 }
 
 /// A malformed escape takes precedence over invalid UTF-8, even if it comes later.
-#[cold]
 fn prefer_malformed(error: DecodeError, rest: &[u8]) -> DecodeError {
     match percent::is_well_formed(rest) {
         true => error,
@@ -311,7 +309,7 @@ fn prefer_malformed(error: DecodeError, rest: &[u8]) -> DecodeError {
 }
 
 /// Skips plain bytes, eight at a time; returns how many. Up to seven may remain at the end.
-#[inline(always)]
+#[inline]
 fn skip_plain(decoded: &mut Decoded<'_>) -> usize {
     let mut skipped = 0;
     while let Some(word) = decoded.rest.first_chunk() {

@@ -99,7 +99,7 @@ const ISSUED: usize = 32;
 
 /// Parses an unescaped token at the start of the bytes, up to a separator or their end. `None`
 /// falls back to the slow path.
-#[inline(always)]
+#[inline]
 pub(crate) fn fast_token(bytes: &[u8]) -> Option<Token<'_>> {
     match bytes.split_first_chunk::<ISSUED>() {
         // A constant length compiles to straight-line code; without it, `vendor_example` +17 %.
@@ -119,24 +119,24 @@ fn fast_token_of_any_length(bytes: &[u8]) -> Option<Token<'_>> {
     swar::ascii(token).map(Token::plain)
 }
 
-#[inline(always)]
+#[inline]
 fn ends(rest: &[u8]) -> bool {
     rest.first().is_none_or(|&byte| byte == SEPARATOR)
 }
 
-#[inline(always)]
+#[inline]
 fn all_plain(all: bool, byte: &u8) -> bool {
     all & is_plain(*byte)
 }
 
 /// Returns `true` for a byte of a token that is neither a separator nor an escape.
-#[inline(always)]
+#[inline]
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b'-'..=b'~')
 }
 
 /// Returns the number of leading plain bytes, which make up every token that Blynk issues.
-#[inline(always)]
+#[inline]
 fn plain_length(bytes: &[u8]) -> usize {
     swar::plain(bytes, is_plain, |word| {
         // A carry or borrow out of a byte only reaches bytes after one that is marked itself.

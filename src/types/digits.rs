@@ -49,13 +49,13 @@ pub(super) const POWERS_OF_TEN: [u64; 20] = {
 /// Marks the lowest bit of each byte above 9, so that the number of trailing zeros is the number of
 /// bits before it. Exact up to the first byte of 0x8A or more, which is not ASCII: it is marked
 /// itself, and carries into the next.
-#[inline(always)]
+#[inline]
 pub(super) fn non_digits(word: u64) -> u64 {
     ((word.wrapping_add(repeat(0x76)) | word) & HIGH_BITS) >> 7
 }
 
 /// Returns the number that eight digits form. The first one is the lowest byte; each is 0 to 9.
-#[inline(always)]
+#[inline]
 pub(super) fn eight_digits(word: u64) -> u64 {
     const PAIRS: u64 = 0x0000_00FF_0000_00FF;
     let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);

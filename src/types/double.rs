@@ -114,7 +114,6 @@ pub(super) fn fast_double(window: Window<'_>, offset: usize) -> Option<(f64, usi
     }
 }
 
-#[inline(never)]
 fn fast_negative(window: Window<'_>, offset: usize) -> Option<(f64, usize)> {
     fast_unsigned(window, window.word(offset)?, offset)
 }
@@ -146,7 +145,6 @@ fn fast_unsigned(window: Window<'_>, word: u64, offset: usize) -> Option<(f64, u
 }
 
 /// Parses numbers of nine or more characters, or followed by another byte. Both are rare.
-#[inline(never)]
 fn fast_long(window: Window<'_>, offset: usize) -> Option<(f64, usize)> {
     let Run {
         mut digits,

@@ -16,7 +16,7 @@ const MAX_LEN: usize = 4096;
 pub(crate) type Parsed<'q> = (Value<Text<'q>>, Option<Adjustment>);
 
 /// Returns the offset of the segment after one that ends at `end`.
-#[inline(always)]
+#[inline]
 pub(super) fn next_after(end: usize) -> Option<NextOffset> {
     NextOffset::new(end + 1)
 }
@@ -62,7 +62,7 @@ pub(super) fn parse_decoded<T>(
 }
 
 /// Clamps a number to bounds, of which `min` is not above `max`. Zero keeps its sign: −0 is not below 0.
-#[inline(always)]
+#[inline]
 pub(super) fn clamp<T: PartialOrd>(number: T, min: T, max: T) -> (T, Option<Adjustment>) {
     if min <= number && number <= max {
         (number, None)

@@ -96,7 +96,7 @@ impl String {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn fast_text<'q>(input: &Input<'q>, bytes: &'q [u8], max_len: usize) -> Option<Text<'q>> {
     let window = input.window(bytes)?;
     let mut length = 0;
@@ -121,7 +121,6 @@ fn fast_text<'q>(input: &Input<'q>, bytes: &'q [u8], max_len: usize) -> Option<T
 }
 
 /// Parses ASCII text of any length whose first bytes are known to be plain.
-#[inline(never)]
 fn fast_long(bytes: &[u8], max_len: usize) -> Option<Text<'_>> {
     let length = SHORT + swar::plain_text(bytes.get(SHORT..)?);
     let (text, rest) = bytes.split_at_checked(length)?;
@@ -135,7 +134,6 @@ fn fast_long(bytes: &[u8], max_len: usize) -> Option<Text<'_>> {
 }
 
 /// Parses any text whose first `plain` bytes are known to be plain.
-#[inline(never)]
 fn fast_any(bytes: &[u8], plain: usize, max_len: usize) -> Option<Text<'_>> {
     let ScannedText { text, len, has_nul } = ScannedText::new(bytes, plain).ok()?;
     (len <= max_len && !has_nul).then_some(text)

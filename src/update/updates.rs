@@ -110,7 +110,6 @@ impl<'q> Updates<'q> {
     /// Reserves capacity for every update that `bytes` more bytes of a query can contain, but for no
     /// more than there are pins. The shortest segment is `v0&`.
     #[cold]
-    #[inline(never)]
     pub(crate) fn grow(&mut self, bytes: usize) {
         let more = bytes / 3 + 1;
         // No pin is repeated; written as code, so that the optimiser sees that the capacity does not
