@@ -6,10 +6,6 @@ use crate::lineup;
 
 /// Asserts that on every query of a workload all contenders, the reference included, have the
 /// library's outcome.
-///
-/// # Panics
-///
-/// On the first difference.
 pub fn assert_all(workload: &Workload) {
     let library = &lineup::ALL[0];
     for (number, case) in workload.cases.iter().enumerate() {

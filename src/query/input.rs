@@ -107,7 +107,8 @@ impl<'q> Input<'q> {
         (pairs.next_value(), pairs)
     }
 
-    /// Returns the span of the name at the start of `rest`.
+    /// Returns the span of the name at the start of `rest`. Cold, as is `fill_short`: 1 % to 1.6 % fewer
+    /// instructions.
     #[cold]
     pub(crate) fn name(&self, rest: &'q [u8]) -> Range<usize> {
         let start = self.offset_of(rest);

@@ -122,7 +122,7 @@ pub(super) fn fast_integer(window: Window<'_>, offset: usize) -> Option<(i64, us
     }
 }
 
-#[inline(never)]
+#[inline]
 fn fast_negative(window: Window<'_>, offset: usize) -> Option<(i64, usize)> {
     fast_unsigned(window, window.word(offset)?, offset)
 }
@@ -140,6 +140,7 @@ fn fast_unsigned(window: Window<'_>, word: u64, offset: usize) -> Option<(i64, u
     Some((digits as i64, end))
 }
 
+/// Parses up to 19 digits. Inlined, it costs 2 % more instructions.
 #[inline(never)]
 fn fast_long(window: Window<'_>, offset: usize) -> Option<(i64, usize)> {
     let Run { digits, end } = digits::run(window, offset)?;
