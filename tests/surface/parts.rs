@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 
 use pinquery::{Datastream, DatastreamError, DatastreamParts, Number};
+use pinquery_test_support::{notation, types};
 
 /// Datastreams of every type, with every field.
 fn datastreams() -> Vec<Datastream> {
-    vec![
+    let template = notation::template(&types::FUZZ_TEMPLATE.join(" ")).unwrap();
+    let datastreams = template.values().map(|datastream| datastream.build());
+    let mut datastreams: Vec<_> = datastreams.map(Result::unwrap).collect();
+    datastreams.extend([
         Datastream::integer(-5..).unwrap(),
         Datastream::integer(i64::MIN..=i64::MAX).unwrap(),
         Datastream::double(..).unwrap(),
@@ -16,9 +20,8 @@ fn datastreams() -> Vec<Datastream> {
         Datastream::string_up_to(0),
         Datastream::enumerable([7, -1]).unwrap(),
         Datastream::enumerable_or([0, 20, 130], 20).unwrap(),
-        Datastream::boolean(),
-        Datastream::location(),
-    ]
+    ]);
+    datastreams
 }
 
 /// Sets a field to a value that is valid for every type that has it.
@@ -48,14 +51,16 @@ fn fields(parts: &DatastreamParts<'_>) -> Vec<&'static str> {
 }
 
 /// Returns the fields of a type, in the order of `Datastream::FIELDS`.
-fn fields_of(type_name: &str) -> &'static [&'static str] {
-    match type_name {
-        "integer" | "double" => &["min", "max"],
-        "string" => &["max_len"],
-        "enumerable" => &["values", "fallback"],
-        "boolean" | "location" => &[],
-        _ => panic!("list the fields of `{type_name}` here"),
-    }
+fn fields_of(type_name: &str) -> Vec<&'static str> {
+    let datastreams = datastreams();
+    let of_type = datastreams
+        .iter()
+        .filter(|built| built.type_name() == type_name);
+    let present: BTreeSet<_> = of_type
+        .flat_map(|built| fields(&built.to_parts()))
+        .collect();
+    let fields = Datastream::FIELDS.iter().copied();
+    fields.filter(|field| present.contains(field)).collect()
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn every_field_applies_to_its_types_only() {
             .for_each(|field| set(&mut all, field));
         assert_eq!(
             Datastream::from_parts(&all).map(|built| fields(&built.to_parts())),
-            Ok(fields_of(type_name).to_vec())
+            Ok(fields_of(type_name))
         );
         for field in Datastream::FIELDS {
             if fields_of(type_name).contains(field) {
