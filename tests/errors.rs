@@ -155,51 +155,52 @@ fn every_kind_has_its_own_description() {
     }
 }
 
+const REASONS: &[(&str, &str, &str)] = &[
+    ("v3=aaaaa", "too_long", "value is too long"),
+    (
+        "v3=%4",
+        "malformed_escape",
+        "`%` is not followed by two hexadecimal digits",
+    ),
+    (
+        "v3=%FF",
+        "invalid_utf8",
+        "decoded bytes are not valid UTF-8",
+    ),
+    ("v3=%00", "nul", "text contains U+0000"),
+    ("v1=1.5", "not_an_integer", "value is not an integer"),
+    ("v5=x,1", "not_a_double", "value is not a decimal number"),
+    (
+        "v6=2",
+        "not_a_boolean",
+        "value is not `true`, `false`, `1` or `0`",
+    ),
+    (
+        "v4=2",
+        "not_a_value",
+        "number is not one of the datastream's values",
+    ),
+    (
+        "v5=1,91",
+        "out_of_range",
+        "longitude or latitude is out of range",
+    ),
+    (
+        "v5=1",
+        "no_latitude",
+        "longitude is not followed by a latitude",
+    ),
+];
+
 #[test]
 fn every_reason_has_its_own_name_and_description() {
-    let descriptions = [
-        ("v3=aaaaa", "too_long", "value is too long"),
-        (
-            "v3=%4",
-            "malformed_escape",
-            "`%` is not followed by two hexadecimal digits",
-        ),
-        (
-            "v3=%FF",
-            "invalid_utf8",
-            "decoded bytes are not valid UTF-8",
-        ),
-        ("v3=%00", "nul", "text contains U+0000"),
-        ("v1=1.5", "not_an_integer", "value is not an integer"),
-        ("v5=x,1", "not_a_double", "value is not a decimal number"),
-        (
-            "v6=2",
-            "not_a_boolean",
-            "value is not `true`, `false`, `1` or `0`",
-        ),
-        (
-            "v4=2",
-            "not_a_value",
-            "number is not one of the datastream's values",
-        ),
-        (
-            "v5=1,91",
-            "out_of_range",
-            "longitude or latitude is out of range",
-        ),
-        (
-            "v5=1",
-            "no_latitude",
-            "longitude is not followed by a latitude",
-        ),
-    ];
     for reason in Reason::ALL {
         let same = |other: &&Reason| other.to_string() == reason.to_string();
         assert_eq!(Reason::ALL.iter().filter(same).count(), 1, "{reason}");
         assert_ne!(reason.to_string(), reason.name(), "write a description");
     }
     let device = Device::read("v1:integer v3:string(4) v4:enumerable(1) v5:location v6:boolean");
-    for (segment, name, text) in descriptions {
+    for &(segment, name, text) in REASONS {
         let query = format!("token=t&{segment}");
         let error = pinquery::parse(&query, |_| Some(&device.library)).unwrap_err();
         let reason = error.reason().expect("a reason");
@@ -226,34 +227,35 @@ fn an_error_about_a_pin_names_it() {
     }
 }
 
+const DATASTREAM_ERRORS: &[(DatastreamError, &str)] = &[
+    (DatastreamError::MinAboveMax, "min is above max"),
+    (
+        DatastreamError::BoundNotFinite,
+        "bound is not a finite number",
+    ),
+    (
+        DatastreamError::BoundExcluded,
+        "bound is excluded; bounds must be inclusive",
+    ),
+    (DatastreamError::NoValues, "values are empty"),
+    (
+        DatastreamError::FallbackNotAValue,
+        "fallback is not one of the values",
+    ),
+    (DatastreamError::UnknownType, "unknown type"),
+    (
+        DatastreamError::BoundNotAnInteger,
+        "integer bound is not a 64-bit integer",
+    ),
+    (
+        DatastreamError::ForeignField("min"),
+        "unknown field `min` for this type of datastream",
+    ),
+];
+
 #[test]
 fn other_errors_have_descriptions() {
-    let descriptions = [
-        (DatastreamError::MinAboveMax, "min is above max"),
-        (
-            DatastreamError::BoundNotFinite,
-            "bound is not a finite number",
-        ),
-        (
-            DatastreamError::BoundExcluded,
-            "bound is excluded; bounds must be inclusive",
-        ),
-        (DatastreamError::NoValues, "values are empty"),
-        (
-            DatastreamError::FallbackNotAValue,
-            "fallback is not one of the values",
-        ),
-        (DatastreamError::UnknownType, "unknown type"),
-        (
-            DatastreamError::BoundNotAnInteger,
-            "integer bound is not a 64-bit integer",
-        ),
-        (
-            DatastreamError::ForeignField("min"),
-            "unknown field `min` for this type of datastream",
-        ),
-    ];
-    for (error, text) in descriptions {
+    for &(error, text) in DATASTREAM_ERRORS {
         assert_eq!(error.to_string(), text);
     }
     assert_eq!(

@@ -152,110 +152,112 @@ fn keys_are_canonical_lowercase_pins_without_duplicates() {
     );
 }
 
+const REJECTED_DATASTREAMS: &[(&str, &str)] = &[
+    (r#"{"type":"integer","mim":0}"#, "v1: unknown field"),
+    (
+        r#"{"type":"integer","max_len":1}"#,
+        "unknown field `max_len` for this type",
+    ),
+    (
+        r#"{"type":"integer","values":[1]}"#,
+        "unknown field `values` for this type",
+    ),
+    (
+        r#"{"type":"double","fallback":1}"#,
+        "unknown field `fallback` for this type",
+    ),
+    (
+        r#"{"type":"string","min":1}"#,
+        "unknown field `min` for this type",
+    ),
+    (
+        r#"{"type":"enumerable","values":[1],"max":1}"#,
+        "unknown field `max` for this type",
+    ),
+    (
+        r#"{"type":"boolean","min":0}"#,
+        "unknown field `min` for this type",
+    ),
+    (
+        r#"{"type":"location","max":0}"#,
+        "unknown field `max` for this type",
+    ),
+    (
+        r#"{"type":"integer","min":0,"min":0}"#,
+        "duplicate field `min`",
+    ),
+    (
+        r#"{"type":"integer","type":"integer"}"#,
+        "duplicate field `type`",
+    ),
+    (r#"{"type":"Integer"}"#, "v1: unknown type"),
+    (
+        r#"{"type":"float"}"#,
+        "v1: unknown type, expected one of integer, double, string, enumerable, boolean, location",
+    ),
+    (r#"{"min":0}"#, "missing field `type`"),
+    ("{}", "missing field `type`"),
+    ("[]", "invalid type"),
+    ("null", "invalid type"),
+    (r#""integer""#, "invalid type"),
+    (r#"{"type":null}"#, "type: expected the name of a type"),
+    (
+        r#"{"type":"integer","min":null}"#,
+        "min: expected a finite number",
+    ),
+    (
+        r#"{"type":"integer","max":null}"#,
+        "max: expected a finite number",
+    ),
+    (
+        r#"{"type":"string","max_len":null}"#,
+        "max_len: expected a non-negative integer",
+    ),
+    (
+        r#"{"type":"enumerable","values":null}"#,
+        "values: expected an array of 64-bit integers",
+    ),
+    (
+        r#"{"type":"enumerable","values":[null]}"#,
+        "values: expected an array of 64-bit integers",
+    ),
+    (
+        r#"{"type":"enumerable","values":[1],"fallback":null}"#,
+        "fallback: expected a 64-bit integer",
+    ),
+    (
+        r#"{"type":"integer","min":"0"}"#,
+        "min: expected a finite number",
+    ),
+    (
+        r#"{"type":"string","max_len":-1}"#,
+        "max_len: expected a non-negative integer",
+    ),
+    (
+        r#"{"type":"string","max_len":1.0}"#,
+        "max_len: expected a non-negative integer",
+    ),
+    (
+        r#"{"type":"enumerable","values":1}"#,
+        "values: expected an array of 64-bit integers",
+    ),
+    (
+        r#"{"type":"enumerable","values":[1.5]}"#,
+        "values: expected an array of 64-bit integers",
+    ),
+    (
+        r#"{"type":"enumerable","values":[9223372036854775808]}"#,
+        "values: expected an array of 64-bit integers",
+    ),
+    (
+        r#"{"type":"enumerable","values":[1],"fallback":true}"#,
+        "fallback: expected a 64-bit integer",
+    ),
+];
+
 #[test]
 fn unknown_duplicate_and_mistyped_fields_are_rejected() {
-    for (datastream, message) in [
-        (r#"{"type":"integer","mim":0}"#, "v1: unknown field"),
-        (
-            r#"{"type":"integer","max_len":1}"#,
-            "unknown field `max_len` for this type",
-        ),
-        (
-            r#"{"type":"integer","values":[1]}"#,
-            "unknown field `values` for this type",
-        ),
-        (
-            r#"{"type":"double","fallback":1}"#,
-            "unknown field `fallback` for this type",
-        ),
-        (
-            r#"{"type":"string","min":1}"#,
-            "unknown field `min` for this type",
-        ),
-        (
-            r#"{"type":"enumerable","values":[1],"max":1}"#,
-            "unknown field `max` for this type",
-        ),
-        (
-            r#"{"type":"boolean","min":0}"#,
-            "unknown field `min` for this type",
-        ),
-        (
-            r#"{"type":"location","max":0}"#,
-            "unknown field `max` for this type",
-        ),
-        (
-            r#"{"type":"integer","min":0,"min":0}"#,
-            "duplicate field `min`",
-        ),
-        (
-            r#"{"type":"integer","type":"integer"}"#,
-            "duplicate field `type`",
-        ),
-        (r#"{"type":"Integer"}"#, "v1: unknown type"),
-        (
-            r#"{"type":"float"}"#,
-            "v1: unknown type, expected one of integer, double, string, enumerable, boolean, location",
-        ),
-        (r#"{"min":0}"#, "missing field `type`"),
-        ("{}", "missing field `type`"),
-        ("[]", "invalid type"),
-        ("null", "invalid type"),
-        (r#""integer""#, "invalid type"),
-        (r#"{"type":null}"#, "type: expected the name of a type"),
-        (
-            r#"{"type":"integer","min":null}"#,
-            "min: expected a finite number",
-        ),
-        (
-            r#"{"type":"integer","max":null}"#,
-            "max: expected a finite number",
-        ),
-        (
-            r#"{"type":"string","max_len":null}"#,
-            "max_len: expected a non-negative integer",
-        ),
-        (
-            r#"{"type":"enumerable","values":null}"#,
-            "values: expected an array of 64-bit integers",
-        ),
-        (
-            r#"{"type":"enumerable","values":[null]}"#,
-            "values: expected an array of 64-bit integers",
-        ),
-        (
-            r#"{"type":"enumerable","values":[1],"fallback":null}"#,
-            "fallback: expected a 64-bit integer",
-        ),
-        (
-            r#"{"type":"integer","min":"0"}"#,
-            "min: expected a finite number",
-        ),
-        (
-            r#"{"type":"string","max_len":-1}"#,
-            "max_len: expected a non-negative integer",
-        ),
-        (
-            r#"{"type":"string","max_len":1.0}"#,
-            "max_len: expected a non-negative integer",
-        ),
-        (
-            r#"{"type":"enumerable","values":1}"#,
-            "values: expected an array of 64-bit integers",
-        ),
-        (
-            r#"{"type":"enumerable","values":[1.5]}"#,
-            "values: expected an array of 64-bit integers",
-        ),
-        (
-            r#"{"type":"enumerable","values":[9223372036854775808]}"#,
-            "values: expected an array of 64-bit integers",
-        ),
-        (
-            r#"{"type":"enumerable","values":[1],"fallback":true}"#,
-            "fallback: expected a 64-bit integer",
-        ),
-    ] {
+    for (datastream, message) in REJECTED_DATASTREAMS {
         check_error(&format!(r#"{{"v1":{datastream}}}"#), message);
     }
 }

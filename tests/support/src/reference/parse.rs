@@ -6,8 +6,8 @@ use std::ops::Range;
 use pinquery::VirtualPin;
 
 use super::query::{Segment, decode, split};
-use crate::plain::{Outcome, Rejection, Template, Update, Updates};
-use crate::types::{Datastream, Location, Type};
+use crate::plain::{Outcome, Rejection, Template, Update, Updates, Value};
+use crate::types::{Datastream, Location, Parsed, Type};
 
 /// Parses a query.
 ///
@@ -75,18 +75,21 @@ fn parse_pins(
             updates.push(location_in_two(query, pin, segment, segments.get(at + 1))?);
             at += 2;
         } else {
-            let parsed = datastream.parse(raw);
-            let (value, adjusted) =
-                parsed.map_err(|reason| invalid_value(pin, reason, &segment.value))?;
-            updates.push(Update {
-                pin: VirtualPin(pin),
-                value,
-                adjusted,
-            });
+            updates.push(update(pin, datastream.parse(raw), &segment.value)?);
             at += 1;
         }
     }
     Ok(updates)
+}
+
+fn update(pin: u8, parsed: Parsed<Value>, span: &Range<usize>) -> Result<Update, Rejection> {
+    let (value, adjusted) = parsed.map_err(|reason| invalid_value(pin, reason, span))?;
+    let pin = VirtualPin(pin);
+    Ok(Update {
+        pin,
+        value,
+        adjusted,
+    })
 }
 
 /// Parses a location whose second half is in `next`, if that is a segment of the same pin.
