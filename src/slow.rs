@@ -7,7 +7,6 @@ use crate::pin::VirtualPin;
 use crate::query::input::{FastInput, Input, NextOffset, SlowInput};
 use crate::query::pairs::{Name, Pair};
 use crate::types::datastream::Datastream;
-use crate::update::Update;
 use crate::update::updates::Updates;
 
 /// Parses the segment at the start of `rest`, whatever its name. Skips the one at `token`.
@@ -20,12 +19,10 @@ pub(crate) fn segment<'q, 't>(
     updates: &mut Updates<'q>,
 ) -> Result<NextOffset, Error> {
     let mut pairs = input.pairs(rest);
-    let Some(Pair { name, value }) = pairs.next() else {
+    let other = pairs.next().filter(|pair| pair.name.span().start != token);
+    let Some(Pair { name, value }) = other else {
         return Ok(input.next(rest, &pairs));
     };
-    if name.span().start == token {
-        return Ok(input.next(rest, &pairs));
-    }
     let pin = match Name::parse(name) {
         Name::Pin(pin) => pin,
         Name::Token => return Err(Error::new(ErrorKind::DuplicateToken, name.span())),
@@ -84,12 +81,8 @@ fn retry_fast<'q>(
     // Into a buffer that the optimiser knows to be empty (`tests/no_panic`).
     let mut one = Updates::new();
     let next = datastream.parse_fast(fast, &mut one)?;
-    let Update {
-        pin,
-        value,
-        adjusted,
-    } = *one.first()?;
-    updates.try_push(pin, value, adjusted)?;
+    let update = one.first()?;
+    updates.try_push(update.pin, update.value, update.adjusted)?;
     Some(next)
 }
 

@@ -9,7 +9,7 @@ use nom::{IResult, Parser};
 
 use super::Type;
 use super::datastream::Datastream;
-use super::digits::{self, Run, eight_digits, non_digits};
+use super::digits::{self, eight_digits, non_digits};
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, Number, inclusive};
 use super::raw::{Parsed, clamp, next_after, parse_trimmed, sign};
@@ -146,10 +146,8 @@ fn fast_unsigned(window: Window<'_>, word: u64, offset: usize) -> Option<(f64, u
 
 /// Parses numbers of nine or more characters, or followed by another byte. Both are rare.
 fn fast_long(window: Window<'_>, offset: usize) -> Option<(f64, usize)> {
-    let Run {
-        mut digits,
-        mut end,
-    } = digits::run(window, offset)?;
+    let run = digits::run(window, offset)?;
+    let (mut digits, mut end) = (run.digits, run.end);
     let whole = end - offset;
     let mut fraction = 0;
     if window.byte(end) == b'.' {
