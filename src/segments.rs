@@ -20,7 +20,7 @@ pub(crate) fn parse_segments<'q>(
 ) -> Result<(), Error> {
     let mut input = Input::new(query);
     input.fill_tail();
-    let mut seen = Seen([false; 256]);
+    let mut seen = Seen([0; 4]);
     // INVARIANT: starts at a segment. A slice: an offset costs 3 % to 4 % more instructions.
     let mut next = query.get(if token.start == 0 { token.end + 1 } else { 0 }..);
     while let Some((rest, window)) = next.and_then(|rest| Some((rest, input.window(rest)?))) {
@@ -54,13 +54,17 @@ pub(crate) fn parse_segments<'q>(
 }
 
 /// Pins seen so far.
-struct Seen([bool; 256]);
+struct Seen([u64; 4]);
 
 impl Seen {
     /// Inserts a pin; returns whether it was new.
     #[inline]
     fn insert(&mut self, VirtualPin(pin): VirtualPin) -> bool {
-        !core::mem::replace(&mut self.0[usize::from(pin)], true)
+        let word = &mut self.0[usize::from(pin >> 6)];
+        let bit = 1 << (pin & 63);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
     }
 }
 
