@@ -24,7 +24,7 @@ pub const QUERIES: usize = 4_096;
 const DEVICES: usize = 10_000;
 
 /// The names and descriptions of the workloads that are timed.
-pub const WORKLOADS: [(&str, &str); 16] = [
+pub const WORKLOADS: [(&str, &str); 24] = [
     ("vendor_example", "two integers, as in Blynk's example"),
     ("doubles_4", "four doubles"),
     ("real_numbers", "`real`, without strings and locations"),
@@ -36,16 +36,33 @@ pub const WORKLOADS: [(&str, &str); 16] = [
     ),
     ("pins_32", "32 pins: integers and doubles at random"),
     ("pins_200", "200 pins: integers and doubles at random"),
+    ("pins_9_16", "9 to 16 pins: integers and doubles at random"),
+    (
+        "random_types",
+        "32 pins of any types but location at random",
+    ),
     ("location", "a location as `lon,lat`, and two doubles"),
     ("location_pairs", "the same, the location as two segments"),
     ("escaped", "three strings with `%20`, `+` and escaped UTF-8"),
-    ("mixed_text", "four strings of 1 to 192 bytes"),
+    ("cyrillic", "three strings of Cyrillic words, escaped"),
+    ("cyrillic_raw", "the same, only the spaces are escaped"),
+    ("texts_1_40", "four strings of 1 to 40 bytes"),
+    ("texts_40_192", "four strings of 40 to 192 bytes"),
+    ("texts_200_1000", "four strings of 200 to 1,000 bytes"),
+    (
+        "mixed_text",
+        "four strings of 1 to 300 characters, half of them with escapes",
+    ),
     ("long_text", "16 strings of 128 bytes"),
     (
         "refused",
         "every kind of error, early or late among 12 pins",
     ),
     ("refused_escapes", "three strings, one of them malformed"),
+    (
+        "refused_first",
+        "eight strings of 100 bytes, the first malformed or too long",
+    ),
     (
         "server_like",
         "`mixed_1_12` for 10,000 devices in a `HashMap`",
@@ -120,19 +137,27 @@ pub fn workload(name: &str, queries: usize) -> Workload {
         "doubles_4" => numbers::doubles_4(rng, queries),
         "mixed_1_12" => numbers::mixed(rng, queries),
         "alternating" => numbers::alternating(rng, queries),
+        "pins_9_16" => numbers::pins(rng, queries, |rng| rng.usize(9..=16)),
+        "random_types" => numbers::random_types(rng, queries),
         "location" => numbers::location(rng, queries, false),
         "location_pairs" => numbers::location(rng, queries, true),
         "overflow" => numbers::overflow(),
         "real_numbers" => real::numbers(rng, queries),
         "real" => real::all(rng, queries),
         "escaped" => texts::escaped(rng, queries),
+        "cyrillic" => texts::cyrillic(rng, queries, true),
+        "cyrillic_raw" => texts::cyrillic(rng, queries, false),
+        "texts_1_40" => texts::plain(rng, queries, 1..=40),
+        "texts_40_192" => texts::plain(rng, queries, 40..=192),
+        "texts_200_1000" => texts::plain(rng, queries, 200..=1_000),
         "mixed_text" => texts::mixed(rng, queries),
         "long_text" => texts::long(rng, queries),
         "refused" => rejected::all(rng, queries),
         "refused_escapes" => rejected::escapes(rng, queries),
+        "refused_first" => rejected::first(rng, queries),
         "server_like" => return server_like(rng, queries),
         _ => match name.split_once('_').map(|(kind, n)| (kind, n.parse())) {
-            Some(("pins", Ok(pins))) => numbers::pins(rng, queries, pins),
+            Some(("pins", Ok(pins))) => numbers::pins(rng, queries, |_| pins),
             Some(("bytes", Ok(bytes))) => texts::one(rng, queries, bytes),
             _ => panic!("unknown workload {name}"),
         },

@@ -49,14 +49,17 @@ macro_rules! count {
 }
 
 count!(updates_into parse: (vendor_page vendor_example doubles_4 real_numbers real mixed_1_12 alternating
-    pins_1 pins_4 pins_32 pins_100 pins_200 location location_pairs escaped mixed_text long_text refused
-    refused_escapes));
+    pins_1 pins_4 pins_9_16 pins_32 pins_100 pins_200 random_types location location_pairs escaped cyrillic
+    cyrillic_raw texts_1_40 texts_40_192 texts_200_1000 mixed_text long_text refused refused_escapes
+    refused_first));
 
-count!(form_urlencoded: (vendor_example doubles_4 real_numbers real mixed_1_12 alternating pins_32 pins_200
-    location location_pairs escaped mixed_text long_text refused));
+count!(form_urlencoded: (vendor_example doubles_4 real_numbers real mixed_1_12 alternating pins_9_16 pins_32
+    pins_200 random_types location location_pairs escaped cyrillic cyrillic_raw texts_1_40 texts_40_192
+    texts_200_1000 mixed_text long_text refused));
 
-count!(form_net xocomil: (vendor_example doubles_4 real_numbers real mixed_1_12 alternating pins_32 pins_200
-    location location_pairs escaped mixed_text long_text refused refused_escapes));
+count!(form_net xocomil: (vendor_example doubles_4 real_numbers real mixed_1_12 alternating pins_9_16 pins_32
+    pins_200 random_types location location_pairs escaped cyrillic cyrillic_raw texts_1_40 texts_40_192
+    texts_200_1000 mixed_text long_text refused refused_escapes refused_first));
 
 library_benchmark_group!(name = library, benchmarks = [updates_into, parse]);
 library_benchmark_group!(

@@ -28,12 +28,21 @@ const MAPS: &[&str] = &["serde_urlencoded", "axum", "actix-web"];
 pub const EXCLUSIONS: [(&[&str], &[&str], &str); 4] = [
     (
         &["memchr"],
-        &["real", "escaped", "refused", "refused_escapes"],
+        &[
+            "real",
+            "escaped",
+            "cyrillic",
+            "cyrillic_raw",
+            "mixed_text",
+            "refused",
+            "refused_escapes",
+            "refused_first",
+        ],
         "does not decode",
     ),
     (
         &["form_urlencoded", "serde_urlencoded", "axum", "actix-web"],
-        &["refused_escapes"],
+        &["refused_escapes", "refused_first"],
         "silently repair malformed escapes and invalid UTF-8",
     ),
     (

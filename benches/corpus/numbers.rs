@@ -43,10 +43,24 @@ pub(super) fn alternating(rng: &mut Rng, queries: usize) -> Vec<Request> {
 }
 
 /// Integers and doubles in equal parts, in random order.
-pub(super) fn pins(rng: &mut Rng, queries: usize, count: usize) -> Vec<Request> {
+pub(super) fn pins(
+    rng: &mut Rng,
+    queries: usize,
+    count: impl Fn(&mut Rng) -> usize,
+) -> Vec<Request> {
     let datastreams = [INTEGER, DOUBLE].into_iter().cycle();
     let device = Device::new((0..=255).zip(datastreams));
-    let pins = |rng: &mut Rng| distinct_pins(rng, count, 256);
+    let pins = |rng: &mut Rng| {
+        let count = count(rng);
+        distinct_pins(rng, count, 256)
+    };
+    requests(rng, queries, device, pins, value)
+}
+
+/// Neither the next type nor the next name is predictable.
+pub(super) fn random_types(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    let device = Device::new((0..=255).map(|pin| (pin, mixed_datastream(rng))));
+    let pins = |rng: &mut Rng| distinct_pins(rng, 32, 256);
     requests(rng, queries, device, pins, value)
 }
 

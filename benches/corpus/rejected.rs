@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::{Request, distinct_pins, numbers, texts, token};
-use crate::device::{Datastream, Device, Integer};
+use super::{Request, distinct_pins, numbers, query, texts, token, uniform};
+use crate::device::{Datastream, Device, Integer, Text};
 
 /// The number of pins in a query, one of which is wrong.
 const PINS: usize = 12;
@@ -74,7 +74,10 @@ fn bad_value(rng: &mut Rng, segment: &str) -> String {
     format!("{name}={}", bad[rng.usize(..bad.len())])
 }
 
-/// Values with malformed escapes, or escapes that are not UTF-8: most parsers repair these.
+/// Malformed escapes, or escapes that are not UTF-8: most parsers repair these.
+const BAD_ESCAPES: [&str; 8] = ["%", "%4", "%zz", "%+5", "%-1", "%FF", "%C3", "%C0%80"];
+
+/// Values that end with one of these.
 pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let device = Arc::new(texts::device());
     let requests = (0..queries).map(|_| {
@@ -82,10 +85,24 @@ pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Vec<Request> {
             .into_iter()
             .map(|pin| format!("v{pin}={}", texts::escaped_text(rng)))
             .collect();
-        let bad = ["%", "%4", "%zz", "%+5", "%-1", "%FF", "%C3", "%C0%80"];
-        segments[rng.usize(..3)].push_str(bad[rng.usize(..bad.len())]);
+        segments[rng.usize(..3)].push_str(BAD_ESCAPES[rng.usize(..BAD_ESCAPES.len())]);
         let query = format!("token={}&{}", token(rng, 32), segments.join("&"));
         (query, Some(Arc::clone(&device)))
+    });
+    requests.collect()
+}
+
+/// Much follows the error, which need not be read. One in nine of the first strings is too long.
+pub(super) fn first(rng: &mut Rng, queries: usize) -> Vec<Request> {
+    let device = Arc::new(uniform(&Datastream::String(Text { max_len: 128 })));
+    let requests = (0..queries).map(|_| {
+        let pins = distinct_pins(rng, 8, 40).into_iter();
+        let mut segments: Vec<_> = pins.map(|pin| (pin, texts::plain_text(rng, 100))).collect();
+        let bad = BAD_ESCAPES.get(rng.usize(..=BAD_ESCAPES.len()));
+        // The dot keeps the text from completing a cut escape.
+        let bad = bad.map_or_else(|| texts::plain_text(rng, 100), |bad| format!("{bad}."));
+        segments[0].1.insert_str(rng.usize(..=100), &bad);
+        (query(rng, segments), Some(Arc::clone(&device)))
     });
     requests.collect()
 }

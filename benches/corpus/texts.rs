@@ -1,5 +1,7 @@
 //! Workloads of strings.
 
+use std::ops::RangeInclusive;
+
 use fastrand::Rng;
 
 use super::{Request, distinct_pins, requests, uniform};
@@ -13,11 +15,44 @@ pub(super) fn escaped(rng: &mut Rng, queries: usize) -> Vec<Request> {
     strings(rng, queries, 3, escaped_text)
 }
 
+/// Three strings of Cyrillic words. All bytes of the letters are escaped, or none.
+pub(super) fn cyrillic(rng: &mut Rng, queries: usize, escape: bool) -> Vec<Request> {
+    strings(rng, queries, 3, |rng| {
+        let words = (0..rng.usize(2..=5)).map(|_| {
+            let letters = rng.usize(1..=9);
+            (0..letters).map(|_| rng.char('а'..='я')).collect()
+        });
+        let words: Vec<String> = words.collect();
+        let text = words.join(space(rng));
+        if !escape {
+            return text;
+        }
+        let bytes = text.bytes().map(|byte| match byte {
+            0x80.. => format!("%{byte:02X}"),
+            _ => char::from(byte).to_string(),
+        });
+        bytes.collect()
+    })
+}
+
 /// Four strings of varying length, because the length determines which code scans a text.
+pub(super) fn plain(rng: &mut Rng, queries: usize, bytes: RangeInclusive<usize>) -> Vec<Request> {
+    strings(rng, queries, 4, |rng| {
+        let bytes = rng.usize(bytes.clone());
+        plain_text(rng, bytes)
+    })
+}
+
+/// Half of the strings contain escapes, one in ten characters.
 pub(super) fn mixed(rng: &mut Rng, queries: usize) -> Vec<Request> {
     strings(rng, queries, 4, |rng| {
-        let bytes = rng.usize(1..=192);
-        plain_text(rng, bytes)
+        let characters = rng.usize(1..=300);
+        let text = plain_text(rng, characters);
+        if rng.bool() {
+            return text;
+        }
+        let text = text.replace(['-', '.', '~'], space(rng));
+        text.replace(':', "%3A").replace(',', "%C3%A9")
     })
 }
 
@@ -43,11 +78,16 @@ fn strings(
 
 /// A device that accepts any text of these workloads on every pin.
 pub(super) fn device() -> Device {
-    uniform(&Datastream::String(Text { max_len: 1 << 14 }))
+    uniform(&Datastream::String(Text { max_len: 1 << 20 }))
+}
+
+/// Returns how a client writes all its spaces.
+fn space(rng: &mut Rng) -> &'static str {
+    if rng.bool() { "+" } else { "%20" }
 }
 
 /// Text that needs no escapes.
-fn plain_text(rng: &mut Rng, bytes: usize) -> String {
+pub(super) fn plain_text(rng: &mut Rng, bytes: usize) -> String {
     const OTHERS: [char; 6] = ['-', '_', '.', '~', ':', ','];
     (0..bytes)
         .map(|_| match rng.usize(..8) {
@@ -66,8 +106,7 @@ pub(super) fn escaped_text(rng: &mut Rng) -> String {
         "%F0%9F%8C%B1",
         "%3A",
     ];
-    // A client writes all its spaces in the same way.
-    let space = if rng.bool() { "+" } else { "%20" };
+    let space = space(rng);
     let words = rng.usize(2..=5);
     let mut text = String::new();
     for word in 0..words {
