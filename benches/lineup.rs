@@ -25,7 +25,7 @@ pub const ALL: [Entry; 10] = [
 const MAPS: &[&str] = &["serde_urlencoded", "axum", "actix-web"];
 
 /// Contenders, the workloads that they do not support, and why.
-pub const EXCLUSIONS: [(&[&str], &[&str], &str); 4] = [
+pub const EXCLUSIONS: [(&[&str], &[&str], &str); 5] = [
     (
         &["memchr"],
         &[
@@ -54,6 +54,11 @@ pub const EXCLUSIONS: [(&[&str], &[&str], &str); 4] = [
         MAPS,
         &["refused"],
         "keep one value per name: duplicate pins and tokens go unnoticed",
+    ),
+    (
+        &["axum"],
+        &["bytes_65536", "bytes_1048576"],
+        "a URI has less than 64 KiB",
     ),
 ];
 

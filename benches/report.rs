@@ -122,7 +122,8 @@ pub fn tables(measured: &Measured) -> String {
          `updates_into` does:\n\n{}\n\n\
          n/a: the contender does not support the workload:\n\n{}\n\
          CPU time of `updates_into` per request:\n\n{}\n\n\
-         CPU time of `updates_into` per request, by size:\n\n{}\n",
+         CPU time of `updates_into` per request, by size. The slope is the time per additional pin or \
+         byte since the row before:\n\n{}\n",
         ratios(measured),
         exclusions(),
         times(measured),
@@ -169,11 +170,20 @@ fn times(measured: &Measured) -> String {
 }
 
 fn scaling(measured: &Measured) -> String {
-    let header = ["workload", "min ns", "ns per pin or byte"];
-    let rows = measured.scaling.iter().map(|size| {
+    let header = ["workload", "min ns", "ns per pin or byte", "slope"];
+    let sizes = &measured.scaling;
+    let rows = sizes.iter().enumerate().map(|(at, size)| {
+        let before = at.checked_sub(1).map(|at| &sizes[at]);
+        // The sizes of each kind increase.
+        let before = before.filter(|before| before.size < size.size);
+        let slope = before.map(|before| {
+            let slope = (size.min_ns - before.min_ns) / (size.size - before.size) as f64;
+            format!("{slope:.3}")
+        });
         let each = size.min_ns / size.size as f64;
         let ns = format!("{:.1}", size.min_ns);
-        vec![size.name.clone(), ns, format!("{each:.3}")]
+        let each = format!("{each:.3}");
+        vec![size.name.clone(), ns, each, slope.unwrap_or_default()]
     });
     table::markdown(&header, rows)
 }
