@@ -174,15 +174,14 @@ fn scaling(measured: &Measured) -> String {
     let sizes = &measured.scaling;
     let rows = sizes.iter().enumerate().map(|(at, size)| {
         let before = at.checked_sub(1).map(|at| &sizes[at]);
-        // The sizes of each kind increase.
+        // A smaller size begins the next kind.
         let before = before.filter(|before| before.size < size.size);
         let slope = before.map(|before| {
             let slope = (size.min_ns - before.min_ns) / (size.size - before.size) as f64;
             format!("{slope:.3}")
         });
-        let each = size.min_ns / size.size as f64;
         let ns = format!("{:.1}", size.min_ns);
-        let each = format!("{each:.3}");
+        let each = format!("{:.3}", size.min_ns / size.size as f64);
         vec![size.name.clone(), ns, each, slope.unwrap_or_default()]
     });
     table::markdown(&header, rows)

@@ -29,7 +29,7 @@ fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let has = |flag| arguments.iter().any(|argument| argument == flag);
     if has("--update") {
-        let measured = measure(15, Duration::from_secs(8));
+        let measured = measure(15, Duration::from_secs(7));
         println!("{}", report::tables(&measured));
         return report::update(&measured);
     }
