@@ -8,6 +8,8 @@ mod contender;
 mod corpus;
 mod device;
 mod library;
+#[cfg(target_arch = "x86_64")]
+mod limit;
 mod lineup;
 mod rivals;
 mod table;

@@ -8,6 +8,8 @@ mod counted;
 mod device;
 mod figures;
 mod library;
+#[cfg(target_arch = "x86_64")]
+mod limit;
 mod lineup;
 mod rivals;
 mod table;

@@ -1,15 +1,19 @@
 //! All contenders, and the workloads that some of them do not support.
 
+use std::fmt;
+
 use crate::contender::Entry;
 use crate::corpus::Workload;
 use crate::library::{Parse, Reference, UpdatesInto};
+#[cfg(target_arch = "x86_64")]
+use crate::limit::Limit;
 use crate::rivals;
 
 /// The library's entry points. Ratios are relative to the first.
 pub const LIBRARY: [&str; 2] = ["updates_into", "parse"];
 
 /// Every contender, the library first.
-pub const ALL: [Entry; 10] = [
+pub const ALL: &[Entry] = &[
     Entry::new::<UpdatesInto>(LIBRARY[0]),
     Entry::new::<Parse>(LIBRARY[1]),
     Entry::new::<rivals::FormUrlencoded>("form_urlencoded"),
@@ -20,15 +24,45 @@ pub const ALL: [Entry; 10] = [
     Entry::unordered::<rivals::Axum>("axum"),
     Entry::unordered::<rivals::Actix>("actix-web"),
     Entry::new::<Reference>("reference"),
+    #[cfg(target_arch = "x86_64")]
+    Entry::new::<Limit>("limit"),
 ];
+
+/// A set of workloads.
+#[derive(Clone, Copy, Debug)]
+pub enum Workloads {
+    /// Exactly these.
+    These(&'static [&'static str]),
+    /// Any other.
+    AllBut(&'static [&'static str]),
+}
+
+impl Workloads {
+    fn contains(self, name: &str) -> bool {
+        match self {
+            Self::These(names) => names.contains(&name),
+            Self::AllBut(names) => !names.contains(&name),
+        }
+    }
+}
+
+/// Writes `real, escaped` or `all but real, escaped`.
+impl fmt::Display for Workloads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::These(names) => f.write_str(&names.join(", ")),
+            Self::AllBut(names) => write!(f, "all but {}", names.join(", ")),
+        }
+    }
+}
 
 const MAPS: &[&str] = &["serde_urlencoded", "axum", "actix-web"];
 
 /// Contenders, the workloads that they do not support, and why.
-pub const EXCLUSIONS: [(&[&str], &[&str], &str); 5] = [
+pub const EXCLUSIONS: [(&[&str], Workloads, &str); 6] = [
     (
         &["memchr"],
-        &[
+        Workloads::These(&[
             "real",
             "escaped",
             "cyrillic",
@@ -37,28 +71,44 @@ pub const EXCLUSIONS: [(&[&str], &[&str], &str); 5] = [
             "refused",
             "refused_escapes",
             "refused_first",
-        ],
+        ]),
         "does not decode",
     ),
     (
         &["form_urlencoded", "serde_urlencoded", "axum", "actix-web"],
-        &["refused_escapes", "refused_first"],
+        Workloads::These(&["refused_escapes", "refused_first"]),
         "silently repair malformed escapes and invalid UTF-8",
     ),
     (
         MAPS,
-        &["real", "location_pairs"],
+        Workloads::These(&["real", "location_pairs"]),
         "keep one value per name: the second half of a location replaces the first",
     ),
     (
         MAPS,
-        &["refused"],
+        Workloads::These(&["refused"]),
         "keep one value per name: duplicate pins and tokens go unnoticed",
     ),
     (
         &["axum"],
-        &["bytes_65536", "bytes_1048576"],
+        Workloads::These(&["bytes_65536", "bytes_1048576"]),
         "a URI has less than 64 KiB",
+    ),
+    (
+        &["limit"],
+        Workloads::AllBut(&[
+            "vendor_example",
+            "doubles_4",
+            "alternating",
+            "pins_9_16",
+            "pins_32",
+            "pins_200",
+            "texts_1_40",
+            "texts_40_192",
+            "texts_200_1000",
+            "long_text",
+        ]),
+        "a prototype with unsafe code for plain numbers and strings, not a rival",
     ),
 ];
 
@@ -66,7 +116,7 @@ pub const EXCLUSIONS: [(&[&str], &[&str], &str); 5] = [
 #[must_use]
 pub fn supports(entry: &Entry, workload: &Workload) -> bool {
     !EXCLUSIONS.iter().any(|(contenders, workloads, _)| {
-        contenders.contains(&entry.name) && workloads.contains(&&*workload.name)
+        contenders.contains(&entry.name) && workloads.contains(&workload.name)
     })
 }
 

@@ -146,7 +146,7 @@ fn ratios(measured: &Measured) -> String {
 
 fn exclusions() -> String {
     let lines = EXCLUSIONS.iter().map(|(contenders, workloads, why)| {
-        let (contenders, workloads) = (contenders.join(", "), workloads.join(", "));
+        let contenders = contenders.join(", ");
         format!("- {contenders}: {why} ({workloads})\n")
     });
     lines.collect()
