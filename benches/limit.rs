@@ -289,23 +289,7 @@ impl<'p> Parser<'p> {
             assert_unchecked(fraction < 9);
             digits = _mm_div_pd(digits, _mm_load_pd(TABLES.powers[fraction].as_ptr()));
         }
-        // The number and its negative.
-        let numbers = _mm_xor_pd(digits, _mm_load_pd(TABLES.signs[negative].as_ptr()));
-        let bounds = _mm_load_pd(entry.bounds.as_ptr());
-        let outside = _mm_cmplt_pd(numbers, bounds);
-        // Equal numbers keep their sign: these return the second one.
-        let clamped = _mm_min_sd(_mm_load_sd(&entry.max), _mm_max_sd(bounds, numbers));
-        let integer = _mm_cvttsd_si64(clamped) as u64;
-        let is_double = DOUBLES && entry.kind == Kind::Double;
-        let bits = select_unpredictable(is_double, _mm_cvtsd_f64(clamped).to_bits(), integer);
-        out.write(Update {
-            pin,
-            value: match is_double {
-                true => Value::Double(f64::from_bits(bits)),
-                false => Value::Integer(bits as i64),
-            },
-            adjusted: TABLES.adjusted[_mm_movemask_pd(outside) as usize],
-        });
+        write::<DOUBLES>(digits, negative, pin, entry, out);
         Some(end)
     }
 
@@ -334,6 +318,34 @@ impl<'p> Parser<'p> {
         let swapped = _mm_shuffle_epi32(halves, 0b1011_0001);
         _mm_cvtepi32_pd(_mm_add_epi32(halves, swapped))
     }
+}
+
+/// Writes the update of a number without its sign, clamped.
+#[inline(always)]
+unsafe fn write<const DOUBLES: bool>(
+    digits: __m128d,
+    negative: usize,
+    pin: VirtualPin,
+    entry: &Entry,
+    out: *mut Update<'_>,
+) {
+    // The number and its negative.
+    let numbers = _mm_xor_pd(digits, _mm_load_pd(TABLES.signs[negative].as_ptr()));
+    let bounds = _mm_load_pd(entry.bounds.as_ptr());
+    let outside = _mm_cmplt_pd(numbers, bounds);
+    // Equal numbers keep their sign: these return the second one.
+    let clamped = _mm_min_sd(_mm_load_sd(&entry.max), _mm_max_sd(bounds, numbers));
+    let integer = _mm_cvttsd_si64(clamped) as u64;
+    let is_double = DOUBLES && entry.kind == Kind::Double;
+    let bits = select_unpredictable(is_double, _mm_cvtsd_f64(clamped).to_bits(), integer);
+    out.write(Update {
+        pin,
+        value: match is_double {
+            true => Value::Double(f64::from_bits(bits)),
+            false => Value::Integer(bits as i64),
+        },
+        adjusted: TABLES.adjusted[_mm_movemask_pd(outside) as usize],
+    });
 }
 
 /// Returns how many of the `left` bytes of a query of at least 64 are ASCII and not below `,`.
