@@ -8,6 +8,7 @@ use crate::query::input::{FastInput, Input, NextOffset, SlowInput};
 use crate::query::pairs::{Name, Pair};
 use crate::query::text::Text;
 use crate::types::datastream::Datastream;
+use crate::types::raw::Declined;
 use crate::update::Update;
 use crate::update::updates::Updates;
 
@@ -35,12 +36,14 @@ pub(crate) fn segment<'q, 't>(
     push_slow(datastream, input, rest, slow, updates)
 }
 
-/// Handles a value that the fast path declined: the buffer was full, or the value is unusual.
+/// Handles a value that the fast path declined: the buffer was full, or the value is unusual or
+/// rejected.
 ///
 /// Takes scalars: a struct passed by value to a function that is not inlined is written to the
 /// stack for every pin (6 % to 8 % more instructions).
 #[cold]
 pub(crate) fn value<'q>(
+    mut declined: Declined,
     datastream: &Datastream,
     pin: VirtualPin,
     input: &Input<'q>,
@@ -48,18 +51,24 @@ pub(crate) fn value<'q>(
     value: usize,
     updates: &mut Updates<'q>,
 ) -> Result<NextOffset, Error> {
-    if updates.is_full() {
-        if let Some(next) = retry_fast(datastream, pin, input, rest, value, updates) {
-            return Ok(next);
+    if updates.is_full() && declined.reason().is_none() {
+        match retry_fast(datastream, pin, input, rest, value, updates) {
+            Ok(next) => return Ok(next),
+            Err(again) => declined = again,
         }
     }
     let (value, pairs) = input.value(rest, value);
+    if let Some(reason) = declined.reason() {
+        return Err(Error::of_value(pin, reason, value.span()));
+    }
     let slow = SlowInput { pin, value, pairs };
     push_slow(datastream, input, rest, slow, updates)
 }
 
-/// Runs the fast path that had no capacity. Separate because LLVM does not inline into cold functions.
-/// (Without it: 9 pins +23 %, 32 pins +8 % instructions.)
+/// Retries the fast path of a value for which there was no capacity. Not inlined, because LLVM would
+/// not inline the fast path into a cold function. (Without it: 9 pins +23 %, 32 pins +8 %
+/// instructions.)
+#[inline(never)]
 fn retry_fast<'q>(
     datastream: &Datastream,
     pin: VirtualPin,
@@ -67,19 +76,20 @@ fn retry_fast<'q>(
     rest: &'q [u8],
     value: usize,
     updates: &mut Updates<'q>,
-) -> Option<NextOffset> {
+) -> Result<NextOffset, Declined> {
     let fast = FastInput {
         input,
         rest,
-        window: input.window(rest)?,
+        window: input.window(rest).ok_or(Declined::UNDECIDED)?,
         value,
         pin,
     };
-    // Into its own buffer: a rejected value must not make the updates grow.
+    // Into its own buffer, so that a rejected value allocates nothing.
     let mut one = Updates::new();
     let next = datastream.parse_fast(fast, &mut one)?;
-    push(updates, *one.first()?, rest.len());
-    Some(next)
+    let update = *one.first().ok_or(Declined::UNDECIDED)?;
+    push(update, input, input.offset_of(rest), updates);
+    Ok(next)
 }
 
 /// Parses a value by the slow path of its type and pushes the update.
@@ -98,14 +108,15 @@ fn push_slow<'q>(
         value,
         adjusted,
     };
-    push(updates, update, input.query().len() - slow.pairs.end());
+    push(update, input, slow.pairs.end(), updates);
     Ok(input.next(rest, &slow.pairs))
 }
 
-/// Pushes an update, growing the buffer if it is full. `rest` bytes of the query remain.
-fn push<'q>(updates: &mut Updates<'q>, update: Update<Text<'q>>, rest: usize) {
+/// Pushes an update. If the buffer is full, reserves capacity for all that the query can contain from
+/// `at` on.
+fn push<'q>(update: Update<Text<'q>>, input: &Input<'q>, at: usize, updates: &mut Updates<'q>) {
     if updates.is_full() {
-        updates.grow(rest);
+        updates.grow(input.max_updates(updates.len(), at));
     }
     updates.try_push(update.pin, update.value, update.adjusted);
 }

@@ -104,6 +104,11 @@ impl Template {
         self.datastreams.get(usize::from(pin.0))?.as_ref()
     }
 
+    /// Returns an upper bound of the number of datastreams, without counting them.
+    pub(crate) fn max_pins(&self) -> usize {
+        self.datastreams.len()
+    }
+
     /// Returns an iterator over the pins and their datastreams, in ascending order.
     ///
     /// ```

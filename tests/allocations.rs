@@ -157,18 +157,36 @@ fn errors_do_not_allocate() {
 }
 
 #[test]
-fn a_ninth_pin_allocates_once_even_if_rejected() {
+fn a_rejected_ninth_pin_allocates_nothing() {
     let eight = pins(8, "21.5");
-    for not_a_new_pin in ["v7=1", "x=1", "token=t"] {
-        check_allocations(&format!("{eight}&{not_a_new_pin}"), 0);
-    }
+    let long = format!("v100={}", "a".repeat(1025));
     for ninth in [
+        "v7=1",
+        "x=1",
+        "token=t",
+        "v9",
         "v9=x",
+        "%769=x",
+        "v100=%zz",
+        "v100=%FF",
+        "v100=a%00",
+        &long,
+        "v200=1",
+        "v200=1&v201=2",
+    ] {
+        check_allocations(&format!("{eight}&{ninth}"), 0);
+    }
+}
+
+#[test]
+fn a_ninth_pin_allocates_once_even_if_a_later_one_is_rejected() {
+    let eight = pins(8, "21.5");
+    for ninth in [
         "v9=21.5",
         "v9=%31",
-        "v100=%zz",
+        "%769=1",
+        "v100=a",
         "v100=a+b",
-        "v200=1",
         "v200=1&v200=2",
     ] {
         check_allocations(&format!("{eight}&{ninth}"), 1);
@@ -187,6 +205,17 @@ fn capacity_is_limited_by_the_rest_of_the_query() {
         let max = (8 + ninth.len() / 3 + 1) * UPDATE_SIZE;
         assert!(used.bytes_total <= max as u64, "{ninth}: {used:?}");
     }
+}
+
+#[test]
+fn capacity_is_limited_by_the_pins_of_the_template() {
+    let template: Template = (0..16)
+        .map(|pin| (VirtualPin(pin), Datastream::string()))
+        .collect();
+    let query = pins(16, &"a".repeat(40));
+    let used = measure(|| parse(&query, |_| Some(&template)).unwrap().len());
+    assert_eq!(used.count_total, 1);
+    assert_eq!(used.bytes_total, 16 * UPDATE_SIZE as u64);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use core::fmt;
 use core::ops::Range;
 
 use super::percent::DecodeError;
+use super::scanned_text::ScannedText;
 use super::text::Text;
 
 /// A percent-encoded name or value and its span in the query.
@@ -71,7 +72,7 @@ impl<'q> Encoded<'q> {
     /// assert_eq!(decode("100%").unwrap_err(), DecodeError::MalformedEscape);
     /// ```
     pub fn decode(&self) -> Result<Text<'q>, DecodeError> {
-        Text::decode(self.raw)
+        ScannedText::new(self.raw, 0).map(|scanned| scanned.text)
     }
 }
 

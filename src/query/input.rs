@@ -51,15 +51,21 @@ pub(crate) struct Input<'q> {
     query: &'q [u8],
     /// INVARIANT: the tail of `query`, once [`fill_tail`](Self::fill_tail) was called.
     tail: PaddedTail,
+    /// Maximum number of different pins, from the template.
+    max_pins: usize,
 }
 
 impl<'q> Input<'q> {
     /// Wraps a query. The caller fills the tail: if this did, the tail would be copied with the
     /// return value (2 % more instructions).
     #[inline]
-    pub(crate) fn new(query: &'q [u8]) -> Self {
+    pub(crate) fn new(query: &'q [u8], max_pins: usize) -> Self {
         let tail = PaddedTail([SEPARATOR; 2 * WINDOW]);
-        Self { query, tail }
+        Self {
+            query,
+            tail,
+            max_pins,
+        }
     }
 
     /// Fills the tail. Copies a fixed number of bytes if it can: a copy of variable length costs as
@@ -76,6 +82,13 @@ impl<'q> Input<'q> {
     /// Returns the whole query.
     pub(crate) fn query(&self) -> &'q [u8] {
         self.query
+    }
+
+    /// Returns the maximum number of updates if there are `len` before `at`: the shortest segment is
+    /// `&v0`, and no pin is repeated.
+    pub(crate) fn max_updates(&self, len: usize, at: usize) -> usize {
+        let rest = self.query.len() - at;
+        self.max_pins.min(len + 1 + rest / 3)
     }
 
     /// Returns the offset of `rest`, a suffix of the query.
@@ -174,7 +187,7 @@ mod tests {
         let query: Vec<u8> = (100..=199).collect();
         for length in 0..=query.len() {
             let query = &query[..length];
-            let mut input = Input::new(query);
+            let mut input = Input::new(query, 256);
             input.fill_tail();
             for at in 0..=length {
                 let Window(window) = input.window(&query[at..]).expect("the end of the query");
@@ -199,7 +212,7 @@ mod tests {
     #[test]
     fn the_next_offset_of_the_last_segment_is_past_the_end() {
         let query = b"v1=2&&v3=4";
-        let input = Input::new(query);
+        let input = Input::new(query, 256);
         let mut pairs = input.pairs(&query[1..]);
         pairs.next();
         assert_eq!(input.next(&query[1..], &pairs).get(), 4);

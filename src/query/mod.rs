@@ -1,10 +1,13 @@
 //! The syntax of a query: segments, names, values and percent-encoding.
 
+pub(crate) mod ascii;
 pub(crate) mod encoded;
 pub(crate) mod input;
 pub(crate) mod pairs;
 pub(crate) mod percent;
 mod scan;
+pub(crate) mod scanned_text;
+pub(crate) mod stops;
 pub(crate) mod swar;
 pub(crate) mod text;
 pub(crate) mod token;

@@ -86,7 +86,7 @@ impl Iterator for Decoded<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let (&first, rest) = self.rest.split_first()?;
         let byte = match (first, rest) {
-            (b'%', [high, low, rest @ ..]) => match escaped(*high, *low) {
+            (b'%', [high, low, rest @ ..]) => match decode_digits(*high, *low) {
                 Some(byte) => {
                     self.rest = rest;
                     return Some(Ok(byte));
@@ -104,7 +104,7 @@ impl Iterator for Decoded<'_> {
 
 /// Returns the byte that two hexadecimal digits, of either case, encode.
 #[inline]
-fn escaped(high: u8, low: u8) -> Option<u8> {
+pub(super) fn decode_digits(high: u8, low: u8) -> Option<u8> {
     let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
     (high | low <= 0xF).then_some(high << 4 | low)
 }

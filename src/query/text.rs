@@ -5,9 +5,7 @@ use alloc::string::String;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use super::percent::{self, DecodeError, Decoded};
-use super::scan::{SEPARATOR, slice};
-use super::swar;
+use super::percent::{self, Decoded};
 
 /// Decoded text that borrows the query. It needs no allocation, even if it contains escapes.
 ///
@@ -42,8 +40,9 @@ impl<'q> Text<'q> {
         Self(Repr::Plain(text))
     }
 
-    pub(crate) fn decode(raw: &'q [u8]) -> Result<Self, DecodeError> {
-        Ok(ScannedText::new(raw, 0)?.text)
+    /// Wraps raw bytes whose escapes are well formed and that decode to UTF-8.
+    pub(crate) fn escaped(raw: &'q [u8]) -> Self {
+        Self(Repr::Escaped(raw))
     }
 
     /// Returns the text as a slice of the query, if it contains no escapes.
@@ -245,82 +244,4 @@ impl fmt::Debug for Chars<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone()).finish()
     }
-}
-
-/// A text and the properties that a datastream checks, from a single pass.
-pub(crate) struct ScannedText<'q> {
-    pub(crate) text: Text<'q>,
-    /// Decoded length in bytes.
-    pub(crate) len: usize,
-    pub(crate) has_nul: bool,
-}
-
-impl<'q> ScannedText<'q> {
-    /// Scans a text of any kind, up to a separator or the end of the bytes.
-    ///
-    /// INVARIANT: the first `plain` bytes are ASCII without escapes, separators or NUL.
-    pub(crate) fn new(bytes: &'q [u8], plain: usize) -> Result<Self, DecodeError> {
-        let mut decoded = Decoded::new(bytes.get(plain..).unwrap_or_default());
-        let mut len = plain;
-        let mut is_escaped = false;
-        let mut has_nul = false;
-        loop {
-            len += skip_plain(&mut decoded);
-            match decoded.rest.first() {
-                None | Some(&SEPARATOR) => break,
-                Some(byte) => is_escaped |= matches!(byte, b'%' | b'+'),
-            }
-            match decoded.next() {
-                Some(Ok(byte @ 0..=0x7F)) => {
-                    has_nul |= byte == 0;
-                    len += 1;
-                }
-                Some(Ok(first)) => {
-                    // A character may begin in a raw byte and end in an escape.
-                    let before = decoded.rest.len();
-                    let width = match decoded.long_char(first) {
-                        Ok(character) => character.len_utf8(),
-                        Err(error) => return Err(prefer_malformed(error, decoded.rest)),
-                    };
-                    is_escaped |= before - decoded.rest.len() >= width;
-                    len += width;
-                }
-                _ => return Err(DecodeError::MalformedEscape),
-            }
-        }
-        let raw = slice(bytes, 0, bytes.len() - decoded.rest.len());
-        let text = match is_escaped {
-            true => Text(Repr::Escaped(raw)),
-            false => Text::plain(match swar::ascii(raw) {
-                Some(text) => text,
-                None => core::str::from_utf8(raw).map_err(|_| DecodeError::InvalidUtf8)?,
-            }),
-        };
-        Ok(Self { text, len, has_nul })
-    }
-}
-
-/// A malformed escape takes precedence over invalid UTF-8, even if it comes later.
-fn prefer_malformed(error: DecodeError, rest: &[u8]) -> DecodeError {
-    match percent::is_well_formed(rest) {
-        true => error,
-        false => DecodeError::MalformedEscape,
-    }
-}
-
-/// Skips plain bytes, eight at a time; returns how many. Up to seven may remain at the end.
-#[inline]
-fn skip_plain(decoded: &mut Decoded<'_>) -> usize {
-    let mut skipped = 0;
-    while let Some(word) = decoded.rest.first_chunk() {
-        let stops = swar::text_stops(u64::from_le_bytes(*word));
-        // All eight if there is no stop: zero has 64 trailing zeros.
-        let plain = stops.trailing_zeros() as usize / 8;
-        skipped += plain;
-        decoded.rest = decoded.rest.get(plain..).unwrap_or_default();
-        if stops != 0 {
-            break;
-        }
-    }
-    skipped
 }

@@ -6,10 +6,11 @@ use core::fmt;
 use core::ops::Deref;
 use core::str::FromStr;
 
+use super::ascii::ascii;
 use super::encoded::Encoded;
 use super::percent::{self, Decoded};
 use super::scan::{SEPARATOR, find_escape};
-use super::swar::{self, HIGH_BITS, repeat};
+use super::swar::{HIGH_BITS, repeat};
 
 /// The decoded token of a device: one or more bytes in 0x21..=0x7E.
 ///
@@ -104,7 +105,7 @@ pub(crate) fn fast_token(bytes: &[u8]) -> Option<Token<'_>> {
     match bytes.split_first_chunk::<ISSUED>() {
         // A constant length compiles to straight-line code; without it, `vendor_example` +17 %.
         Some((token, rest)) if ends(rest) && token.iter().fold(true, all_plain) => {
-            swar::ascii(token).map(Token::plain)
+            ascii(token).map(Token::plain)
         }
         _ => fast_token_of_any_length(bytes),
     }
@@ -116,7 +117,7 @@ fn fast_token_of_any_length(bytes: &[u8]) -> Option<Token<'_>> {
     if token.is_empty() || !ends(rest) {
         return None;
     }
-    swar::ascii(token).map(Token::plain)
+    ascii(token).map(Token::plain)
 }
 
 #[inline]
@@ -136,14 +137,33 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// Returns the number of leading plain bytes, which make up every token that Blynk issues.
-#[inline]
 fn plain_length(bytes: &[u8]) -> usize {
-    swar::plain(bytes, is_plain, |word| {
-        // A carry or borrow out of a byte only reaches bytes after one that is marked itself.
-        let below = word.wrapping_sub(repeat(b'-'));
-        let above = word.wrapping_add(repeat(1));
-        (below | above | word) & HIGH_BITS
-    })
+    let mut rest = bytes;
+    // LLVM vectorizes a fold over 32 bytes.
+    while let Some((chunk, next)) = rest.split_first_chunk::<32>() {
+        if !chunk.iter().fold(true, all_plain) {
+            break;
+        }
+        rest = next;
+    }
+    while let Some((chunk, next)) = rest.split_first_chunk() {
+        let stops = token_stops(u64::from_le_bytes(*chunk));
+        if stops != 0 {
+            return bytes.len() - rest.len() + stops.trailing_zeros() as usize / 8;
+        }
+        rest = next;
+    }
+    let tail = rest.iter().take_while(|&&byte| is_plain(byte));
+    bytes.len() - rest.len() + tail.count()
+}
+
+/// Marks the high bit of the first byte that is not plain; later marks may be wrong, because a carry
+/// or borrow reaches the next byte.
+#[inline]
+fn token_stops(word: u64) -> u64 {
+    let below = word.wrapping_sub(repeat(b'-'));
+    let above = word.wrapping_add(repeat(1));
+    (below | above | word) & HIGH_BITS
 }
 
 impl Deref for Token<'_> {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, FIELDS};
-use super::raw::Parsed;
+use super::raw::{Declined, Parsed};
 use super::{NAMES, Type};
 use crate::error::Reason;
 use crate::query::input::{FastInput, NextOffset, SlowInput};
@@ -113,7 +113,7 @@ impl Datastream {
         &self,
         input: FastInput<'_, 'q>,
         updates: &mut Updates<'q>,
-    ) -> Option<NextOffset> {
+    ) -> Result<NextOffset, Declined> {
         self.0.parse_fast(input, updates)
     }
 

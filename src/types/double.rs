@@ -15,8 +15,9 @@ use super::parts::{DatastreamParts, Number, inclusive};
 use super::raw::{Parsed, clamp, next_after, parse_trimmed, sign};
 use crate::error::Reason;
 use crate::query::SEPARATOR;
+use crate::query::ascii::ascii;
 use crate::query::input::{FastInput, NextOffset, SlowInput, Window};
-use crate::query::swar::{self, repeat};
+use crate::query::swar::repeat;
 use crate::update::updates::Updates;
 use crate::update::value::Value;
 
@@ -206,7 +207,7 @@ fn exponent(input: &[u8]) -> IResult<&[u8], ()> {
 
 /// Returns the nearest `f64`. What [`grammar`] accepts, `str::parse` accepts as well.
 fn nearest(text: &[u8]) -> Option<f64> {
-    let text = swar::ascii(text)?;
+    let text = ascii(text)?;
     if cfg!(pinquery_no_panic_check) {
         // Stubbed out: the optimiser cannot prove that `core`'s parser never panics.
         return core::hint::black_box(None);

@@ -13,12 +13,12 @@ pub(crate) mod error;
 mod integer;
 mod location;
 pub(crate) mod parts;
-mod raw;
+pub(crate) mod raw;
 mod string;
 
 use self::error::DatastreamError;
 use self::parts::DatastreamParts;
-use self::raw::Parsed;
+use self::raw::{Declined, Parsed};
 use crate::error::Reason;
 use crate::pin::VirtualPin;
 use crate::query::input::{FastInput, Input, NextOffset, SlowInput};
@@ -59,16 +59,22 @@ macro_rules! types {
                 &self,
                 fast: FastInput<'_, 'q>,
                 updates: &mut Updates<'q>,
-            ) -> Option<NextOffset> {
+            ) -> Result<NextOffset, Declined> {
                 let FastInput { input, value, pin, .. } = fast;
                 let next = match self {
-                    $(Self::$number(number) => return number.parse_fast(fast, updates),)+
+                    $(Self::$number(number) => {
+                        return number.parse_fast(fast, updates).ok_or(Declined::UNDECIDED);
+                    })+
                     Self::$text(text) => {
-                        $text_file::$text::parse_fast(input, fast.text()?, pin, updates, text)?
+                        let start = input.offset_of(fast.rest) + value;
+                        $text_file::$text::parse_fast(input.query(), start, pin, updates, text)?
                     }
-                    _ => Self::parse_fast_rare(input, fast.text()?, pin, updates, self)?,
+                    _ => {
+                        let text = fast.text().ok_or(Declined::UNDECIDED)?;
+                        Self::parse_fast_rare(input, text, pin, updates, self).ok_or(Declined::UNDECIDED)?
+                    }
                 };
-                NextOffset::new(value + next.get())
+                NextOffset::new(value + next.get()).ok_or(Declined::UNDECIDED)
             }
 
             /// Parses a value of a rare type. Neither this function nor the fast paths that it calls are

@@ -15,6 +15,28 @@ const MAX_LEN: usize = 4096;
 /// A value and how it was adjusted.
 pub(crate) type Parsed<'q> = (Value<Text<'q>>, Option<Adjustment>);
 
+/// Why a fast path did not push an update. As wide as a [`NextOffset`], so that a `Result` of both is
+/// returned in registers. (`Option<Reason>` instead: texts take up to twice as long.)
+#[derive(Clone, Copy)]
+pub(crate) struct Declined(usize);
+
+impl Declined {
+    /// The slow path decides.
+    pub(crate) const UNDECIDED: Self = Self(usize::MAX);
+
+    /// Returns the reason if the value is rejected.
+    pub(crate) fn reason(self) -> Option<Reason> {
+        Reason::ALL.get(self.0).copied()
+    }
+}
+
+impl From<Reason> for Declined {
+    #[inline]
+    fn from(reason: Reason) -> Self {
+        Self(reason as usize)
+    }
+}
+
 /// Returns the offset of the segment after one that ends at `end`.
 #[inline]
 pub(super) fn next_after(end: usize) -> Option<NextOffset> {

@@ -4,18 +4,17 @@ use super::Type;
 use super::datastream::Datastream;
 use super::error::DatastreamError;
 use super::parts::DatastreamParts;
-use super::raw::{Parsed, next_after};
+use super::raw::{Declined, Parsed, next_after};
 use crate::error::Reason;
 use crate::pin::VirtualPin;
 use crate::query::SEPARATOR;
-use crate::query::input::{Input, NextOffset, SlowInput};
-use crate::query::swar;
-use crate::query::text::{ScannedText, Text};
+use crate::query::ascii::{ascii_between, ascii_within};
+use crate::query::input::{NextOffset, SlowInput};
+use crate::query::scanned_text::ScannedText;
+use crate::query::stops::{CHUNK, next_stop, stops_at};
+use crate::query::text::Text;
 use crate::update::updates::Updates;
 use crate::update::value::Value;
-
-/// Number of bytes checked without a loop.
-const SHORT: usize = 24;
 
 #[derive(Clone, PartialEq)]
 pub(crate) struct String {
@@ -71,70 +70,112 @@ impl String {
         }
     }
 
+    /// Parses ASCII text of less than 32 bytes without stops, and calls another function for any other.
+    /// Each pushes its own update: six arguments fit in registers, so the calls are tail calls.
     #[inline(never)]
     pub(super) fn parse_fast<'q>(
-        input: &Input<'q>,
-        text: &'q [u8],
+        query: &'q [u8],
+        start: usize,
         pin: VirtualPin,
         updates: &mut Updates<'q>,
         this: &Self,
-    ) -> Option<NextOffset> {
-        let text = fast_text(input, text, this.max_len)?;
-        updates.try_push(pin, Value::String(text), None)?;
-        next_after(text.raw().len())
+    ) -> Result<NextOffset, Declined> {
+        let stops = stops_at(query, start);
+        if stops == 0 {
+            return parse_long(query, start, pin, updates, this.max_len);
+        }
+        let end = start + stops.trailing_zeros() as usize;
+        if !is_segment_end(query, end) {
+            return parse_any(query, start, pin, updates, this.max_len);
+        }
+        if end - start > this.max_len {
+            return Err(Reason::TooLong.into());
+        }
+        match ascii_within::<CHUNK>(query, start, end) {
+            Some(text) => push(Text::plain(text), pin, updates),
+            None => parse_ascii(query, start, end, pin, updates),
+        }
     }
 
     pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        let ScannedText { text, len, has_nul } = ScannedText::new(input.value.raw(), 0)?;
-        if len > self.max_len {
-            Err(Reason::TooLong)
-        } else if has_nul {
-            Err(Reason::Nul)
-        } else {
-            Ok((Value::String(text), None))
-        }
+        let text = scan(input.value.raw(), 0, self.max_len)?;
+        Ok((Value::String(text), None))
     }
 }
 
-#[inline]
-fn fast_text<'q>(input: &Input<'q>, bytes: &'q [u8], max_len: usize) -> Option<Text<'q>> {
-    let window = input.window(bytes)?;
-    let mut length = 0;
-    for word in [window.word(0)?, window.word(8)?, window.word(16)?] {
-        let stops = swar::text_stops(word);
-        if stops != 0 {
-            let bits = stops.trailing_zeros() & 0x38;
-            length += bits as usize / 8;
-            if (word >> bits) as u8 != SEPARATOR {
-                return fast_any(bytes, length, max_len);
-            }
-            if length > max_len {
-                return None;
-            }
-            let start = input.offset_of(bytes);
-            let text = swar::short_ascii(input.query(), start, start + length)?;
-            return Some(Text::plain(text));
-        }
-        length += 8;
+/// Parses text whose first 32 bytes have no stops.
+#[inline(never)]
+fn parse_long<'q>(
+    query: &'q [u8],
+    start: usize,
+    pin: VirtualPin,
+    updates: &mut Updates<'q>,
+    max_len: usize,
+) -> Result<NextOffset, Declined> {
+    let end = next_stop(query, start + CHUNK);
+    if !is_segment_end(query, end) {
+        return parse_any(query, start, pin, updates, max_len);
     }
-    fast_long(bytes, max_len)
+    if end - start > max_len {
+        return Err(Reason::TooLong.into());
+    }
+    match ascii_within::<128>(query, start, end) {
+        Some(text) => push(Text::plain(text), pin, updates),
+        None => parse_ascii(query, start, end, pin, updates),
+    }
 }
 
-/// Parses ASCII text of any length whose first bytes are known to be plain.
-fn fast_long(bytes: &[u8], max_len: usize) -> Option<Text<'_>> {
-    let length = SHORT + swar::plain_text(bytes.get(SHORT..)?);
-    let (text, rest) = bytes.split_at_checked(length)?;
-    if rest.first().is_some_and(|&byte| byte != SEPARATOR) {
-        return fast_any(bytes, length, max_len);
-    }
-    if length > max_len {
-        return None;
-    }
-    swar::ascii(text).map(Text::plain)
+/// Parses text without stops that ends at `end`.
+#[inline(never)]
+fn parse_ascii<'q>(
+    query: &'q [u8],
+    start: usize,
+    end: usize,
+    pin: VirtualPin,
+    updates: &mut Updates<'q>,
+) -> Result<NextOffset, Declined> {
+    let text = ascii_between(query, start, end).ok_or(Declined::UNDECIDED)?;
+    push(Text::plain(text), pin, updates)
 }
 
-/// Parses any text whose first `plain` bytes are known to be plain.
-fn fast_any(bytes: &[u8], plain: usize, max_len: usize) -> Option<Text<'_>> {
-    let ScannedText { text, len, has_nul } = ScannedText::new(bytes, plain).ok()?;
-    (len <= max_len && !has_nul).then_some(text)
+/// Parses any text.
+#[inline(never)]
+fn parse_any<'q>(
+    query: &'q [u8],
+    start: usize,
+    pin: VirtualPin,
+    updates: &mut Updates<'q>,
+    max_len: usize,
+) -> Result<NextOffset, Declined> {
+    push(scan(query, start, max_len)?, pin, updates)
+}
+
+#[inline(always)]
+fn push<'q>(
+    text: Text<'q>,
+    pin: VirtualPin,
+    updates: &mut Updates<'q>,
+) -> Result<NextOffset, Declined> {
+    updates
+        .try_push(pin, Value::String(text), None)
+        .and_then(|()| next_after(text.raw().len()))
+        .ok_or(Declined::UNDECIDED)
+}
+
+#[inline(always)]
+fn is_segment_end(query: &[u8], at: usize) -> bool {
+    query.get(at).is_none_or(|&byte| byte == SEPARATOR)
+}
+
+/// Scans a text and checks its length and its characters.
+#[inline(always)]
+fn scan(query: &[u8], start: usize, max_len: usize) -> Result<Text<'_>, Reason> {
+    let ScannedText { text, len, has_nul } = ScannedText::new(query, start)?;
+    if len > max_len {
+        Err(Reason::TooLong)
+    } else if has_nul {
+        Err(Reason::Nul)
+    } else {
+        Ok(text)
+    }
 }
