@@ -86,9 +86,9 @@
 //! # Guarantees
 //!
 //! - No panic, for any bytes, and only safe Rust in this crate.
-//! - Work at most proportional to the length of the query. No allocation for up to eight pins and one
-//!   for more, whether the query is accepted or rejected, plus one for a token with escapes. The
-//!   lookup is called at most once, and only with a valid token.
+//! - Work at most proportional to the length of the query. No allocation for up to eight updates and
+//!   one for more, plus one for a token with escapes; a rejected value allocates nothing. The lookup
+//!   is called at most once, and only with a valid token.
 //! - Apart from pin numbers, no byte of the query in the text of an error, nor in the [`Debug`]
 //!   output of an error, a token, a request or its pairs. Accepted values are not secret:
 //!   [`Value`], [`Update`] and [`Text`] show them.

@@ -18,7 +18,8 @@ const INLINE: usize = 8;
 
 /// The updates of an accepted query, in query order: 1 to 256, one for each pin.
 ///
-/// Derefs to a slice. Up to eight updates need no allocation, more need one.
+/// Derefs to a slice. Up to eight updates need no allocation, more need one, whose size depends on the
+/// rest of the query and on the template.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
