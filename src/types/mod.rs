@@ -62,20 +62,21 @@ macro_rules! types {
                 updates: &mut Updates<'q>,
             ) -> Result<NextOffset, Declined> {
                 let FastInput { input, value, pin, .. } = fast;
+                let undecided = Declined::UNDECIDED;
                 let next = match self {
                     $(Self::$number(number) => {
-                        return number.parse_fast(fast, updates).ok_or(Declined::UNDECIDED);
+                        return number.parse_fast(fast, updates).ok_or(undecided);
                     })+
                     Self::$text(text) => {
                         let start = input.offset_of(fast.rest) + value;
                         $text_file::$text::parse_fast(input.query(), start, pin, updates, text)?
                     }
                     _ => {
-                        let text = fast.text().ok_or(Declined::UNDECIDED)?;
-                        Self::parse_fast_rare(input, text, pin, updates, self).ok_or(Declined::UNDECIDED)?
+                        let text = fast.text().ok_or(undecided)?;
+                        Self::parse_fast_rare(input, text, pin, updates, self).ok_or(undecided)?
                     }
                 };
-                NextOffset::new(value + next.get()).ok_or(Declined::UNDECIDED)
+                NextOffset::new(value + next.get()).ok_or(undecided)
             }
 
             /// Parses a value of a rare type. Neither this function nor the fast paths that it calls are
