@@ -1,7 +1,7 @@
 //! ASCII bytes as text.
 //!
-//! `core` checks 64 bytes at a time, and those after the last 64 one by one, which may take longer than
-//! all others. Therefore these functions also check bytes before a text, which are usually ASCII.
+//! `core` checks 64 bytes at a time and the remainder one by one, which may take longer than all others.
+//! Therefore these functions include bytes before the text, which are usually ASCII, to leave none.
 
 use ascii::{AsciiChar, AsciiStr};
 
@@ -12,8 +12,9 @@ pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     AsciiStr::from_ascii(bytes).ok().map(AsciiStr::as_str)
 }
 
-/// Returns the bytes from `start` to `end` as text if the `N` bytes before `end` are ASCII and include
-/// them. Has no loop: one whose length varies is mispredicted for every other text.
+/// Returns the bytes from `start` to `end` as text if they are among the `N` bytes before `end` and all
+/// of these are ASCII. There is no loop, because one whose length varies is mispredicted for every
+/// other text.
 #[inline(always)]
 pub(crate) fn ascii_within<const N: usize>(bytes: &[u8], start: usize, end: usize) -> Option<&str> {
     let before = (N + start).checked_sub(end)?;
@@ -32,8 +33,8 @@ pub(crate) fn ascii_between(bytes: &[u8], start: usize, end: usize) -> Option<&s
     }
 }
 
-/// Returns the bytes after the first `before` as text if all are ASCII. Unlike `str::get`, it need not
-/// check that a character begins there.
+/// Returns the bytes after the first `before` as text if all bytes are ASCII. Unlike `str::get`, this
+/// need not check that a character begins there.
 #[inline(always)]
 fn skip(bytes: &[u8], before: usize) -> Option<&str> {
     let text: &[AsciiChar] = AsciiStr::from_ascii(bytes).ok()?.as_slice();

@@ -1,5 +1,5 @@
-//! Stops: the bytes of a text that need a closer look, which are those that are not ASCII or are below
-//! `,`. They include separators, escapes and NUL. The end of the query is one, too.
+//! Stops: the bytes of a text that need a closer look. These are the bytes below `,`, which include
+//! separators, escapes and NUL, and those that are not ASCII. The end of the query is a stop as well.
 
 use super::scan::SEPARATOR;
 
@@ -11,7 +11,7 @@ pub(super) const WIDE: usize = 2 * CHUNK;
 
 type Chunk = [u8; CHUNK];
 
-/// Returns a bit for each byte from `at` on, the lowest for the first, that is set if it is a stop.
+/// Returns a mask of the bytes from `at` on: the lowest bit is set if the first one is a stop.
 #[inline(always)]
 pub(crate) fn stops_at(query: &[u8], at: usize) -> u32 {
     let rest = query.get(at..).unwrap_or_default();
@@ -23,7 +23,7 @@ pub(crate) fn stops_at(query: &[u8], at: usize) -> u32 {
     }
 }
 
-/// Returns the same for twice as many bytes.
+/// Like [`stops_at`], but covers twice as many bytes.
 #[inline(always)]
 pub(super) fn wide_stops_at(query: &[u8], at: usize) -> u64 {
     u64::from(stops_at(query, at)) | u64::from(stops_at(query, at + CHUNK)) << CHUNK
@@ -48,7 +48,7 @@ pub(crate) fn next_stop(query: &[u8], at: usize) -> usize {
     query.len() - rest.len() + stops.trailing_zeros() as usize
 }
 
-/// Returns `true` if there are no stops. LLVM vectorizes this; a mask would take longer.
+/// Returns `true` if a chunk has no stops. LLVM vectorizes this, and a mask would take longer.
 #[inline(always)]
 fn is_plain(chunk: &Chunk) -> bool {
     chunk
@@ -56,7 +56,7 @@ fn is_plain(chunk: &Chunk) -> bool {
         .fold(true, |all, byte| all & matches!(byte, b','..=0x7F))
 }
 
-/// Returns the stops in the last `len` bytes of a query and at its end.
+/// Returns the mask of the last `len` bytes of a query, followed by its end.
 #[inline(always)]
 fn stops_of_suffix(last: &Chunk, len: usize) -> u32 {
     let stops = u64::from(stops(last)) | 1 << CHUNK;
@@ -75,7 +75,7 @@ fn stops_of_short(rest: &[u8]) -> u32 {
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 use stops_by_words as stops;
 
-/// Returns the stops of a chunk, by the instruction that LLVM does not generate from portable code.
+/// Returns the mask of a chunk, by an instruction that LLVM does not generate from portable code.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline(always)]
 fn stops(chunk: &Chunk) -> u32 {
@@ -92,7 +92,7 @@ fn stops(chunk: &Chunk) -> u32 {
     half(chunk.first_chunk()) | half(chunk.last_chunk()) << 16
 }
 
-/// Returns the stops of a chunk on other platforms. Compiled for tests on all of them.
+/// Returns the mask of a chunk on other platforms; compiled for the tests of all of them.
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 #[inline(always)]
 fn stops_by_words(chunk: &Chunk) -> u32 {

@@ -70,8 +70,8 @@ impl String {
         }
     }
 
-    /// Parses ASCII text of less than 32 bytes without stops, and calls another function for any other.
-    /// Each pushes its own update: six arguments fit in registers, so the calls are tail calls.
+    /// Parses ASCII text of less than 32 bytes without stops, and calls another function for any other
+    /// text. Each of these pushes its update and takes no more arguments than fit in registers.
     #[inline(never)]
     pub(super) fn parse_fast<'q>(
         query: &'q [u8],
