@@ -1,4 +1,4 @@
-//! Tests all inputs of a kind: pins, short names, escapes, bytes at each position.
+//! Tests all inputs of a kind: pins, short names, escapes, pairs of bytes, bytes at each position.
 //!
 //! Slow tests are ignored; `cargo test --release --test exhaustive -- --ignored` runs them.
 #![allow(missing_docs)]
@@ -151,6 +151,30 @@ fn every_escape_in_a_string_is_decoded_or_rejected() {
             }
         }
     });
+}
+
+/// With limits of the decoded length and one byte less, if there is another character before.
+#[test]
+fn pairs_of_bytes_that_are_not_ascii_agree_with_the_reference() {
+    let checker = Checker::new("v1:string(5) v2:string(4)");
+    for first in 0xBF..=0xF5 {
+        for second in 0x7E..=0xC1 {
+            let [high, low] = [first, second].map(|byte| format!("%{byte:02X}").into_bytes());
+            for pair in [
+                [&[first][..], &[second]],
+                [&[first], &low],
+                [&high, &[second]],
+                [&high, &low],
+            ] {
+                // Without any escape, `core` would validate the text.
+                for before in ["+", "+\u{e9}", "+%C3%A9"] {
+                    for name in ["v1=", "v2="] {
+                        checker.agrees(&[name.as_bytes(), before.as_bytes(), pair[0], pair[1]]);
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]
