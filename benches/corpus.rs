@@ -197,7 +197,7 @@ fn requests(
     mut pins: impl FnMut(&mut Rng) -> Vec<u8>,
     value: impl Fn(&mut Rng, &Datastream) -> String,
 ) -> Vec<Request> {
-    let device = Arc::new(device);
+    let device = Arc::new(device.with_limit());
     let requests = (0..queries).map(|_| {
         let pins = pins(rng).into_iter();
         let segments: Vec<_> = pins

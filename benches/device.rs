@@ -12,11 +12,11 @@ pub struct Device {
     pub library: pinquery::Template,
     /// For the reference.
     pub plain: plain::Template,
-    /// For `limit`. It is large, so unless it is needed it must not evict the others from the cache.
-    #[cfg(target_arch = "x86_64")]
-    limit: std::sync::OnceLock<Option<Box<crate::limit::Template>>>,
     /// For the rivals: the fastest map from pin to datastream, so that none is slowed by it.
-    datastreams: Vec<Option<Datastream>>,
+    datastreams: Box<[Option<Datastream>]>,
+    /// For `limit`, if it needs one.
+    #[cfg(target_arch = "x86_64")]
+    pub limit: Option<Box<crate::limit::Template>>,
 }
 
 impl Device {
@@ -27,11 +27,11 @@ impl Device {
         let last = plain.last_key_value().map(|(pin, _)| *pin);
         Self {
             library: convert::template(&plain).expect("the workloads' datastreams are valid"),
-            #[cfg(target_arch = "x86_64")]
-            limit: std::sync::OnceLock::new(),
             datastreams: (0..=last.unwrap_or(0))
                 .map(|pin| plain.get(&pin).cloned())
                 .collect(),
+            #[cfg(target_arch = "x86_64")]
+            limit: None,
             plain,
         }
     }
@@ -47,11 +47,18 @@ impl Device {
     pub fn datastream(&self, pin: u8) -> Option<&Datastream> {
         self.datastreams.get(usize::from(pin))?.as_ref()
     }
-    /// Returns the template for `limit`, if it supports all datastreams.
-    #[cfg(target_arch = "x86_64")]
+
+    /// Adds the template for `limit`, if it supports all datastreams. It is large, so the many devices
+    /// of a server go without.
     #[must_use]
-    pub fn limit(&self) -> Option<&crate::limit::Template> {
-        let template = || crate::limit::Template::new(&self.plain);
-        self.limit.get_or_init(template).as_deref()
+    pub fn with_limit(self) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let this = Self {
+            limit: crate::limit::Template::new(&self.plain).map(Box::new),
+            ..self
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let this = self;
+        this
     }
 }
