@@ -65,9 +65,9 @@ pub(crate) fn value<'q>(
     push_slow(datastream, input, rest, slow, updates)
 }
 
-/// Retries the fast path of a value for which there was no capacity. Not inlined, because LLVM would
-/// not inline the fast path into a cold function. (Without it: 9 pins +23 %, 32 pins +8 %
-/// instructions.)
+/// Retries the fast path of a value that may have been declined for lack of capacity. A separate
+/// function, because LLVM does not inline the fast path into a cold one. (Without it: 9 pins +23 %,
+/// 32 pins +8 % instructions.)
 #[inline(never)]
 fn retry_fast<'q>(
     datastream: &Datastream,
@@ -84,7 +84,7 @@ fn retry_fast<'q>(
         value,
         pin,
     };
-    // Into its own buffer, so that a rejected value allocates nothing.
+    // Uses a separate buffer, so that a rejected value allocates nothing.
     let mut one = Updates::new();
     let next = datastream.parse_fast(fast, &mut one)?;
     let update = *one.first().ok_or(Declined::UNDECIDED)?;
@@ -112,8 +112,8 @@ fn push_slow<'q>(
     Ok(input.next(rest, &slow.pairs))
 }
 
-/// Pushes an update. If the buffer is full, reserves capacity for all that the query can contain from
-/// `at` on.
+/// Pushes an update. If the buffer is full, first reserves capacity for this update and all that the
+/// query can contain from `at` on.
 fn push<'q>(update: Update<Text<'q>>, input: &Input<'q>, at: usize, updates: &mut Updates<'q>) {
     if updates.is_full() {
         updates.grow(input.max_updates(updates.len(), at));

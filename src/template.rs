@@ -104,7 +104,7 @@ impl Template {
         self.datastreams.get(usize::from(pin.0))?.as_ref()
     }
 
-    /// Returns an upper bound of the number of datastreams, without counting them.
+    /// Returns an upper bound on the number of datastreams, without counting them.
     pub(crate) fn max_pins(&self) -> usize {
         self.datastreams.len()
     }

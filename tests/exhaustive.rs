@@ -153,7 +153,7 @@ fn every_escape_in_a_string_is_decoded_or_rejected() {
     });
 }
 
-/// With limits of the decoded length and one byte less.
+/// One string may have the decoded length of a valid text, the other one byte less.
 #[test]
 fn pairs_of_bytes_that_are_not_ascii_agree_with_the_reference() {
     let checker = Checker::new("v1:string(7) v2:string(6)");

@@ -1,7 +1,7 @@
-//! ASCII bytes as text.
+//! Conversion of ASCII bytes to text.
 //!
-//! `core` checks 64 bytes at a time and the remainder one by one, which may take longer than all others.
-//! Therefore these functions include bytes before the text, which are usually ASCII, to leave none.
+//! `core` checks 64 bytes at a time and the remainder one by one, which may take longer than the rest.
+//! To avoid a remainder, bytes before the text are checked as well; they are usually ASCII, too.
 
 use ascii::{AsciiChar, AsciiStr};
 
@@ -12,16 +12,17 @@ pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     AsciiStr::from_ascii(bytes).ok().map(AsciiStr::as_str)
 }
 
-/// Returns the bytes from `start` to `end` as text if they are among the `N` bytes before `end` and all
-/// of these are ASCII. There is no loop, because one whose length varies is mispredicted for every
-/// other text.
+/// Returns the bytes from `start` to `end` as text if there are at most `N`, and the `N` bytes before
+/// `end` exist and are ASCII. Checks a constant number of bytes, because the end of a loop of varying
+/// length is mispredicted for every other text.
 #[inline(always)]
 pub(crate) fn ascii_within<const N: usize>(bytes: &[u8], start: usize, end: usize) -> Option<&str> {
     let before = (N + start).checked_sub(end)?;
     skip(bytes.get(..end)?.last_chunk::<N>()?, before)
 }
 
-/// Returns the bytes from `start` to `end` as text if they are ASCII.
+/// Returns the bytes from `start` to `end` as text if they are ASCII. Checks a multiple of 64 bytes,
+/// if the bytes before `start` allow it.
 pub(crate) fn ascii_between(bytes: &[u8], start: usize, end: usize) -> Option<&str> {
     let before = start.wrapping_sub(end) % 64;
     let groups = start
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_ascii_bytes_becomes_text() {
+    fn every_range_of_ascii_bytes_becomes_text() {
         let query = "token=t&v1=water+low&".repeat(13);
         for start in 0..query.len() {
             for end in start..=query.len() {

@@ -84,8 +84,8 @@ impl<'q> Input<'q> {
         self.query
     }
 
-    /// Returns the maximum number of updates if there are `len` before `at`: the shortest segment is
-    /// `&v0`, and no pin is repeated.
+    /// Returns an upper bound on the number of updates: `len` so far, one that is about to be pushed,
+    /// and those from `at` on. The shortest segment is `&v0`, and no pin is repeated.
     pub(crate) fn max_updates(&self, len: usize, at: usize) -> usize {
         let rest = self.query.len() - at;
         self.max_pins.min(len + 1 + rest / 3)

@@ -1,4 +1,4 @@
-//! Scans texts with escapes or raw UTF-8, from stop to stop.
+//! The scan of texts with escapes or raw UTF-8, from stop to stop.
 
 use core::num::NonZeroUsize;
 
@@ -17,7 +17,7 @@ pub(crate) struct ScannedText<'q> {
 }
 
 impl<'q> ScannedText<'q> {
-    /// Scans a text of any kind, from `start` up to a separator or the end of the bytes.
+    /// Scans any text, from `start` up to a separator or the end of the bytes.
     #[inline(always)]
     pub(crate) fn new(bytes: &'q [u8], start: usize) -> Result<Self, DecodeError> {
         let mut scan = Scan::default();
@@ -38,6 +38,7 @@ impl<'q> ScannedText<'q> {
     }
 }
 
+/// The properties of a text, as far as it has been scanned.
 #[derive(Default)]
 struct Scan {
     /// The number of bytes that decoding removes.
@@ -75,8 +76,8 @@ impl Scan {
         }
     }
 
-    /// Scans the first byte or escape. If it begins a longer character, scans this and those after it,
-    /// and returns their raw length.
+    /// Scans the first byte or escape. If a character that is not ASCII begins there, scans it and any
+    /// that [`long_chars`] includes, and returns their raw length.
     #[inline(always)]
     fn scan(&mut self, bytes: &[u8]) -> Result<Option<NonZeroUsize>, DecodeError> {
         let (first, saved, rest) = match bytes {
@@ -111,7 +112,8 @@ struct LongChars {
     saved: usize,
 }
 
-/// Scans a character of which the first byte is known, and the characters of two bytes after it.
+/// Scans the rest of a character whose decoded first byte is `first`. If it has two bytes, both raw or
+/// both escaped, also scans those like it that follow.
 #[inline(always)]
 fn long_chars(first: u8, rest: &[u8], is_escaped: bool) -> Result<LongChars, DecodeError> {
     let (raw, saved) = match (first, rest) {
@@ -136,7 +138,7 @@ fn long_chars(first: u8, rest: &[u8], is_escaped: bool) -> Result<LongChars, Dec
     Ok(LongChars { raw, saved })
 }
 
-/// Returns the number of leading characters of two escaped bytes.
+/// Returns the number of leading characters that consist of two escaped bytes.
 #[inline(never)]
 fn escaped_pairs(mut bytes: &[u8]) -> usize {
     let mut pairs = 0;
@@ -150,7 +152,7 @@ fn escaped_pairs(mut bytes: &[u8]) -> usize {
     pairs
 }
 
-/// Returns the number of leading characters of two raw bytes.
+/// Returns the number of leading characters that consist of two raw bytes.
 #[inline(never)]
 fn raw_pairs(mut bytes: &[u8]) -> usize {
     let mut pairs = 0;
@@ -161,7 +163,7 @@ fn raw_pairs(mut bytes: &[u8]) -> usize {
     pairs
 }
 
-/// Returns the raw length of what follows the first byte of a character.
+/// Returns the raw length of a character after its first byte, or `None` if it is invalid.
 #[inline(never)]
 fn any_char(first: u8, rest: &[u8]) -> Option<NonZeroUsize> {
     let mut decoded = Decoded::new(rest);
@@ -169,7 +171,8 @@ fn any_char(first: u8, rest: &[u8]) -> Option<NonZeroUsize> {
     NonZeroUsize::new(rest.len() - decoded.rest.len())
 }
 
-/// A malformed escape takes precedence over invalid UTF-8, even if it comes later in the text.
+/// Returns the error for an invalid character. A malformed escape takes precedence over invalid UTF-8,
+/// even if it comes later in the text.
 #[cold]
 fn char_error(rest: &[u8]) -> DecodeError {
     match percent::is_well_formed(slice(rest, 0, segment_end(rest, 0))) {

@@ -11,13 +11,14 @@ pub(super) const WIDE: usize = 2 * CHUNK;
 
 type Chunk = [u8; CHUNK];
 
-/// Returns a mask of the bytes from `at` on: the lowest bit is set if the first one is a stop.
+/// Returns a mask of the stops from `at` on; the lowest bit is for the byte at `at`. Bits after the
+/// end of the query have no meaning.
 #[inline(always)]
 pub(crate) fn stops_at(query: &[u8], at: usize) -> u32 {
     let rest = query.get(at..).unwrap_or_default();
     match (rest.first_chunk(), query.last_chunk()) {
         (Some(chunk), _) => stops(chunk),
-        // Not from the padded tail: it has just been written, and reading it would wait.
+        // Does not read the padded tail, because a load would wait for the stores that filled it.
         (None, Some(last)) => stops_of_suffix(last, rest.len()),
         (None, None) => stops_of_short(rest),
     }
@@ -29,7 +30,7 @@ pub(super) fn wide_stops_at(query: &[u8], at: usize) -> u64 {
     u64::from(stops_at(query, at)) | u64::from(stops_at(query, at + CHUNK)) << CHUNK
 }
 
-/// Returns the offset of the first stop at or after `at`. The query has at least 32 bytes.
+/// Returns the offset of the first stop at or after `at`. The query must have at least 32 bytes.
 #[inline(always)]
 pub(crate) fn next_stop(query: &[u8], at: usize) -> usize {
     let Some(mut rest) = query.get(at..) else {
@@ -48,7 +49,7 @@ pub(crate) fn next_stop(query: &[u8], at: usize) -> usize {
     query.len() - rest.len() + stops.trailing_zeros() as usize
 }
 
-/// Returns `true` if a chunk has no stops. LLVM vectorizes this, and a mask would take longer.
+/// Returns `true` if a chunk has no stops. LLVM vectorizes this; computing a mask takes longer.
 #[inline(always)]
 fn is_plain(chunk: &Chunk) -> bool {
     chunk
@@ -75,7 +76,7 @@ fn stops_of_short(rest: &[u8]) -> u32 {
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 use stops_by_words as stops;
 
-/// Returns the mask of a chunk, by an instruction that LLVM does not generate from portable code.
+/// Returns the mask of a chunk, using an instruction that LLVM does not generate from portable code.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline(always)]
 fn stops(chunk: &Chunk) -> u32 {
@@ -92,7 +93,7 @@ fn stops(chunk: &Chunk) -> u32 {
     half(chunk.first_chunk()) | half(chunk.last_chunk()) << 16
 }
 
-/// Returns the mask of a chunk on other platforms; compiled for the tests of all of them.
+/// Returns the mask of a chunk on other platforms. Tested on all of them.
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 #[inline(always)]
 fn stops_by_words(chunk: &Chunk) -> u32 {
@@ -137,7 +138,7 @@ mod tests {
         }
     }
 
-    /// Finding one too early is slow rather than wrong, so no other test would fail.
+    /// Finding a stop too early is slow rather than wrong, so no other test would fail.
     #[test]
     fn stops_are_found_at_every_offset() {
         for length in 0..150 {

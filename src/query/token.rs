@@ -158,7 +158,7 @@ fn plain_length(bytes: &[u8]) -> usize {
 }
 
 /// Marks the high bit of the first byte that is not plain; later marks may be wrong, because a carry
-/// or borrow reaches the next byte.
+/// or borrow may reach the next byte.
 #[inline]
 fn token_stops(word: u64) -> u64 {
     let below = word.wrapping_sub(repeat(b'-'));

@@ -1,4 +1,4 @@
-//! Helpers shared by the types: decoding, trimming, signs, the next offset.
+//! Helpers shared by the types: declined values, decoding, trimming, signs, the next offset.
 
 use crate::error::Reason;
 use crate::query::encoded::Encoded;
@@ -15,16 +15,17 @@ const MAX_LEN: usize = 4096;
 /// A value and how it was adjusted.
 pub(crate) type Parsed<'q> = (Value<Text<'q>>, Option<Adjustment>);
 
-/// Why a fast path did not push an update. As wide as a [`NextOffset`], so that a `Result` of both is
-/// returned in registers. (`Option<Reason>` instead: texts take up to twice as long.)
+/// The reason why a fast path did not push an update. As wide as a [`NextOffset`], so that a
+/// `Result` of both is returned in registers. (`Option<Reason>` instead: texts take up to twice as
+/// long.)
 #[derive(Clone, Copy)]
 pub(crate) struct Declined(usize);
 
 impl Declined {
-    /// The slow path decides.
+    /// The slow path decides: the buffer was full, or the value is unusual.
     pub(crate) const UNDECIDED: Self = Self(usize::MAX);
 
-    /// Returns the reason if the value is rejected.
+    /// Returns the reason if the value is rejected, or `None` if the slow path decides.
     pub(crate) fn reason(self) -> Option<Reason> {
         Reason::ALL.get(self.0).copied()
     }

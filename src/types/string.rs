@@ -70,8 +70,8 @@ impl String {
         }
     }
 
-    /// Parses ASCII text of less than 32 bytes without stops, and calls another function for any other
-    /// text. Each of these pushes its update and takes no more arguments than fit in registers.
+    /// Parses text of fewer than 32 bytes without stops, and calls another function for any other.
+    /// Each of these functions pushes the update itself, and its arguments fit in registers.
     #[inline(never)]
     pub(super) fn parse_fast<'q>(
         query: &'q [u8],
@@ -167,7 +167,7 @@ fn is_segment_end(query: &[u8], at: usize) -> bool {
     query.get(at).is_none_or(|&byte| byte == SEPARATOR)
 }
 
-/// Scans a text and checks its length and its characters.
+/// Scans a text, and rejects it if it is too long or contains NUL.
 #[inline(always)]
 fn scan(query: &[u8], start: usize, max_len: usize) -> Result<Text<'_>, Reason> {
     let ScannedText { text, len, has_nul } = ScannedText::new(query, start)?;

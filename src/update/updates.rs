@@ -18,7 +18,7 @@ const INLINE: usize = 8;
 
 /// The updates of an accepted query, in query order: 1 to 256, one for each pin.
 ///
-/// Derefs to a slice. Up to eight updates need no allocation, more need one, whose size depends on the
+/// Derefs to a slice. Up to eight updates need no allocation. More need one, whose size depends on the
 /// rest of the query and on the template.
 ///
 /// ```
@@ -80,8 +80,8 @@ impl<'q> Updates<'q> {
         self.0.clear();
     }
 
-    /// Pushes an update. `None` if the buffer is full. Inlined with `is_full`: 3 % to 15 % fewer
-    /// instructions.
+    /// Pushes an update. Returns `None` if the buffer is full. Inlined with `is_full`: 3 % to 15 %
+    /// fewer instructions.
     #[inline(always)]
     pub(crate) fn try_push(
         &mut self,
@@ -107,7 +107,7 @@ impl<'q> Updates<'q> {
         self.0.len() == self.0.capacity()
     }
 
-    /// Grows to at least this capacity, and always by one. Cold: `refused` −0.4 %.
+    /// Grows to this capacity, but at least to one more than the length. Cold: `refused` −0.4 %.
     #[cold]
     pub(crate) fn grow(&mut self, capacity: usize) {
         let more = self.0.len().saturating_add(1);
