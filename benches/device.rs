@@ -14,7 +14,7 @@ pub struct Device {
     pub plain: plain::Template,
     /// For the rivals: the fastest map from pin to datastream, so that none is slowed by it.
     datastreams: Box<[Option<Datastream>]>,
-    /// For `limit`, if it needs one.
+    /// For `limit`: see [`with_limit`](Self::with_limit).
     #[cfg(target_arch = "x86_64")]
     pub limit: Option<Box<crate::limit::Template>>,
 }
@@ -48,8 +48,8 @@ impl Device {
         self.datastreams.get(usize::from(pin))?.as_ref()
     }
 
-    /// Adds the template for `limit`, if it supports all datastreams. It is large, so the many devices
-    /// of a server go without.
+    /// Adds the template for `limit`, if it supports all datastreams. The template is large, so the
+    /// many devices of `server_like` do without it.
     #[must_use]
     pub fn with_limit(self) -> Self {
         #[cfg(target_arch = "x86_64")]

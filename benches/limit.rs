@@ -1,9 +1,9 @@
 //! A prototype, not part of the crate, that shows how fast numbers and plain texts can be parsed.
 //!
-//! Nothing branches on a name's length or a number's sign, point, type or bounds: all unpredictable.
-//! Raw pointers need no bounds checks. What the timed workloads do not need is rejected.
+//! It does not branch on a name's length or a number's sign, point, type or bounds, all unpredictable.
+//! Raw pointers avoid bounds checks. Input that the timed workloads do not contain is rejected.
 
-// Unsafe, to show what safe code costs. Each unsafe function states what it requires.
+// Unsafe, to show what safe code costs. Each unsafe function, or its type, states what it requires.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 use std::arch::x86_64::*;
@@ -21,7 +21,7 @@ use crate::device::{Datastream, Device};
 type Updates<'q> = SmallVec<[Update<&'q str>; 8]>;
 
 thread_local! {
-    /// The number of the last query that contained each pin, and of this query.
+    /// For each pin, the number of the last query that contained it; then the current query's.
     static SEEN: [Cell<u64>; 257] = const { [const { Cell::new(0) }; 257] };
 }
 
@@ -31,13 +31,13 @@ const INTEGER: u8 = 0;
 const DOUBLE: u8 = 1;
 const TEXT: u8 = 2;
 
-/// The 16 bytes from an offset mark as many bytes at their end.
+/// The 16 bytes at offset `n` are a mask of the last `n` of 16 bytes.
 static LAST: [[u8; 16]; 2] = [[0; 16], [u8::MAX; 16]];
-/// Powers of ten, by the length of a fraction with its point.
+/// Powers of ten, indexed by the length of a fraction including its point.
 static POWERS: [f64; 8] = [1e0, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
-/// Signs of a number and its negative.
+/// Sign bits of a number and its negative, indexed by whether there is a minus sign.
 static SIGNS: [[f64; 2]; 2] = [[0.0, -0.0], [-0.0, 0.0]];
-/// By two bits: below the minimum, above the maximum.
+/// Indexed by two bits: below the minimum, above the maximum.
 static ADJUSTED: [Option<Adjustment>; 4] =
     [None, Some(Adjustment::Min), Some(Adjustment::Max), None];
 
@@ -49,12 +49,12 @@ struct Entry {
     bounds: [f64; 2],
     /// The maximum of a number, or of a text's length.
     max: f64,
-    /// Right-aligned. Zero if the pin has no datastream.
+    /// `v` and the pin, right-aligned. Zero if the pin has no datastream.
     name: u32,
     kind: u8,
 }
 
-/// The datastreams by pin, and the last of their types.
+/// The datastreams by pin, and the highest `kind` of them.
 #[derive(Debug)]
 pub struct Template([Entry; 256], u8);
 
@@ -109,7 +109,7 @@ impl Contender for Limit {
     }
 }
 
-/// Returns a token of 32 plain bytes that is followed by a separator and at least four bytes.
+/// Returns the token if it has 32 plain bytes and is followed by a separator and at least four bytes.
 fn token(query: &str) -> Option<&str> {
     let (token, rest) = query.strip_prefix("token=")?.split_at_checked(32)?;
     let both = |valid, byte: u8| valid & matches!(byte, b'-'..=b'~');
@@ -117,7 +117,7 @@ fn token(query: &str) -> Option<&str> {
     (is_valid && rest.starts_with('&') && rest.len() > 4).then_some(token)
 }
 
-/// Loads readable bytes.
+/// Loads a value from bytes, which must be readable.
 unsafe fn load<T: Copy>(bytes: *const u8) -> T {
     bytes.cast::<T>().read_unaligned()
 }
@@ -199,7 +199,7 @@ impl<'p, const KIND: u8> Parser<'p, KIND> {
         }
         let align = |name: u32| name << (32 - 8 * first(equals));
         let name = load::<u32>(start) | 0x20;
-        // Other bytes than digits yield a pin as well, but one with a different name.
+        // Bytes other than digits also yield a pin, but one with a different name.
         let digits = align(name.wrapping_sub(u32::from_le_bytes(*b"v000")));
         let pin = (digits.wrapping_mul(0x64_0A01) >> 24) as usize;
         let (entry, query) = (&self.0.0[pin], self.1[256].get());
@@ -222,7 +222,7 @@ impl<'p, const KIND: u8> Parser<'p, KIND> {
         let (entry, pin, value) = self.resolve(start, end, equals)?;
         let sign = usize::from(*start.add(value) == b'-');
         let length = end - value - sign;
-        // Of the fraction with its point.
+        // The length of the fraction including its point.
         let fraction = usize::from(KIND == DOUBLE) * (end - first(ends | points));
         let is_valid = (fraction == 0) | (entry.kind == DOUBLE) & (2..8).contains(&fraction);
         if !is_valid || length.wrapping_sub(1) >= if KIND == DOUBLE { 15 } else { 8 } {
@@ -234,7 +234,7 @@ impl<'p, const KIND: u8> Parser<'p, KIND> {
         let numbers = _mm_xor_pd(number, load(SIGNS[sign].as_ptr().cast()));
         let bounds = load(entry.bounds.as_ptr().cast());
         let outside = _mm_movemask_pd(_mm_cmplt_pd(numbers, bounds));
-        // Equal numbers keep their sign: these return the second one.
+        // Zero keeps its sign: if the numbers are equal, these return the second.
         let clamped = _mm_min_sd(_mm_set_sd(entry.max), _mm_max_sd(bounds, numbers));
         let (double, integer) = (_mm_cvtsd_f64(clamped), _mm_cvttsd_si64(clamped));
         let is_double = KIND == DOUBLE && entry.kind == DOUBLE;
@@ -246,19 +246,19 @@ impl<'p, const KIND: u8> Parser<'p, KIND> {
         Some((end, pin, value, ADJUSTED[outside as usize]))
     }
 
-    /// Returns twice the number that the last `length` of 16 bytes form without their point.
+    /// Returns, in both lanes, the number in the last `length` of 16 readable bytes.
     unsafe fn digits(&mut self, bytes: *const u8, length: usize, fraction: usize) -> __m128d {
         let last = |bytes: usize| load::<__m128i>(LAST.as_ptr().cast::<u8>().add(bytes));
         let digits = _mm_xor_si128(load(bytes), _mm_set1_epi8(0x30));
         let mut digits = _mm_and_si128(digits, last(length));
         if KIND == DOUBLE {
-            // Moves the digits before the point over it; without one, moves nothing.
+            // Moves the digits before the point over it. Moves nothing if there is no point.
             let fixed = last(fraction.wrapping_sub(1) % 16);
             let moved = _mm_andnot_si128(fixed, _mm_slli_si128(digits, 1));
             digits = _mm_or_si128(_mm_and_si128(digits, fixed), moved);
         }
         self.3 = _mm_or_si128(self.3, _mm_subs_epu8(digits, _mm_set1_epi8(9)));
-        // Adds digits up to numbers of two, four and eight.
+        // Adds weighted digits to groups of two, four and eight.
         let tens = _mm_set_epi16(1, 10, 100, 1000, 1, 10, 100, 1000);
         let low = _mm_madd_epi16(_mm_unpackhi_epi8(digits, _mm_setzero_si128()), tens);
         let high = _mm_madd_epi16(_mm_unpacklo_epi8(digits, _mm_setzero_si128()), tens);

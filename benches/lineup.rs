@@ -31,9 +31,9 @@ pub const ALL: &[Entry] = &[
 /// A set of workloads.
 #[derive(Clone, Copy, Debug)]
 pub enum Workloads {
-    /// Exactly these.
+    /// Only these workloads.
     These(&'static [&'static str]),
-    /// Any other.
+    /// All workloads except these.
     AllBut(&'static [&'static str]),
 }
 
@@ -92,7 +92,7 @@ pub const EXCLUSIONS: [(&[&str], Workloads, &str); 6] = [
     (
         &["axum"],
         Workloads::These(&["bytes_65536", "bytes_1048576"]),
-        "a URI has less than 64 KiB",
+        "rejects URIs of 64 KiB and more",
     ),
     (
         &["limit"],

@@ -123,7 +123,7 @@ pub fn tables(measured: &Measured) -> String {
          n/a: the contender does not support the workload:\n\n{}\n\
          CPU time of `updates_into` per request:\n\n{}\n\n\
          CPU time of `updates_into` per request, by size. The slope is the time per additional pin or \
-         byte since the row before:\n\n{}\n",
+         byte, compared with the previous row:\n\n{}\n",
         ratios(measured),
         exclusions(),
         times(measured),
@@ -174,7 +174,7 @@ fn scaling(measured: &Measured) -> String {
     let sizes = &measured.scaling;
     let rows = sizes.iter().enumerate().map(|(at, size)| {
         let before = at.checked_sub(1).map(|at| &sizes[at]);
-        // A smaller size begins the next kind.
+        // A smaller size is the first of the next kind.
         let before = before.filter(|before| before.size < size.size);
         let slope = before.map(|before| {
             let slope = (size.min_ns - before.min_ns) / (size.size - before.size) as f64;

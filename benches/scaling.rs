@@ -53,7 +53,7 @@ pub fn measure() -> Vec<Size> {
     });
     let mut sizes: Vec<_> = sizes.collect();
     for _ in 0..ROUNDS {
-        // The sizes take turns, so that a slow second does not look like a knee.
+        // The sizes take turns, so that a slow second does not look like a jump.
         for (size, workload) in &mut sizes {
             (entry.sweep)(workload);
             size.min_ns = size.min_ns.min(sweep_ns(entry, workload));

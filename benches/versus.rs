@@ -1,13 +1,15 @@
-//! Times `updates_into` of another version and of this one in turns, and prints the ratio. Built by
-//! `benches/versus/run COMMIT [WORKLOAD…]`.
+//! Times `updates_into` of another version and of this one in turns. Prints the least time of each,
+//! the ratio of these, and the median of the ratios within each round.
+//!
+//! Built and run by `benches/versus/run COMMIT [WORKLOAD…]`.
 
-// The corpus has more than this needs.
+// Parts of the corpus are not used here.
 #![allow(dead_code)]
 
 mod corpus;
 mod device;
 
-/// Devices need it, but it takes no part here.
+/// A stub, because `device.rs` refers to this module.
 mod limit {
     #[derive(Debug)]
     pub struct Template;
@@ -32,7 +34,7 @@ use rustix::time::{ClockId, clock_gettime};
 const ROUNDS: usize = 15;
 const TIME: Duration = Duration::from_secs(2);
 
-/// A query, and its device's template, if the server knows it.
+/// A query, and the template of its device unless the token is unknown.
 type Request<'w, T> = (&'w str, Option<&'w T>);
 
 macro_rules! sweep {
@@ -125,7 +127,7 @@ fn thread_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).expect("CPU time is not negative")
 }
 
-/// Builds the other version's template by the constructors that all versions have.
+/// Builds the other version's template with constructors that both versions have.
 fn template_before(template: &plain::Template) -> before::Template {
     use before::Datastream as Before;
 

@@ -57,7 +57,7 @@ pub(super) fn pins(
     requests(rng, queries, device, pins, value)
 }
 
-/// Neither the next type nor the next name is predictable.
+/// Random types and pins: neither the next type nor the next name is predictable.
 pub(super) fn random_types(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let device = Device::new((0..=255).map(|pin| (pin, mixed_datastream(rng))));
     let pins = |rng: &mut Rng| distinct_pins(rng, 32, 256);

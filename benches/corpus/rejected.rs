@@ -77,7 +77,7 @@ fn bad_value(rng: &mut Rng, segment: &str) -> String {
 /// Malformed escapes, or escapes that are not UTF-8: most parsers repair these.
 const BAD_ESCAPES: [&str; 8] = ["%", "%4", "%zz", "%+5", "%-1", "%FF", "%C3", "%C0%80"];
 
-/// Values that end with one of these.
+/// One of three values ends with one of `BAD_ESCAPES`.
 pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let device = Arc::new(texts::device());
     let requests = (0..queries).map(|_| {
@@ -92,14 +92,15 @@ pub(super) fn escapes(rng: &mut Rng, queries: usize) -> Vec<Request> {
     requests.collect()
 }
 
-/// Much follows the error, which need not be read. One in nine of the first strings is too long.
+/// The error is in the first of eight strings, so the others need not be read. In one query of nine,
+/// that string is too long.
 pub(super) fn first(rng: &mut Rng, queries: usize) -> Vec<Request> {
     let device = Arc::new(uniform(&Datastream::String(Text { max_len: 128 })));
     let requests = (0..queries).map(|_| {
         let pins = distinct_pins(rng, 8, 40).into_iter();
         let mut segments: Vec<_> = pins.map(|pin| (pin, texts::plain_text(rng, 100))).collect();
         let bad = BAD_ESCAPES.get(rng.usize(..=BAD_ESCAPES.len()));
-        // The dot keeps the text from completing a cut escape.
+        // Without the dot, the text could complete a truncated escape.
         let bad = bad.map_or_else(|| texts::plain_text(rng, 100), |bad| format!("{bad}."));
         segments[0].1.insert_str(rng.usize(..=100), &bad);
         (query(rng, segments), Some(Arc::clone(&device)))

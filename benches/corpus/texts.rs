@@ -15,7 +15,7 @@ pub(super) fn escaped(rng: &mut Rng, queries: usize) -> Vec<Request> {
     strings(rng, queries, 3, escaped_text)
 }
 
-/// Three strings of Cyrillic words. All bytes of the letters are escaped, or none.
+/// Three strings of Cyrillic words. Either all bytes of the letters are escaped or none are.
 pub(super) fn cyrillic(rng: &mut Rng, queries: usize, escape: bool) -> Vec<Request> {
     strings(rng, queries, 3, |rng| {
         let words = (0..rng.usize(2..=5)).map(|_| {
@@ -43,7 +43,7 @@ pub(super) fn plain(rng: &mut Rng, queries: usize, bytes: RangeInclusive<usize>)
     })
 }
 
-/// Half of the strings contain escapes, one in ten characters.
+/// Four strings, half of which contain escapes or `+`: less than one in ten characters.
 pub(super) fn mixed(rng: &mut Rng, queries: usize) -> Vec<Request> {
     strings(rng, queries, 4, |rng| {
         let characters = rng.usize(1..=300);
@@ -81,7 +81,7 @@ pub(super) fn device() -> Device {
     uniform(&Datastream::String(Text { max_len: 1 << 20 }))
 }
 
-/// Returns how a client writes all its spaces.
+/// Returns one of the two encodings of a space. A client writes all its spaces alike.
 fn space(rng: &mut Rng) -> &'static str {
     if rng.bool() { "+" } else { "%20" }
 }
