@@ -64,7 +64,7 @@ fn main() {
     if names.is_empty() {
         names = WORKLOADS.map(|(name, _)| name.to_owned()).into();
     }
-    println!("workload                 before ns       now ns  least  median ratio");
+    println!("workload                 before ns       now ns  ratio  median of ratios");
     for name in names {
         compare(&name, &workload(&name, QUERIES).cases);
     }
@@ -102,7 +102,7 @@ fn compare(name: &str, cases: &[Case]) {
     let [before, now] = least.map(|time| time / cases.len() as f64);
     let median = ratios[ratios.len() / 2];
     println!(
-        "{name:24} {before:9.1} {now:12.1} {:6.3} {median:13.3}",
+        "{name:24} {before:9.1} {now:12.1} {:6.3} {median:17.3}",
         now / before
     );
 }

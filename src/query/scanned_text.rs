@@ -122,12 +122,14 @@ fn long_chars(first: u8, rest: &[u8], is_escaped: bool) -> Result<LongChars, Dec
         {
             // Most often an escaped space follows, which is not worth a call.
             let more = match rest {
-                [b'%', b'C' | b'D' | b'c' | b'd', ..] => escaped_pairs(rest),
+                [b'%', b'C' | b'D' | b'c' | b'd', ..] => escaped_two_byte_chars(rest),
                 _ => 0,
             };
             (6 * (1 + more), 4 * (1 + more))
         }
-        (0xC2..=0xDF, [0x80..=0xBF, rest @ ..]) if !is_escaped => (2 * (1 + raw_pairs(rest)), 0),
+        (0xC2..=0xDF, [0x80..=0xBF, rest @ ..]) if !is_escaped => {
+            (2 * (1 + raw_two_byte_chars(rest)), 0)
+        }
         _ => {
             let raw = any_char(first, rest).ok_or_else(|| char_error(rest))?;
             let raw = raw.get() + if is_escaped { 3 } else { 1 };
@@ -140,7 +142,7 @@ fn long_chars(first: u8, rest: &[u8], is_escaped: bool) -> Result<LongChars, Dec
 
 /// Returns the number of leading characters that consist of two escaped bytes.
 #[inline(never)]
-fn escaped_pairs(mut bytes: &[u8]) -> usize {
+fn escaped_two_byte_chars(mut bytes: &[u8]) -> usize {
     let mut pairs = 0;
     while let [b'%', a, b, b'%', c, d, rest @ ..] = bytes {
         match (decode_digits(*a, *b), decode_digits(*c, *d)) {
@@ -154,7 +156,7 @@ fn escaped_pairs(mut bytes: &[u8]) -> usize {
 
 /// Returns the number of leading characters that consist of two raw bytes.
 #[inline(never)]
-fn raw_pairs(mut bytes: &[u8]) -> usize {
+fn raw_two_byte_chars(mut bytes: &[u8]) -> usize {
     let mut pairs = 0;
     while let [0xC2..=0xDF, 0x80..=0xBF, rest @ ..] = bytes {
         bytes = rest;

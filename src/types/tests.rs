@@ -15,29 +15,29 @@ use crate::query::text::Text;
 const AT: usize = "v1=".len();
 
 /// Parses the segment of `v1` at the start of a query by the fast path.
-fn push(
+fn parse_fast(
     query: &[u8],
     datastream: &Datastream,
     updates: &mut Updates<'static>,
-) -> Option<NextOffset> {
+) -> Result<NextOffset, Declined> {
     let query = Vec::leak(query.to_vec());
     let mut input = Input::new(query, 256);
     input.fill_tail();
     let fast = FastInput {
         input: &input,
         rest: query,
-        window: input.window(query)?,
+        window: input.window(query).ok_or(Declined::UNDECIDED)?,
         value: AT,
         pin: VirtualPin(1),
     };
-    datastream.parse_fast(fast, updates).ok()
+    datastream.parse_fast(fast, updates)
 }
 
 /// Parses a query whose only segment is that of `v1` by the fast path. Also returns the end of the
 /// segment.
 fn value(query: &str, datastream: &Datastream) -> Option<(Parsed<'static>, usize)> {
     let mut updates = Updates::new();
-    let next = push(query.as_bytes(), datastream, &mut updates)?;
+    let next = parse_fast(query.as_bytes(), datastream, &mut updates).ok()?;
     match *updates {
         [update] => Some(((update.value, update.adjusted), next.get() - 1)),
         _ => None,
@@ -272,6 +272,35 @@ fn both_forms_of_a_location_take_the_fast_path() {
 }
 
 #[test]
+fn a_declined_value_keeps_its_reason() {
+    for reason in Reason::ALL {
+        assert_eq!(Declined::from(*reason).reason(), Some(*reason));
+    }
+    assert_eq!(Declined::UNDECIDED.reason(), None);
+}
+
+#[test]
+fn texts_are_rejected_by_the_fast_path() {
+    for (text, reason) in [
+        ("abcde", Reason::TooLong),
+        (&*"a".repeat(33), Reason::TooLong),
+        ("a%zz", Reason::MalformedEscape),
+        ("%FF%zz", Reason::MalformedEscape),
+        ("%C3", Reason::InvalidUtf8),
+        ("%C3&v2=%zz", Reason::InvalidUtf8),
+        ("a%00", Reason::Nul),
+    ] {
+        let query = format!("v1={text}").into_bytes();
+        let declined = parse_fast(&query, &Datastream::string_up_to(4), &mut Updates::new());
+        assert_eq!(
+            declined.map_err(Declined::reason),
+            Err(Some(reason)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_full_buffer_rejects_the_update() {
     for (datastream, text) in [
         (unclamped_integer(), "1"),
@@ -283,14 +312,14 @@ fn a_full_buffer_rejects_the_update() {
     ] {
         let query = format!("v1={text}").into_bytes();
         let mut updates = Updates::new();
-        let mut is_pushed = || push(&query, &datastream, &mut updates).is_some();
+        let mut is_pushed = || parse_fast(&query, &datastream, &mut updates).is_ok();
         let pushed: Vec<_> = (0..9).map(|_| is_pushed()).collect();
         assert_eq!(
             pushed,
             [true, true, true, true, true, true, true, true, false]
         );
         updates.grow(1000);
-        assert!(push(&query, &datastream, &mut updates).is_some());
+        assert!(parse_fast(&query, &datastream, &mut updates).is_ok());
         assert_eq!(updates.len(), 9);
     }
 }
