@@ -1,5 +1,7 @@
 //! Strings: UTF-8 up to a maximum length, without U+0000.
 
+use core::ops::Range;
+
 use super::Type;
 use super::datastream::Datastream;
 use super::error::DatastreamError;
@@ -85,16 +87,7 @@ impl String {
             return parse_long(query, start, pin, updates, this.max_len);
         }
         let end = start + stops.trailing_zeros() as usize;
-        if !is_segment_end(query, end) {
-            return parse_any(query, start, pin, updates, this.max_len);
-        }
-        if end - start > this.max_len {
-            return Err(Reason::TooLong.into());
-        }
-        match ascii_within::<CHUNK>(query, start, end) {
-            Some(text) => push(Text::plain(text), pin, updates),
-            None => parse_ascii(query, start, end, pin, updates),
-        }
+        parse_plain::<CHUNK>(query, start..end, pin, updates, this.max_len)
     }
 
     pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
@@ -113,13 +106,25 @@ fn parse_long<'q>(
     max_len: usize,
 ) -> Result<NextOffset, Declined> {
     let end = next_stop(query, start + CHUNK);
-    if !is_segment_end(query, end) {
+    parse_plain::<128>(query, start..end, pin, updates, max_len)
+}
+
+/// Parses text whose first stop is at the end of `range`. Texts of at most `N` bytes need no loop.
+#[inline(always)]
+fn parse_plain<'q, const N: usize>(
+    query: &'q [u8],
+    Range { start, end }: Range<usize>,
+    pin: VirtualPin,
+    updates: &mut Updates<'q>,
+    max_len: usize,
+) -> Result<NextOffset, Declined> {
+    if query.get(end).is_some_and(|&byte| byte != SEPARATOR) {
         return parse_any(query, start, pin, updates, max_len);
     }
     if end - start > max_len {
         return Err(Reason::TooLong.into());
     }
-    match ascii_within::<128>(query, start, end) {
+    match ascii_within::<N>(query, start, end) {
         Some(text) => push(Text::plain(text), pin, updates),
         None => parse_ascii(query, start, end, pin, updates),
     }
@@ -160,11 +165,6 @@ fn push<'q>(
         .try_push(pin, Value::String(text), None)
         .and_then(|()| next_after(text.raw().len()))
         .ok_or(Declined::UNDECIDED)
-}
-
-#[inline(always)]
-fn is_segment_end(query: &[u8], at: usize) -> bool {
-    query.get(at).is_none_or(|&byte| byte == SEPARATOR)
 }
 
 /// Scans a text, and rejects it if it is too long or contains NUL.
