@@ -80,19 +80,13 @@ impl Scan {
     /// that [`long_chars`] includes, and returns their raw length.
     #[inline(always)]
     fn scan(&mut self, bytes: &[u8]) -> Result<Option<NonZeroUsize>, DecodeError> {
-        let (first, saved, rest) = match bytes {
-            [b'%', high, low, rest @ ..] => match decode_digits(*high, *low) {
-                Some(byte) => (byte, 2, rest),
-                None => return Err(DecodeError::MalformedEscape),
-            },
-            [b'%', ..] => return Err(DecodeError::MalformedEscape),
-            [b'+', ..] => {
-                self.has_plus = true;
-                return Ok(None);
-            }
-            [byte, rest @ ..] => (*byte, 0, rest),
-            [] => return Ok(None),
+        let mut decoded = Decoded::new(bytes);
+        let Some(first) = decoded.next().transpose()? else {
+            return Ok(None);
         };
+        let rest = decoded.rest;
+        let saved = bytes.len() - rest.len() - 1;
+        self.has_plus |= bytes.first() == Some(&b'+');
         if first < 0x80 {
             self.has_nul |= first == 0;
             self.saved += saved;
