@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use crate::named_enum::named_enum;
 use crate::pin::VirtualPin;
+use crate::query::encoded::Encoded;
 use crate::query::percent::DecodeError;
 
 /// The error returned when a query is rejected: what is wrong and where.
@@ -59,12 +60,91 @@ impl Error {
         }
     }
 
-    /// Creates an error about the value of a pin.
-    pub(crate) fn of_value(pin: VirtualPin, reason: Reason, span: Range<usize>) -> Self {
+    /// Creates an [`InvalidPin`](ErrorKind::InvalidPin), for an endpoint that parses its own query: a
+    /// name that it does not accept, or a value that should be the name of a pin.
+    ///
+    /// ```
+    /// use pinquery::{Error, Pairs};
+    ///
+    /// let pair = Pairs::new("pin=7").next().unwrap();
+    /// let error = pair.value.pin().ok_or(Error::invalid_pin(pair.value)).unwrap_err();
+    /// assert_eq!((error.kind().name(), error.span()), ("invalid_pin", 4..5));
+    /// ```
+    #[must_use]
+    pub fn invalid_pin(name: Encoded<'_>) -> Self {
+        Self::new(ErrorKind::InvalidPin, name.span())
+    }
+
+    /// Creates an [`UnknownPin`](ErrorKind::UnknownPin), for an endpoint that parses its own query.
+    ///
+    /// ```
+    /// use pinquery::{Error, Pairs, Template, VirtualPin};
+    ///
+    /// let (template, name) = (Template::new(), Pairs::new("v7").next().unwrap().name);
+    /// let error = template.get(VirtualPin(7)).ok_or(Error::unknown_pin(VirtualPin(7), name));
+    /// assert_eq!(error.unwrap_err().body(), r#"{"error":{"message":"No datastream setup for that pin."}}"#);
+    /// ```
+    #[must_use]
+    pub fn unknown_pin(pin: VirtualPin, name: Encoded<'_>) -> Self {
+        Self::of_pin(ErrorKind::UnknownPin, pin, name.span())
+    }
+
+    /// Creates a [`DuplicatePin`](ErrorKind::DuplicatePin), for an endpoint that parses its own query.
+    ///
+    /// ```
+    /// use pinquery::{Error, Pairs, VirtualPin};
+    ///
+    /// let second = Pairs::new("v7&v7").nth(1).unwrap().name;
+    /// assert_eq!(Error::duplicate_pin(VirtualPin(7), second).span(), 3..5);
+    /// ```
+    #[must_use]
+    pub fn duplicate_pin(pin: VirtualPin, name: Encoded<'_>) -> Self {
+        Self::of_pin(ErrorKind::DuplicatePin, pin, name.span())
+    }
+
+    /// Creates a [`DuplicateToken`](ErrorKind::DuplicateToken), for an endpoint that parses its own
+    /// query.
+    ///
+    /// ```
+    /// use pinquery::{Error, Pairs};
+    ///
+    /// let second = Pairs::new("token=t&token=t").nth(1).unwrap().name;
+    /// assert_eq!(Error::duplicate_token(second).span(), 8..13);
+    /// ```
+    #[must_use]
+    pub fn duplicate_token(name: Encoded<'_>) -> Self {
+        Self::new(ErrorKind::DuplicateToken, name.span())
+    }
+
+    /// Creates an [`InvalidValue`](ErrorKind::InvalidValue), for an endpoint that parses its own query.
+    ///
+    /// ```
+    /// use pinquery::{Datastream, Error, Pairs, VirtualPin};
+    ///
+    /// let value = Pairs::new("value=hot").next().unwrap().value;
+    /// let reason = Datastream::double(..)?.parse_encoded(value).unwrap_err();
+    /// let error = Error::invalid_value(VirtualPin(7), value, reason);
+    /// assert_eq!(error.to_string(), "invalid_value of v7 at bytes 6..9: not_a_double, value is not a decimal number");
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    #[must_use]
+    pub fn invalid_value(pin: VirtualPin, value: Encoded<'_>, reason: Reason) -> Self {
         Self {
             reason: Some(reason),
-            ..Self::of_pin(ErrorKind::InvalidValue, pin, span)
+            ..Self::of_pin(ErrorKind::InvalidValue, pin, value.span())
         }
+    }
+
+    /// Creates a [`NoPins`](ErrorKind::NoPins) for a query of this length in bytes, for an endpoint that
+    /// parses its own query.
+    ///
+    /// ```
+    /// let error = pinquery::Error::no_pins("token=t".len());
+    /// assert_eq!((error.kind().name(), error.span()), ("no_pins", 7..7));
+    /// ```
+    #[must_use]
+    pub fn no_pins(query_len: usize) -> Self {
+        Self::new(ErrorKind::NoPins, query_len..query_len)
     }
 
     /// Returns the kind of error.
@@ -123,7 +203,7 @@ impl Error {
         self.start..self.end
     }
 
-    /// Returns the HTTP status of the response: 400 for every error.
+    /// Returns the HTTP status of the response; see [`ErrorKind::status`].
     ///
     /// ```
     /// # use pinquery::BatchUpdate;
@@ -131,7 +211,7 @@ impl Error {
     /// ```
     #[must_use]
     pub const fn status(&self) -> u16 {
-        400
+        self.kind.status()
     }
 
     /// Returns Blynk's message; see [`ErrorKind::message`].
@@ -238,6 +318,16 @@ named_enum! {
 }
 
 impl ErrorKind {
+    /// Returns the HTTP status of the response: 400 for every kind.
+    ///
+    /// ```
+    /// assert_eq!(pinquery::ErrorKind::NoPins.status(), 400);
+    /// ```
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        400
+    }
+
     /// Returns the message in the response to the client, one of Blynk's four.
     ///
     /// ```

@@ -5,7 +5,8 @@
 use crate::error::{Error, ErrorKind};
 use crate::pin::VirtualPin;
 use crate::query::input::{FastInput, Input, NextOffset, SlowInput};
-use crate::query::pairs::{Name, Pair};
+use crate::query::name::Name;
+use crate::query::pairs::{Pair, Pairs};
 use crate::query::text::Text;
 use crate::types::datastream::Datastream;
 use crate::types::raw::Declined;
@@ -22,18 +23,46 @@ pub(crate) fn segment<'q, 't>(
     updates: &mut Updates<'q>,
 ) -> Result<NextOffset, Error> {
     let mut pairs = input.pairs(rest);
-    let other = pairs.next().filter(|pair| pair.name.span().start != token);
-    let Some(Pair { name, value }) = other else {
-        return Ok(input.next(rest, &pairs));
-    };
-    let pin = match Name::parse(name) {
+    if let Some(pair) = pairs.next().filter(|pair| pair.name.span().start != token) {
+        let update = self::pair(pair, &mut pairs, resolve)?;
+        push(update, input, pairs.end(), updates);
+    }
+    Ok(input.next(rest, &pairs))
+}
+
+/// Parses a segment other than the first token's. Consumes the next of `pairs` if that is its
+/// latitude.
+#[inline]
+pub(crate) fn pair<'q, 't>(
+    Pair { name, value }: Pair<'q>,
+    pairs: &mut Pairs<'q>,
+    resolve: impl FnOnce(VirtualPin) -> Result<&'t Datastream, ErrorKind>,
+) -> Result<Update<Text<'q>>, Error> {
+    let pin = match Name::parse(name.raw()) {
         Name::Pin(pin) => pin,
-        Name::Token => return Err(Error::new(ErrorKind::DuplicateToken, name.span())),
-        Name::Other => return Err(Error::new(ErrorKind::InvalidPin, name.span())),
+        Name::Token => return Err(Error::duplicate_token(name)),
+        Name::Other => return Err(Error::invalid_pin(name)),
     };
     let datastream = resolve(pin).map_err(|kind| Error::of_pin(kind, pin, name.span()))?;
-    let slow = SlowInput { pin, value, pairs };
-    push_slow(datastream, input, rest, slow, updates)
+    update(datastream, SlowInput { pin, value, pairs })
+}
+
+/// Parses a value by the slow path of its type.
+#[inline]
+fn update<'q>(
+    datastream: &Datastream,
+    mut input: SlowInput<'_, 'q>,
+) -> Result<Update<Text<'q>>, Error> {
+    let parsed = datastream.parse_slow(&mut input);
+    let SlowInput { pin, value, .. } = input;
+    match parsed {
+        Ok((value, adjusted)) => Ok(Update {
+            pin,
+            value,
+            adjusted,
+        }),
+        Err(reason) => Err(Error::invalid_value(pin, value, reason)),
+    }
 }
 
 /// Handles a value that the fast path declined: the buffer was full, or the value is unusual or
@@ -57,12 +86,18 @@ pub(crate) fn value<'q>(
             Err(again) => declined = again,
         }
     }
-    let (value, pairs) = input.value(rest, value);
+    let (value, mut pairs) = input.value(rest, value);
     if let Some(reason) = declined.reason() {
-        return Err(Error::of_value(pin, reason, value.span()));
+        return Err(Error::invalid_value(pin, value, reason));
     }
-    let slow = SlowInput { pin, value, pairs };
-    push_slow(datastream, input, rest, slow, updates)
+    let slow = SlowInput {
+        pin,
+        value,
+        pairs: &mut pairs,
+    };
+    let update = update(datastream, slow)?;
+    push(update, input, pairs.end(), updates);
+    Ok(input.next(rest, &pairs))
 }
 
 /// Retries the fast path of a value that may have been declined for lack of capacity. A separate
@@ -90,26 +125,6 @@ fn retry_fast<'q>(
     let update = *one.first().ok_or(Declined::UNDECIDED)?;
     push(update, input, input.offset_of(rest), updates);
     Ok(next)
-}
-
-/// Parses a value by the slow path of its type and pushes the update.
-fn push_slow<'q>(
-    datastream: &Datastream,
-    input: &Input<'q>,
-    rest: &'q [u8],
-    mut slow: SlowInput<'q>,
-    updates: &mut Updates<'q>,
-) -> Result<NextOffset, Error> {
-    let (value, adjusted) = datastream
-        .parse_slow(&mut slow)
-        .map_err(|reason| Error::of_value(slow.pin, reason, slow.value.span()))?;
-    let update = Update {
-        pin: slow.pin,
-        value,
-        adjusted,
-    };
-    push(update, input, slow.pairs.end(), updates);
-    Ok(input.next(rest, &slow.pairs))
 }
 
 /// Pushes an update. If the buffer is full, first reserves capacity for this update and all that the

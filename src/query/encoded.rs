@@ -3,9 +3,11 @@
 use core::fmt;
 use core::ops::Range;
 
+use super::name::Name;
 use super::percent::DecodeError;
 use super::scanned_text::ScannedText;
 use super::text::Text;
+use crate::pin::VirtualPin;
 
 /// A percent-encoded name or value and its span in the query.
 ///
@@ -73,6 +75,21 @@ impl<'q> Encoded<'q> {
     /// ```
     pub fn decode(&self) -> Result<Text<'q>, DecodeError> {
         ScannedText::new(self.raw, 0).map(|scanned| scanned.text)
+    }
+
+    /// Returns the virtual pin that the decoded bytes name, if any.
+    ///
+    /// ```
+    /// // GET /external/api/update?token=…&pin=V7&value=1
+    /// let pair = pinquery::Pairs::new("pin=V7").next().unwrap();
+    /// assert_eq!(pair.value.pin(), Some(pinquery::VirtualPin(7)));
+    /// ```
+    #[must_use]
+    pub fn pin(&self) -> Option<VirtualPin> {
+        match Name::parse(self.raw) {
+            Name::Pin(pin) => Some(pin),
+            Name::Token | Name::Other => None,
+        }
     }
 }
 

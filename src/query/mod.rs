@@ -3,6 +3,7 @@
 pub(crate) mod ascii;
 pub(crate) mod encoded;
 pub(crate) mod input;
+pub(crate) mod name;
 pub(crate) mod pairs;
 pub(crate) mod percent;
 mod scan;

@@ -4,9 +4,9 @@ use core::fmt;
 use core::iter::FusedIterator;
 
 use super::encoded::Encoded;
-use super::percent::Decoded;
+use super::name::Name;
 use super::scan::{SEPARATOR, name_end, segment_end, slice};
-use crate::pin::{self, VirtualPin};
+use crate::pin::VirtualPin;
 
 /// An iterator over the segments of a query, for other endpoints.
 ///
@@ -114,10 +114,10 @@ impl Pair<'_> {
     /// ```
     #[must_use]
     pub fn is_token(&self) -> bool {
-        Name::parse(self.name) == Name::Token
+        Name::parse(self.name.raw()) == Name::Token
     }
 
-    /// Returns the virtual pin that the decoded name denotes, if any.
+    /// Returns the virtual pin that the decoded name denotes, if any; see [`Encoded::pin`].
     ///
     /// ```
     /// let pin = |query| pinquery::Pairs::new(query).next().unwrap().pin();
@@ -127,41 +127,6 @@ impl Pair<'_> {
     /// ```
     #[must_use]
     pub fn pin(&self) -> Option<VirtualPin> {
-        match Name::parse(self.name) {
-            Name::Pin(pin) => Some(pin),
-            Name::Token | Name::Other => None,
-        }
-    }
-}
-
-/// The meaning of a segment's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
-    Token,
-    Pin(VirtualPin),
-    /// Anything else, including names that cannot be decoded.
-    Other,
-}
-
-impl Name {
-    const TOKEN: &'static [u8] = b"token";
-
-    /// Decodes and classifies a name.
-    pub(crate) fn parse(name: Encoded<'_>) -> Self {
-        // No pin's name is longer than `token`.
-        let mut buffer = [0; Self::TOKEN.len()];
-        let mut length = 0;
-        for byte in Decoded::new(name.raw()) {
-            let (Ok(byte), Some(slot)) = (byte, buffer.get_mut(length)) else {
-                return Self::Other;
-            };
-            *slot = byte;
-            length += 1;
-        }
-        let name = buffer.get(..length).unwrap_or_default();
-        if name == Self::TOKEN {
-            return Self::Token;
-        }
-        pin::parse_pin(name).map_or(Self::Other, Self::Pin)
+        self.name.pin()
     }
 }

@@ -36,6 +36,15 @@ impl<'q> ScannedText<'q> {
             has_nul: scan.has_nul,
         })
     }
+
+    /// Scans decoded text.
+    pub(crate) fn plain(text: &'q str) -> Self {
+        Self {
+            text: Text::plain(text),
+            len: text.len(),
+            has_nul: memchr::memchr(0, text.as_bytes()).is_some(),
+        }
+    }
 }
 
 /// The properties of a text, as far as it has been scanned.

@@ -4,11 +4,11 @@ use super::Type;
 use super::datastream::Datastream;
 use super::error::DatastreamError;
 use super::parts::DatastreamParts;
-use super::raw::{Parsed, next_after, parse_trimmed};
+use super::raw::{Parsed, next_after};
 use crate::error::Reason;
 use crate::pin::VirtualPin;
 use crate::query::SEPARATOR;
-use crate::query::input::{Input, NextOffset, SlowInput};
+use crate::query::input::{Input, NextOffset};
 use crate::update::updates::Updates;
 use crate::update::value::Value;
 
@@ -68,9 +68,13 @@ impl Boolean {
         next_after(length)
     }
 
-    pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        let boolean = parse_trimmed(input.value, Reason::NotABoolean, boolean)?;
+    pub(super) fn parse_trimmed(&self, text: &[u8]) -> Result<Parsed<'static>, Reason> {
+        let boolean = boolean(text).ok_or(Reason::NotABoolean)?;
         Ok((Value::Boolean(boolean), None))
+    }
+
+    pub(super) fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
+        matches!(value, Value::Boolean(_))
     }
 }
 

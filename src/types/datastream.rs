@@ -5,10 +5,14 @@ use core::fmt;
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, FIELDS};
 use super::raw::{Declined, Parsed};
-use super::{NAMES, Type};
+use super::{NAMES, Type, location};
 use crate::error::Reason;
+use crate::query::encoded::Encoded;
 use crate::query::input::{FastInput, NextOffset, SlowInput};
+use crate::query::text::Text;
+use crate::update::Adjustment;
 use crate::update::updates::Updates;
+use crate::update::value::Value;
 
 /// What a virtual pin accepts: a type and the bounds of its values.
 ///
@@ -107,6 +111,87 @@ impl Datastream {
         }
     }
 
+    /// Parses a value from decoded text: an MQTT payload, a field of a CSV or JSON file, a stored value.
+    /// Returns it with its [`Adjustment`], if it was clamped or replaced.
+    ///
+    /// `+` and `%` are themselves. Otherwise the rules are the same as in a query, and are in
+    /// [section 4 of the contract](crate::contract#4-values). A location is `lon,lat`. The limit of
+    /// 4,096 bytes for any value that is not a string applies to the decoded text.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`Reason`], such as [`Reason::NotAnInteger`] for the integer `21.5`. Never returns
+    /// [`Reason::MalformedEscape`] or [`Reason::InvalidUtf8`].
+    ///
+    /// ```
+    /// use pinquery::{Adjustment, Datastream, Reason, Value};
+    ///
+    /// let level = Datastream::integer(0..=100)?;
+    /// assert_eq!(level.parse("33"), Ok((Value::Integer(33), None)));
+    /// assert_eq!(level.parse("133"), Ok((Value::Integer(100), Some(Adjustment::Max))));
+    /// assert_eq!(level.parse("21.5"), Err(Reason::NotAnInteger));
+    ///
+    /// let (value, _) = Datastream::string().parse("100% a+b").unwrap();
+    /// assert_eq!(value.as_str(), Some("100% a+b"));
+    ///
+    /// assert_eq!(Datastream::location().parse("24.94"), Err(Reason::NoLatitude));
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    pub fn parse<'t>(
+        &self,
+        text: &'t str,
+    ) -> Result<(Value<Text<'t>>, Option<Adjustment>), Reason> {
+        self.0.parse_text(text)
+    }
+
+    /// Parses a percent-encoded value of a query that is not a batch update; see [`Pairs`]. Returns it
+    /// with its [`Adjustment`], if it was clamped or replaced.
+    ///
+    /// The rules are in [section 4 of the contract](crate::contract#4-values). A location is
+    /// `lon,lat`.
+    ///
+    /// [`Pairs`]: crate::Pairs
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`Reason`], such as [`Reason::MalformedEscape`] for `%4`.
+    ///
+    /// ```
+    /// use pinquery::{Datastream, Pairs, Reason, Value};
+    ///
+    /// let value = |query| Pairs::new(query).next().unwrap().value;
+    /// let temperature = Datastream::double(..)?;
+    /// assert_eq!(temperature.parse_encoded(value("t=+21.5")), Ok((Value::Double(21.5), None)));
+    /// assert_eq!(temperature.parse_encoded(value("t=%4")), Err(Reason::MalformedEscape));
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    pub fn parse_encoded<'q>(
+        &self,
+        value: Encoded<'q>,
+    ) -> Result<(Value<Text<'q>>, Option<Adjustment>), Reason> {
+        self.0.parse_encoded(value)
+    }
+
+    /// Returns `true` if the datastream accepts this value unchanged. A value that was stored under an
+    /// older template may not fit the current one.
+    ///
+    /// The value must have the type of the datastream: an integer does not fit a double.
+    ///
+    /// ```
+    /// use pinquery::{Datastream, Value};
+    ///
+    /// let level = Datastream::integer(0..=100)?;
+    /// assert!(level.fits(&Value::<String>::Integer(100)));
+    /// assert!(!level.fits(&Value::<String>::Integer(101)));
+    /// assert!(!level.fits(&Value::<String>::Double(1.0)));
+    /// assert!(Datastream::string_up_to(4).fits(&Value::String("full")));
+    /// # Ok::<(), pinquery::DatastreamError>(())
+    /// ```
+    #[must_use]
+    pub fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
+        self.0.fits(value)
+    }
+
     /// Parses a value by the fast path of its type and pushes the update.
     #[inline(always)]
     pub(crate) fn parse_fast<'q>(
@@ -117,9 +202,15 @@ impl Datastream {
         self.0.parse_fast(input, updates)
     }
 
-    /// Parses a value by the slow path of its type.
-    pub(crate) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        self.0.parse_slow(input)
+    /// Parses a value by the slow path of its type. Consumes the next segment if that is a latitude.
+    pub(crate) fn parse_slow<'q>(
+        &self,
+        input: &mut SlowInput<'_, 'q>,
+    ) -> Result<Parsed<'q>, Reason> {
+        match self.0.parse_encoded(input.value) {
+            Err(Reason::NoLatitude) => location::parse_halves(input),
+            parsed => parsed,
+        }
     }
 }
 

@@ -12,11 +12,11 @@ use super::datastream::Datastream;
 use super::digits::{self, eight_digits, non_digits};
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, Number, inclusive};
-use super::raw::{Parsed, clamp, next_after, parse_trimmed, sign};
+use super::raw::{Parsed, clamp, next_after, sign};
 use crate::error::Reason;
 use crate::query::SEPARATOR;
 use crate::query::ascii::ascii;
-use crate::query::input::{FastInput, NextOffset, SlowInput, Window};
+use crate::query::input::{FastInput, NextOffset, Window};
 use crate::query::swar::repeat;
 use crate::update::updates::Updates;
 use crate::update::value::Value;
@@ -94,10 +94,14 @@ impl Double {
         next_after(end)
     }
 
-    pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        let double = parse_trimmed(input.value, Reason::NotADouble, double)?;
+    pub(super) fn parse_trimmed(&self, text: &[u8]) -> Result<Parsed<'static>, Reason> {
+        let double = double(text).ok_or(Reason::NotADouble)?;
         let (double, adjusted) = clamp(double, self.min, self.max);
         Ok((Value::Double(double), adjusted))
+    }
+
+    pub(super) fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
+        matches!(value, Value::Double(double) if (self.min..=self.max).contains(double))
     }
 }
 

@@ -8,10 +8,10 @@ use super::datastream::Datastream;
 use super::error::DatastreamError;
 use super::integer::{self, Unbounded};
 use super::parts::DatastreamParts;
-use super::raw::{Parsed, next_after, parse_trimmed};
+use super::raw::{Parsed, next_after};
 use crate::error::Reason;
 use crate::pin::VirtualPin;
-use crate::query::input::{Input, NextOffset, SlowInput};
+use crate::query::input::{Input, NextOffset};
 use crate::update::Adjustment;
 use crate::update::updates::Updates;
 use crate::update::value::Value;
@@ -110,9 +110,13 @@ impl Enumerable {
         next_after(end)
     }
 
-    pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        let integer = parse_trimmed(input.value, Reason::NotAnInteger, integer::integer)?;
+    pub(super) fn parse_trimmed(&self, text: &[u8]) -> Result<Parsed<'static>, Reason> {
+        let integer = integer::integer(text).ok_or(Reason::NotAnInteger)?;
         self.choose(integer).ok_or(Reason::NotAValue)
+    }
+
+    pub(super) fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
+        matches!(value, Value::Enumerable(integer) if self.0.contains(*integer))
     }
 
     /// Returns the integer if it is one of the values, otherwise the fallback.

@@ -9,10 +9,10 @@ use super::datastream::Datastream;
 use super::digits::{self, Run, eight_digits, non_digits};
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, Number, inclusive};
-use super::raw::{Parsed, clamp, next_after, parse_trimmed, sign};
+use super::raw::{Parsed, clamp, next_after, sign};
 use crate::error::Reason;
 use crate::query::SEPARATOR;
-use crate::query::input::{FastInput, NextOffset, SlowInput, Window};
+use crate::query::input::{FastInput, NextOffset, Window};
 use crate::query::swar::repeat;
 use crate::update::Adjustment;
 use crate::update::updates::Updates;
@@ -99,13 +99,17 @@ impl Integer {
         next_after(end)
     }
 
-    pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        let (integer, adjusted) = match parse_trimmed(input.value, Reason::NotAnInteger, integer)? {
+    pub(super) fn parse_trimmed(&self, text: &[u8]) -> Result<Parsed<'static>, Reason> {
+        let (integer, adjusted) = match integer(text).ok_or(Reason::NotAnInteger)? {
             Unbounded::Exact(integer) => clamp(integer, self.min, self.max),
             Unbounded::BelowAll => (self.min, Some(Adjustment::Min)),
             Unbounded::AboveAll => (self.max, Some(Adjustment::Max)),
         };
         Ok((Value::Integer(integer), adjusted))
+    }
+
+    pub(super) fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
+        matches!(value, Value::Integer(integer) if (self.min..=self.max).contains(integer))
     }
 }
 

@@ -5,7 +5,7 @@ use super::datastream::Datastream;
 use super::double;
 use super::error::DatastreamError;
 use super::parts::DatastreamParts;
-use super::raw::{Parsed, next_after, parse_decoded, parse_trimmed, trim};
+use super::raw::{Parsed, next_after, parse_encoded, trim};
 use crate::error::Reason;
 use crate::pin::VirtualPin;
 use crate::query::SEPARATOR;
@@ -58,27 +58,36 @@ impl Location {
         next_after(end)
     }
 
-    /// Consumes the next segment if that is the latitude.
-    pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        let (longitude, latitude) = parse_decoded(input.value, halves)?;
-        let latitude = match latitude {
-            Some(latitude) => latitude,
-            None => {
-                // Not even the token's segment may come between the two.
-                let next = input.pairs.next();
-                let next = next.filter(|next| next.pin() == Some(input.pin));
-                // An error in the latitude reports its span.
-                input.value = next.ok_or(Reason::NoLatitude)?.value;
-                let latitude = parse_trimmed(input.value, Reason::NotADouble, double::double)?;
-                in_range(is_latitude, latitude)?
-            }
+    pub(super) fn parse_trimmed(&self, text: &[u8]) -> Result<Parsed<'static>, Reason> {
+        let comma = text.iter().position(|&byte| byte == b',');
+        let (longitude, latitude) = match comma.and_then(|comma| text.split_at_checked(comma)) {
+            Some((longitude, rest)) => (longitude, rest.get(1..)),
+            None => (text, None),
         };
-        let value = Value::Location {
-            longitude,
-            latitude,
-        };
-        Ok((value, None))
+        let longitude = parse_longitude(longitude)?;
+        let latitude = parse_latitude(latitude.ok_or(Reason::NoLatitude)?)?;
+        Ok((location(longitude, latitude), None))
     }
+
+    pub(super) fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
+        matches!(value, Value::Location { longitude, latitude }
+            if is_longitude(*longitude) && is_latitude(*latitude))
+    }
+}
+
+/// Parses a longitude whose latitude is the next segment, and consumes that segment.
+pub(super) fn parse_halves<'q>(input: &mut SlowInput<'_, 'q>) -> Result<Parsed<'q>, Reason> {
+    let mut pairs = input.pairs.clone();
+    // Not even the token's segment may come between the two.
+    let next = pairs
+        .next()
+        .filter(|next| next.pin() == Some(input.pin))
+        .ok_or(Reason::NoLatitude)?;
+    let longitude = parse_encoded(input.value, parse_longitude)?;
+    // An error in the latitude reports its span.
+    (input.value, *input.pairs) = (next.value, pairs);
+    let latitude = parse_encoded(input.value, parse_latitude)?;
+    Ok((location(longitude, latitude), None))
 }
 
 /// Parses `lon,lat` and `lon&v5=lat`. Not inlined, so that the optimiser sees that `try_push` never
@@ -104,31 +113,27 @@ fn fast_location<'q>(
     };
     let (latitude, end) = double::fast_double(window, value)?;
     let in_range = is_longitude(longitude) && is_latitude(latitude);
-    let location = Value::Location {
-        longitude,
-        latitude,
-    };
+    let location = location(longitude, latitude);
     (window.byte(end) == SEPARATOR && in_range).then_some((location, second + end))
 }
 
-/// Parses a longitude and, if it is in the same segment, a latitude.
-fn halves(text: &[u8]) -> Result<(f64, Option<f64>), Reason> {
-    let half = |text, is_in_range| {
-        let degrees = double::double(trim(text)).ok_or(Reason::NotADouble)?;
-        in_range(is_in_range, degrees)
-    };
-    let comma = text.iter().position(|&byte| byte == b',');
-    match comma.and_then(|comma| text.split_at_checked(comma)) {
-        None => Ok((half(text, is_longitude)?, None)),
-        Some((first, second)) => {
-            let longitude = half(first, is_longitude)?;
-            let latitude = half(second.get(1..).unwrap_or_default(), is_latitude)?;
-            Ok((longitude, Some(latitude)))
-        }
+fn location(longitude: f64, latitude: f64) -> Value<Text<'static>> {
+    Value::Location {
+        longitude,
+        latitude,
     }
 }
 
-fn in_range(is_in_range: fn(f64) -> bool, degrees: f64) -> Result<f64, Reason> {
+fn parse_longitude(text: &[u8]) -> Result<f64, Reason> {
+    parse_degrees(text, is_longitude)
+}
+
+fn parse_latitude(text: &[u8]) -> Result<f64, Reason> {
+    parse_degrees(text, is_latitude)
+}
+
+fn parse_degrees(text: &[u8], is_in_range: fn(f64) -> bool) -> Result<f64, Reason> {
+    let degrees = double::double(trim(text)).ok_or(Reason::NotADouble)?;
     match is_in_range(degrees) {
         true => Ok(degrees),
         false => Err(Reason::OutOfRange),

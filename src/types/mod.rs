@@ -19,10 +19,11 @@ mod string;
 
 use self::error::DatastreamError;
 use self::parts::DatastreamParts;
-use self::raw::{Declined, Parsed};
+use self::raw::{Declined, Parsed, parse_encoded, parse_text};
 use crate::error::Reason;
 use crate::pin::VirtualPin;
-use crate::query::input::{FastInput, Input, NextOffset, SlowInput};
+use crate::query::encoded::Encoded;
+use crate::query::input::{FastInput, Input, NextOffset};
 use crate::update::updates::Updates;
 use crate::update::value::Value;
 
@@ -98,6 +99,22 @@ macro_rules! types {
                     _ => None,
                 }
             }
+
+            fn parse_text<'t>(&self, text: &'t str) -> Result<Parsed<'t>, Reason> {
+                match self {
+                    Self::$text(string) => string.parse_text(text),
+                    $(Self::$number(number) => parse_text(text, |text| number.parse_trimmed(text)),)+
+                    $(Self::$rare(rare) => parse_text(text, |text| rare.parse_trimmed(text)),)+
+                }
+            }
+
+            fn parse_encoded<'q>(&self, value: Encoded<'q>) -> Result<Parsed<'q>, Reason> {
+                match self {
+                    Self::$text(string) => string.parse_encoded(value),
+                    $(Self::$number(number) => parse_encoded(value, |text| number.parse_trimmed(text)),)+
+                    $(Self::$rare(rare) => parse_encoded(value, |text| rare.parse_trimmed(text)),)+
+                }
+            }
         }
     };
     (@all $($Type:ident in $file:ident,)+) => {
@@ -129,9 +146,9 @@ macro_rules! types {
                 }
             }
 
-            fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
+            fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
                 match self {
-                    $(Self::$Type(type_) => type_.parse_slow(input),)+
+                    $(Self::$Type(type_) => type_.fits(value),)+
                 }
             }
         }

@@ -44,18 +44,20 @@ pub(super) fn next_after(end: usize) -> Option<NextOffset> {
     NextOffset::new(end + 1)
 }
 
-/// Decodes, trims and parses a value that is not a string. Returns `reason` if `parse` returns `None`.
-pub(super) fn parse_trimmed<T>(
-    value: Encoded<'_>,
-    reason: Reason,
-    parse: impl FnOnce(&[u8]) -> Option<T>,
+/// Trims and parses the decoded text of a value that is not a string.
+pub(super) fn parse_text<T>(
+    text: &str,
+    parse: impl FnOnce(&[u8]) -> Result<T, Reason>,
 ) -> Result<T, Reason> {
-    parse_decoded(value, |text| parse(trim(text)).ok_or(reason))
+    match text.len() > MAX_LEN {
+        true => Err(Reason::TooLong),
+        false => parse(trim(text.as_bytes())),
+    }
 }
 
-/// Decodes and parses a value that is not a string. Invalid UTF-8 takes precedence over the reason
-/// that `parse` returns.
-pub(super) fn parse_decoded<T>(
+/// Decodes, trims and parses a value that is not a string. Invalid UTF-8 takes precedence over the
+/// reason that `parse` returns.
+pub(super) fn parse_encoded<T>(
     value: Encoded<'_>,
     parse: impl FnOnce(&[u8]) -> Result<T, Reason>,
 ) -> Result<T, Reason> {
@@ -64,7 +66,7 @@ pub(super) fn parse_decoded<T>(
         return Err(Reason::TooLong);
     }
     let parse = |text: &[u8]| {
-        parse(text).map_err(|reason| match core::str::from_utf8(text) {
+        parse(trim(text)).map_err(|reason| match core::str::from_utf8(text) {
             Ok(_) => reason,
             Err(_) => Reason::InvalidUtf8,
         })

@@ -11,7 +11,8 @@ use crate::error::Reason;
 use crate::pin::VirtualPin;
 use crate::query::SEPARATOR;
 use crate::query::ascii::{ascii_between, ascii_within};
-use crate::query::input::{NextOffset, SlowInput};
+use crate::query::encoded::Encoded;
+use crate::query::input::NextOffset;
 use crate::query::scanned_text::ScannedText;
 use crate::query::stops::{CHUNK, next_stop, stops_at};
 use crate::query::text::Text;
@@ -90,9 +91,18 @@ impl String {
         parse_plain::<CHUNK>(query, start..end, pin, updates, this.max_len)
     }
 
-    pub(super) fn parse_slow<'q>(&self, input: &mut SlowInput<'q>) -> Result<Parsed<'q>, Reason> {
-        let text = scan(input.value.raw(), 0, self.max_len)?;
+    pub(super) fn parse_encoded<'q>(&self, value: Encoded<'q>) -> Result<Parsed<'q>, Reason> {
+        let text = scan(value.raw(), 0, self.max_len)?;
         Ok((Value::String(text), None))
+    }
+
+    pub(super) fn parse_text<'t>(&self, text: &'t str) -> Result<Parsed<'t>, Reason> {
+        let text = check(ScannedText::plain(text), self.max_len)?;
+        Ok((Value::String(text), None))
+    }
+
+    pub(super) fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
+        matches!(value, Value::String(text) if self.parse_text(text.as_ref()).is_ok())
     }
 }
 
@@ -167,10 +177,15 @@ fn push<'q>(
         .ok_or(Declined::UNDECIDED)
 }
 
-/// Scans a text, and rejects it if it is too long or contains NUL.
 #[inline(always)]
 fn scan(query: &[u8], start: usize, max_len: usize) -> Result<Text<'_>, Reason> {
-    let ScannedText { text, len, has_nul } = ScannedText::new(query, start)?;
+    check(ScannedText::new(query, start)?, max_len)
+}
+
+/// Rejects a text that is too long or contains NUL.
+#[inline(always)]
+fn check(scanned: ScannedText<'_>, max_len: usize) -> Result<Text<'_>, Reason> {
+    let ScannedText { text, len, has_nul } = scanned;
     if len > max_len {
         Err(Reason::TooLong)
     } else if has_nul {

@@ -141,7 +141,39 @@ impl<S> Value<S> {
     }
 }
 
-impl Value<Text<'_>> {
+impl<S: AsRef<str>> Value<S> {
+    /// Returns the text of a string; `None` for other types.
+    ///
+    /// ```
+    /// # use pinquery::Value;
+    /// assert_eq!(Value::String("OK".to_owned()).as_str(), Some("OK"));
+    /// assert_eq!(Value::<String>::Integer(1).as_str(), None);
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        self.as_string().map(S::as_ref)
+    }
+}
+
+impl<'q> Value<Text<'q>> {
+    /// Returns the text of a string without escapes; see [`Text::as_str`]. `None` for a string with
+    /// escapes, and for other types.
+    ///
+    /// ```
+    /// # use pinquery::{Datastream, Template, VirtualPin};
+    /// # let template = Template::new().with(VirtualPin(3), Datastream::string());
+    /// let value = |query| pinquery::parse(query, |_| Some(&template)).unwrap()[0].value;
+    /// assert_eq!(value("token=t&v3=OK").as_str(), Some("OK"));
+    ///
+    /// let escaped = value("token=t&v3=water+low");
+    /// assert_eq!(escaped.as_str(), None);
+    /// assert_eq!(escaped.as_string().unwrap().to_cow(), "water low");
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> Option<&'q str> {
+        self.as_string()?.as_str()
+    }
+
     /// Converts into a value that owns its string.
     ///
     /// ```
