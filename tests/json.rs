@@ -78,18 +78,9 @@ fn bounds_are_optional_and_in_any_order() {
         let template = read(&format!(r#"{{"v1":{json}}}"#));
         template.get(VirtualPin(1)).unwrap().to_string()
     };
-    assert_eq!(
-        one(r#"{"type":"integer"}"#),
-        "integer -2147483648..=2147483647"
-    );
-    assert_eq!(
-        one(r#"{"max":5,"type":"integer"}"#),
-        "integer -2147483648..=5"
-    );
-    assert_eq!(
-        one(r#"{"min":5,"type":"integer"}"#),
-        "integer 5..=2147483647"
-    );
+    assert_eq!(one(r#"{"type":"integer"}"#), "integer");
+    assert_eq!(one(r#"{"max":5,"type":"integer"}"#), "integer ..=5");
+    assert_eq!(one(r#"{"min":5,"type":"integer"}"#), "integer 5..");
     assert_eq!(
         one(r#"{"min":-9223372036854775808,"max":9223372036854775807,"type":"integer"}"#),
         "integer -9223372036854775808..=9223372036854775807"
@@ -100,9 +91,9 @@ fn bounds_are_optional_and_in_any_order() {
     );
     assert_eq!(
         one(r#"{"max":18446744073709551615,"type":"double"}"#),
-        "double -1.7976931348623157e308..=1.8446744073709552e19"
+        "double ..=1.8446744073709552e19"
     );
-    assert_eq!(one(r#"{"type":"string"}"#), "string up to 1024 bytes");
+    assert_eq!(one(r#"{"type":"string"}"#), "string");
     assert_eq!(
         one(r#"{"max_len":0,"type":"string"}"#),
         "string up to 0 bytes"

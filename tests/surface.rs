@@ -231,12 +231,18 @@ fn templates_can_be_inspected() {
     assert_eq!(double.to_string(), "double");
     assert_eq!(
         Datastream::double(-1.0..).unwrap().to_string(),
-        "double -1.0..=1.7976931348623157e308"
+        "double -1.0.."
+    );
+    assert_eq!(Datastream::integer(..).unwrap().to_string(), "integer");
+    assert_eq!(
+        Datastream::integer(..=5).unwrap().to_string(),
+        "integer ..=5"
     );
     assert_eq!(
-        Datastream::integer(..).unwrap().to_string(),
-        "integer -2147483648..=2147483647"
+        Datastream::integer(5..=i64::MAX).unwrap().to_string(),
+        "integer 5..=9223372036854775807"
     );
+    assert_eq!(Datastream::string().to_string(), "string");
     assert_eq!(
         Datastream::enumerable([5]).unwrap().to_string(),
         "enumerable [5]"

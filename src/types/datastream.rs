@@ -17,7 +17,7 @@ use crate::update::value::Value;
 /// What a virtual pin accepts: a type and the bounds of its values.
 ///
 /// Bounds are validated on construction; see [`DatastreamError`]. [`Display`](fmt::Display) writes a
-/// human-readable line.
+/// human-readable line, without default bounds.
 ///
 /// ```
 /// use pinquery::Datastream;
@@ -26,6 +26,7 @@ use crate::update::value::Value;
 /// let temperature = Datastream::double(-40.0..=125.0)?;
 /// let mode = Datastream::enumerable_or([0, 20, 130], 0)?;
 /// assert_eq!(level.to_string(), "integer 0..=100");
+/// assert_eq!(Datastream::integer(0..)?.to_string(), "integer 0..");
 /// # Ok::<(), pinquery::DatastreamError>(())
 /// ```
 ///
@@ -214,9 +215,18 @@ impl Datastream {
     }
 }
 
+/// Writes the type and the bounds that are not the default: `integer 0..=100`, `double`.
 impl fmt::Display for Datastream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_parts().fmt(f)
+        let mut parts = self.to_parts();
+        // Fails for an enumerable, which has no default.
+        if let Ok(default) = Self::from_parts(&DatastreamParts::new(parts.type_name)) {
+            let default = default.to_parts();
+            parts.min = parts.min.filter(|_| parts.min != default.min);
+            parts.max = parts.max.filter(|_| parts.max != default.max);
+            parts.max_len = parts.max_len.filter(|_| parts.max_len != default.max_len);
+        }
+        parts.fmt(f)
     }
 }
 

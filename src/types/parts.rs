@@ -92,14 +92,11 @@ impl<'a> DatastreamParts<'a> {
     }
 }
 
-/// Writes a human-readable line: `integer 0..=100`.
+/// Writes the type and the fields that are present: `integer 0..=100`.
 impl fmt::Display for DatastreamParts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DEFAULTS: (Number, Number) = (Number::Double(f64::MIN), Number::Double(f64::MAX));
-
         f.write_str(self.type_name)?;
         match (self.min, self.max) {
-            (Some(min), Some(max)) if (min, max) == DEFAULTS => {}
             (Some(min), Some(max)) => write!(f, " {min}..={max}")?,
             (Some(min), None) => write!(f, " {min}..")?,
             (None, Some(max)) => write!(f, " ..={max}")?,
