@@ -78,8 +78,9 @@
 //! - Rejected queries: [`Error`], [`ErrorKind`], whose variants document when each applies and what
 //!   its span covers, and [`Reason`].
 //! - Two-step parsing: [`BatchUpdate`], [`Token`].
-//! - Other endpoints: [`Pairs`], [`Pair`], [`Encoded`] and [`DecodeError`] split and decode by the
-//!   same rules, without validating anything.
+//! - Every outcome of a query, for diagnostics or to keep the valid values: [`Results`].
+//! - [Other endpoints](other_endpoints): [`Datastream::parse`] for one value; [`Pairs`], [`Pair`],
+//!   [`Encoded`] and [`DecodeError`] split and decode a query without validating anything.
 //!
 //! [`contract`] defines the behaviour, rule by rule, with examples.
 //!
@@ -182,33 +183,11 @@
 //!
 //! # Other endpoints
 //!
-//! [`Pairs`] splits and decodes the query of any endpoint by the same rules. It validates nothing:
-//! rejecting a missing or second token, a wrong name or a repeated pin is up to you. If the endpoint
-//! takes its token as batch updates do, [`BatchUpdate::parse`] finds and validates it and returns
-//! Blynk's errors.
-//!
-//! ```
-//! use pinquery::{Pairs, Token, VirtualPin};
-//!
-//! // GET /external/api/get?token=t&v1&v2
-//! fn get(query: &str) -> Result<(Token<'_>, Vec<VirtualPin>), &'static str> {
-//!     let (mut token, mut pins) = (None, Vec::new());
-//!     for pair in Pairs::new(query) {
-//!         if !pair.is_token() {
-//!             pins.push(pair.pin().ok_or("Wrong pin format.")?);
-//!         } else if token.replace(Token::new(pair.value).ok_or("Invalid token.")?).is_some() {
-//!             return Err("Invalid token.");
-//!         }
-//!     }
-//!     Ok((token.ok_or("Invalid token.")?, pins))
-//! }
-//!
-//! let (token, pins) = get("token=t&v1&v2").unwrap();
-//! assert_eq!(token.as_str(), "t");
-//! assert_eq!(pins, [VirtualPin(1), VirtualPin(2)]);
-//! assert_eq!(get("token=t&x"), Err("Wrong pin format."));
-//! assert_eq!(get("v1"), Err("Invalid token."));
-//! ```
+//! Values of Blynk's other endpoints, of MQTT messages or of a CSV file follow the same rules:
+//! [`Datastream::parse`] converts decoded text, [`Datastream::parse_encoded`] a value of a query,
+//! [`BatchUpdate::pairs`] returns the segments of a query, and constructors such as
+//! [`Error::invalid_pin`] build the errors. [`other_endpoints`] has the code for `update`, in both forms,
+//! `get` and a message.
 #![forbid(unsafe_code)]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -252,6 +231,9 @@ pub use update::{Adjustment, Update};
 #[cfg(doc)]
 #[doc = include_str!("../CONTRACT.md")]
 pub mod contract {}
+
+#[cfg(doc)]
+pub mod other_endpoints;
 
 /// Tests the code in the README.
 #[cfg(all(doctest, feature = "serde"))]

@@ -1,0 +1,176 @@
+//! How to serve Blynk's other endpoints, and messages that are not queries, by the same rules and with
+//! the same errors.
+//!
+//! [`BatchUpdate::parse`] finds and validates the token of any query, and [`BatchUpdate::pairs`]
+//! returns the other segments. [`Datastream::parse_encoded`] converts a value of a query, and
+//! [`Datastream::parse`] any other text. The constructors of [`Error`], such as
+//! [`Error::invalid_pin`], take the name or value that is wrong, so that the error has its span.
+//!
+//! [`BatchUpdate::parse`]: crate::BatchUpdate::parse
+//! [`BatchUpdate::pairs`]: crate::BatchUpdate::pairs
+//! [`Datastream::parse_encoded`]: crate::Datastream::parse_encoded
+//! [`Datastream::parse`]: crate::Datastream::parse
+//! [`Error`]: crate::Error
+//! [`Error::invalid_pin`]: crate::Error::invalid_pin
+//!
+//! # `update?token=t&v1=5`
+//!
+//! This is a batch of one pin.
+//!
+//! ```
+//! # use std::collections::HashMap;
+//! # use pinquery::{Datastream, ErrorKind, Template, VirtualPin};
+//! use pinquery::{Error, Updates};
+//!
+//! fn update<'q>(query: &'q str, devices: &HashMap<String, Template>) -> Result<Updates<'q>, Error> {
+//!     pinquery::parse(query, |token| devices.get(token))
+//! }
+//! # let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100)?);
+//! # let devices = HashMap::from([("t".to_owned(), template)]);
+//!
+//! assert_eq!(update("token=t&v1=5", &devices)?.to_string(), "v1=5");
+//! assert_eq!(update("token=t&v2=5", &devices).unwrap_err().kind(), ErrorKind::UnknownPin);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # `update?token=t&pin=V1&value=5`
+//!
+//! This older form has the name of the pin in a value. A location has two values:
+//! `pin=V5&value=lon&value=lat`.
+//!
+//! ```
+//! # use std::collections::HashMap;
+//! # use pinquery::{ErrorKind, Reason};
+//! use pinquery::{BatchUpdate, Datastream, Encoded, Error, Pair, Template, Update, VirtualPin};
+//!
+//! fn update(query: &str, devices: &HashMap<String, Template>) -> Result<Update, Error> {
+//!     let request = BatchUpdate::parse(query)?;
+//!     let template = devices.get(request.token().as_str()).ok_or_else(|| request.unknown_token())?;
+//!     let (mut pin, mut values) = (None, Vec::new());
+//!     for Pair { name, value } in request.pairs() {
+//!         match name.raw() {
+//!             b"pin" if pin.is_none() => pin = Some(value),
+//!             b"value" => values.push(value),
+//!             b"token" => return Err(Error::duplicate_token(name)),
+//!             _ => return Err(Error::invalid_pin(name)),
+//!         }
+//!     }
+//!     let no_pins = Error::no_pins(query.len());
+//!     let name = pin.ok_or(no_pins)?;
+//!     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
+//!     let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
+//!     let (&first, rest) = values.split_first().ok_or(no_pins)?;
+//!     convert(pin, datastream, first, rest)
+//! }
+//!
+//! fn convert(
+//!     pin: VirtualPin,
+//!     datastream: &Datastream,
+//!     value: Encoded<'_>,
+//!     rest: &[Encoded<'_>],
+//! ) -> Result<Update, Error> {
+//!     let invalid = |value: Encoded<'_>, reason| Error::invalid_value(pin, value, reason);
+//!     let decode = |value: Encoded<'_>| match value.decode() {
+//!         Ok(text) => Ok(text.to_string()),
+//!         Err(error) => Err(invalid(value, error.into())),
+//!     };
+//!     let text = match *rest {
+//!         [] => decode(value)?,
+//!         [latitude] if datastream.type_name() == "location" => {
+//!             [decode(value)?, decode(latitude)?].join(",")
+//!         }
+//!         [second, ..] => return Err(Error::duplicate_pin(pin, second)),
+//!     };
+//!     let parsed = datastream.parse(&text).map_err(|reason| invalid(value, reason));
+//!     let (value, adjusted) = parsed?;
+//!     Ok(Update { pin, value: value.into_owned(), adjusted })
+//! }
+//! # let template = Template::from([
+//! #     (VirtualPin(1), Datastream::integer(0..=100)?),
+//! #     (VirtualPin(5), Datastream::location()),
+//! # ]);
+//! # let devices = HashMap::from([("t".to_owned(), template)]);
+//!
+//! assert_eq!(update("token=t&pin=V1&value=5", &devices)?.to_string(), "v1=5");
+//! let location = update("token=t&pin=V5&value=24.94&value=60.17", &devices)?;
+//! assert_eq!(location.to_string(), "v5=24.94,60.17");
+//!
+//! let error = update("token=t&pin=V1&value=hot", &devices).unwrap_err();
+//! assert_eq!((error.reason(), error.span()), (Some(Reason::NotAnInteger), 21..24));
+//! let error = update("token=t&pin=V9&value=5", &devices).unwrap_err();
+//! assert_eq!((error.kind(), error.span()), (ErrorKind::UnknownPin, 12..14));
+//! # let kind = |query| update(query, &devices).unwrap_err().kind();
+//! # assert_eq!(kind("token=t&pin=1&value=5"), ErrorKind::InvalidPin);
+//! # assert_eq!(kind("token=t&pin=V1&pin=V1&value=5"), ErrorKind::InvalidPin);
+//! # assert_eq!(kind("token=t&pin=V1&value=5&value=6"), ErrorKind::DuplicatePin);
+//! # assert_eq!(kind("token=t&pin=V5&value=5"), ErrorKind::InvalidValue);
+//! # assert_eq!(kind("token=t&pin=V5&value=5&value=6&value=7"), ErrorKind::DuplicatePin);
+//! # assert_eq!(kind("token=t&pin=V1&value=%4"), ErrorKind::InvalidValue);
+//! # assert_eq!(kind("token=t&pin=V1"), ErrorKind::NoPins);
+//! # assert_eq!(kind("token=t&value=5"), ErrorKind::NoPins);
+//! # assert_eq!(kind("token=t&token=t&pin=V1&value=5"), ErrorKind::DuplicateToken);
+//! # assert_eq!(kind("token=x&pin=V1&value=5"), ErrorKind::UnknownToken);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # `get?token=t&v1&v2`
+//!
+//! ```
+//! # use std::collections::HashMap;
+//! # use pinquery::{Datastream, ErrorKind};
+//! use pinquery::{BatchUpdate, Error, Template, VirtualPin};
+//!
+//! fn get(query: &str, devices: &HashMap<String, Template>) -> Result<Vec<VirtualPin>, Error> {
+//!     let request = BatchUpdate::parse(query)?;
+//!     let template = devices.get(request.token().as_str()).ok_or_else(|| request.unknown_token())?;
+//!     let mut pins = Vec::new();
+//!     for pair in request.pairs() {
+//!         if pair.is_token() {
+//!             return Err(Error::duplicate_token(pair.name));
+//!         }
+//!         let pin = pair.pin().ok_or(Error::invalid_pin(pair.name))?;
+//!         template.get(pin).ok_or(Error::unknown_pin(pin, pair.name))?;
+//!         pins.push(pin);
+//!     }
+//!     match pins.is_empty() {
+//!         true => Err(Error::no_pins(query.len())),
+//!         false => Ok(pins),
+//!     }
+//! }
+//! # let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100)?);
+//! # let devices = HashMap::from([("t".to_owned(), template)]);
+//!
+//! assert_eq!(get("token=t&v1", &devices)?, [VirtualPin(1)]);
+//! let error = get("token=t&v1&x", &devices).unwrap_err();
+//! assert_eq!((error.kind(), error.span()), (ErrorKind::InvalidPin, 11..12));
+//! # let kind = |query| get(query, &devices).unwrap_err().kind();
+//! # assert_eq!(kind("token=t"), ErrorKind::NoPins);
+//! # assert_eq!(kind("token=t&v2"), ErrorKind::UnknownPin);
+//! # assert_eq!(kind("token=t&v1&token=t"), ErrorKind::DuplicateToken);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A message
+//!
+//! The value of an MQTT message is not encoded: `+` and `%` are themselves.
+//!
+//! ```
+//! use std::error::Error;
+//!
+//! use pinquery::{Adjustment, Datastream, Template, Update, VirtualPin};
+//!
+//! fn on_message(template: &Template, topic: &str, payload: &[u8]) -> Result<Update, Box<dyn Error>> {
+//!     let pin: VirtualPin = topic.strip_prefix("ds/").ok_or("unknown topic")?.parse()?;
+//!     let datastream = template.get(pin).ok_or("no datastream for this pin")?;
+//!     let (value, adjusted) = datastream.parse(std::str::from_utf8(payload)?)?;
+//!     Ok(Update { pin, value: value.into_owned(), adjusted })
+//! }
+//!
+//! let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100)?);
+//! let update = on_message(&template, "ds/v1", b"133")?;
+//! assert_eq!((update.value.as_i64(), update.adjusted), (Some(100), Some(Adjustment::Max)));
+//!
+//! let error = on_message(&template, "ds/v1", b"hot").unwrap_err();
+//! assert_eq!(error.to_string(), "value is not an integer");
+//! # Ok::<(), Box<dyn Error>>(())
+//! ```
