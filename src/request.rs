@@ -18,8 +18,10 @@ use crate::update::updates::Updates;
 /// and only with a valid token. It returns the template of the device through any pointer or guard
 /// (`&Template`, `Arc<Template>`, the guard of a lock or map), or `None` if the token is unknown.
 ///
-/// If the lookup has to await, use [`BatchUpdate::parse`]. Returning the updates copies 272 bytes,
-/// about 80 instructions; [`updates_into`](BatchUpdate::updates_into) avoids the copy.
+/// A `Template` is not a pointer, so one that the lookup creates must be boxed:
+/// `Some(Box::new(template))`. If the lookup has to await, use [`BatchUpdate::parse`]. Returning the
+/// updates copies 272 bytes, about 80 instructions; [`updates_into`](BatchUpdate::updates_into) avoids
+/// the copy.
 ///
 /// # Errors
 ///
@@ -46,6 +48,22 @@ use crate::update::updates::Updates;
 /// let error = parse("token=other&v1=33", |token| devices.get(token)).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::UnknownToken);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// If devices change while the server runs, clone an `Arc`, so that the lock is held only during the
+/// lookup:
+///
+/// ```
+/// use pinquery::{Datastream, Template, VirtualPin, parse};
+/// use std::collections::HashMap;
+/// use std::sync::{Arc, RwLock};
+///
+/// let template = Template::new().with(VirtualPin(6), Datastream::boolean());
+/// let devices = RwLock::new(HashMap::from([("t".to_owned(), Arc::new(template))]));
+///
+/// let updates = parse("token=t&v6=1", |token| devices.read().unwrap().get(token).cloned())?;
+/// assert_eq!(updates[0].value.as_bool(), Some(true));
+/// # Ok::<(), pinquery::Error>(())
 /// ```
 #[inline]
 pub fn parse<'q, T: Deref<Target = Template>>(

@@ -1,6 +1,6 @@
 //! The `get` and `getAll` endpoints. Queries follow the library's rules.
 
-use pinquery::{BatchUpdate, ErrorKind, Pairs, Value, VirtualPin};
+use pinquery::{BatchUpdate, Error, Pair, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::app::App;
@@ -30,7 +30,7 @@ impl<S: Store> App<S> {
     pub async fn get(&self, query: &str) -> Result<GetResponse, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
-        let pins = pins(query, &device).map_err(Rejection::Query)?;
+        let pins = pins(&request, query.len(), &device)?;
         let mut latest = self.latest(&device).await?;
         let mut take = |pin: VirtualPin| {
             let index = latest.iter().position(|latest| latest.update.pin == pin)?;
@@ -54,8 +54,8 @@ impl<S: Store> App<S> {
     pub async fn get_all(&self, query: &str) -> Result<Values, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
-        if let Some(pair) = pairs_after_token(query).next() {
-            return Err(Rejection::Query(not_a_pin(pair.is_token())));
+        if let Some(pair) = request.pairs().next() {
+            return Err(not_a_pin(pair).into());
         }
         let latest = self.latest(&device).await?;
         Ok(Values(in_template(&device, latest).map(value).collect()))
@@ -89,38 +89,36 @@ pub(crate) fn in_template(
     latest.into_iter().filter(is_known)
 }
 
-/// Iterates over all segments except the first token, which has been validated already.
-fn pairs_after_token(query: &str) -> impl Iterator<Item = pinquery::Pair<'_>> {
-    let mut is_first = true;
-    Pairs::new(query).filter(move |pair| !(pair.is_token() && std::mem::take(&mut is_first)))
-}
-
-const fn not_a_pin(is_token: bool) -> ErrorKind {
-    match is_token {
-        true => ErrorKind::DuplicateToken,
-        false => ErrorKind::InvalidPin,
+fn not_a_pin(pair: Pair<'_>) -> Error {
+    match pair.is_token() {
+        true => Error::duplicate_token(pair.name),
+        false => Error::invalid_pin(pair.name),
     }
 }
 
 /// Returns the pins of a query, in query order. The order of checks is that of a batch update.
-fn pins(query: &str, device: &Device) -> Result<Vec<VirtualPin>, ErrorKind> {
+fn pins(
+    request: &BatchUpdate<'_>,
+    query_len: usize,
+    device: &Device,
+) -> Result<Vec<VirtualPin>, Error> {
     let mut pins = Vec::new();
-    for pair in pairs_after_token(query) {
-        let pin = pair.pin().ok_or_else(|| not_a_pin(pair.is_token()))?;
+    for pair in request.pairs() {
+        let pin = pair.pin().ok_or_else(|| not_a_pin(pair))?;
         if device.template.get(pin).is_none() {
-            return Err(ErrorKind::UnknownPin);
+            return Err(Error::unknown_pin(pin, pair.name));
         }
         if pins.contains(&pin) {
-            return Err(ErrorKind::DuplicatePin);
+            return Err(Error::duplicate_pin(pin, pair.name));
         }
         // An update sent to the wrong endpoint must not look like a success.
         if !pair.value.raw().is_empty() {
-            return Err(ErrorKind::InvalidPin);
+            return Err(Error::invalid_pin(pair.value));
         }
         pins.push(pin);
     }
     match pins.is_empty() {
-        true => Err(ErrorKind::NoPins),
+        true => Err(Error::no_pins(query_len)),
         false => Ok(pins),
     }
 }
