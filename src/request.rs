@@ -253,8 +253,8 @@ impl<'q> BatchUpdate<'q> {
     /// its value was invalid. If the token is the only segment, the only item is
     /// [`ErrorKind::NoPins`].
     ///
-    /// [`updates`](Self::updates) is `Ok` exactly if every item is `Ok`. Otherwise it returns the first
-    /// error. It is also several times as fast.
+    /// [`updates`](Self::updates) is `Ok` exactly if every item is `Ok`; otherwise it returns the first
+    /// error. It has fast paths for most values, which this has not.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, Datastream, Template, VirtualPin};

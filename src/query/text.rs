@@ -8,6 +8,7 @@ use core::hash::{Hash, Hasher};
 use super::percent::{self, Decoded};
 
 /// Decoded text that borrows the query. It needs no allocation, even if it contains escapes.
+/// [`Datastream::parse`](crate::Datastream::parse) returns texts that were never encoded.
 ///
 /// The text was validated when it was created, so none of its methods can fail. Comparison and
 /// hashing use the decoded text: `a+b` equals `a%20b`.
@@ -45,7 +46,8 @@ impl<'q> Text<'q> {
         Self(Repr::Escaped(raw))
     }
 
-    /// Returns the text as a slice of the query, if it contains no escapes.
+    /// Returns the text as a slice of the query, if it contains no escapes. Always succeeds for a text
+    /// that was never encoded.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -60,7 +62,7 @@ impl<'q> Text<'q> {
         }
     }
 
-    /// Returns the raw bytes, still encoded.
+    /// Returns the raw bytes: still encoded, unless the text never was.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
