@@ -1,4 +1,5 @@
-//! The types of datastreams, a file for each: name, bounds, constructor, parts, fast path, slow path.
+//! The types of datastreams, a file for each: name, bounds, constructor, parts, fast path, slow path,
+//! and which values fit.
 //!
 //! A fast path parses what nearly all clients send: values without escapes. That of strings parses any
 //! value, and may reject it. `None` and [`Declined::UNDECIDED`] fall back to the slow path. Where both
