@@ -3,6 +3,8 @@
 //! `println!` and `eprintln!` would panic if standard output or standard error is closed or full,
 //! and end a thread of the server. These functions ignore such errors.
 
+pub mod endpoints;
+
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -24,6 +26,7 @@ pub fn template() -> Result<Template, DatastreamError> {
         (VirtualPin(1), Datastream::integer(0..=100)?),
         (VirtualPin(2), Datastream::double(..)?),
         (VirtualPin(3), Datastream::string_up_to(64)),
+        (VirtualPin(5), Datastream::location()),
     ]))
 }
 
@@ -59,7 +62,8 @@ pub fn save<S: Display>(updates: &[Update<S>]) {
     }
 }
 
-fn print(line: fmt::Arguments<'_>) {
+/// Prints a line.
+pub fn print(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 

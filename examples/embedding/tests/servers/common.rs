@@ -123,8 +123,13 @@ impl Server {
 
     #[track_caller]
     pub fn check(&self, query: &str, expected: (u16, Option<&str>, &str)) {
-        let response = self.request("GET", format!("{PATH}?{query}").as_bytes());
-        assert_eq!(response.parts(), expected, "{query}");
+        self.check_at(PATH, query, expected);
+    }
+
+    #[track_caller]
+    pub fn check_at(&self, path: &str, query: &str, expected: (u16, Option<&str>, &str)) {
+        let response = self.request("GET", format!("{path}?{query}").as_bytes());
+        assert_eq!(response.parts(), expected, "{path}?{query}");
     }
 
     #[track_caller]

@@ -1,6 +1,7 @@
 //! Starts each example on a free port and sends it requests over TCP.
 
 mod common;
+mod endpoints;
 mod example;
 mod responses;
 mod specific;

@@ -86,10 +86,15 @@ fn axum_counts_every_kind_from_zero() {
     server.check("token=demo&v1=y", rejected(WRONG_VALUE));
     server.check("token=demo", rejected(WRONG_PIN));
     assert_eq!(server.request("GET", b"/nowhere").status(), 404);
+    // Of all endpoints.
+    for path in ["/external/api/update", "/external/api/get"] {
+        server.check_at(path, "token=demo&v4", rejected(NO_DATASTREAM));
+    }
     for (kind, count) in counts() {
         let expected = match kind.as_str() {
             "invalid_value" => 2,
             "no_pins" => 1,
+            "unknown_pin" => 2,
             _ => 0,
         };
         assert_eq!(count, expected, "{kind}");

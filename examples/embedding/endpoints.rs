@@ -1,0 +1,163 @@
+//! Blynk's endpoints `update` and `get`, for any HTTP library.
+//!
+//! The functions that parse take a query, its [`BatchUpdate`], whose token is valid, and the template
+//! of the device with this token.
+
+use std::borrow::Cow;
+
+use pinquery::{
+    Adjustment, BatchUpdate, Datastream, Encoded, Error, Pair, Reason, Template, Text, Update,
+    Value, VirtualPin,
+};
+
+/// Parses `update?token=…&v1=5`, or its older form `update?token=…&pin=V1&value=5`.
+///
+/// Blynk documents one pin. Several pins in the first form are accepted as a batch, because to save
+/// one of them would lose the others.
+pub fn update(
+    query: &str,
+    request: &BatchUpdate<'_>,
+    template: &Template,
+) -> Result<Vec<Update>, Error> {
+    match request.pairs().next().as_ref().map(name).as_deref() {
+        Some("pin" | "value") => Ok(vec![older_update(query, request, template)?]),
+        _ => Ok(request.updates(template)?.into_owned()),
+    }
+}
+
+/// Parses `pin=V1&value=5`, in any order. A location may have two values: `value=lon&value=lat`.
+///
+/// The rules are those of the batch `v1=5` or `v1=lon&v1=lat`: a value that is left over is a
+/// duplicate, and without a `pin` or a `value`, nothing is updated.
+fn older_update(
+    query: &str,
+    request: &BatchUpdate<'_>,
+    template: &Template,
+) -> Result<Update, Error> {
+    let (name, values) = pin_and_values(request)?;
+    let (Some(name), [first, rest @ ..]) = (name, &*values) else {
+        return Err(Error::no_pins(query.len()));
+    };
+    let pin = name.pin().ok_or(Error::invalid_pin(name))?;
+    let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
+    convert(pin, datastream, first, rest)
+}
+
+/// Converts the first value, or the first two if they are a location. No other value may follow.
+fn convert(
+    pin: VirtualPin,
+    datastream: &Datastream,
+    first: &Pair<'_>,
+    rest: &[Pair<'_>],
+) -> Result<Update, Error> {
+    let (parsed, part, rest) = match (datastream.parse_encoded(first.value), rest) {
+        // The longitude is valid, so any error is one of the latitude.
+        (Err(Reason::NoLatitude), [second, rest @ ..]) => {
+            let parsed = parse_halves(datastream, first.value, second.value);
+            (parsed, second, rest)
+        }
+        (parsed, rest) => (parsed.map(into_owned), first, rest),
+    };
+    let invalid = |reason| Error::invalid_value(pin, part.value, reason);
+    let (value, adjusted) = parsed.map_err(invalid)?;
+    match rest.first() {
+        Some(extra) => Err(Error::duplicate_pin(pin, extra.name)),
+        None => Ok(Update {
+            pin,
+            value,
+            adjusted,
+        }),
+    }
+}
+
+/// Returns the value of `pin`, and each `value` segment.
+fn pin_and_values<'q>(
+    request: &BatchUpdate<'q>,
+) -> Result<(Option<Encoded<'q>>, Vec<Pair<'q>>), Error> {
+    let (mut pin, mut values) = (None, Vec::new());
+    for pair in request.pairs() {
+        match &*name(&pair) {
+            "pin" if pin.is_none() => pin = Some(pair.value),
+            "value" => values.push(pair),
+            _ => return Err(invalid_name(pair)),
+        }
+    }
+    Ok((pin, values))
+}
+
+/// Returns the decoded name, or `""` if it is malformed.
+fn name<'q>(pair: &Pair<'q>) -> Cow<'q, str> {
+    pair.name.decode().map(Cow::from).unwrap_or_default()
+}
+
+fn invalid_name(pair: Pair<'_>) -> Error {
+    match pair.is_token() {
+        true => Error::duplicate_token(pair.name),
+        false => Error::invalid_pin(pair.name),
+    }
+}
+
+/// Parses a location whose longitude and latitude are two values.
+fn parse_halves(
+    datastream: &Datastream,
+    longitude: Encoded<'_>,
+    latitude: Encoded<'_>,
+) -> Result<(Value, Option<Adjustment>), Reason> {
+    let text = format!("{},{}", longitude.decode()?, latitude.decode()?);
+    datastream.parse(&text).map(into_owned)
+}
+
+fn into_owned(
+    (value, adjusted): (Value<Text<'_>>, Option<Adjustment>),
+) -> (Value, Option<Adjustment>) {
+    (value.into_owned(), adjusted)
+}
+
+/// Parses `get?token=…&v1&v2`. Returns at least one pin.
+pub fn get(
+    query: &str,
+    request: &BatchUpdate<'_>,
+    template: &Template,
+) -> Result<Vec<VirtualPin>, Error> {
+    let mut pins = Vec::new();
+    for pair in request.pairs() {
+        let pin = pair.pin().ok_or_else(|| invalid_name(pair))?;
+        template
+            .get(pin)
+            .ok_or(Error::unknown_pin(pin, pair.name))?;
+        if pins.contains(&pin) {
+            return Err(Error::duplicate_pin(pin, pair.name));
+        }
+        // An update sent to the wrong endpoint must not look like a success.
+        if !pair.value.raw().is_empty() {
+            return Err(Error::invalid_pin(pair.value));
+        }
+        pins.push(pin);
+    }
+    match pins.is_empty() {
+        true => Err(Error::no_pins(query.len())),
+        false => Ok(pins),
+    }
+}
+
+/// Writes values as a JSON object: `{"v1":33,"v2":44.0}`. With the feature `serde` of `pinquery`, a
+/// map of values serializes to the same.
+pub fn json<'v>(values: impl Iterator<Item = (VirtualPin, &'v Value)>) -> String {
+    let members = values.map(|(pin, value)| match value {
+        Value::String(text) => format!("\"{pin}\":\"{}\"", escape(text)),
+        Value::Location { .. } => format!("\"{pin}\":[{value}]"),
+        // A double is finite, and its `Display` is valid JSON.
+        _ => format!("\"{pin}\":{value}"),
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// Escapes text for a JSON string.
+fn escape(text: &str) -> String {
+    let escaped = text.chars().map(|character| match character {
+        '"' | '\\' => format!("\\{character}"),
+        '\0'..' ' => format!("\\u{:04x}", u32::from(character)),
+        _ => character.to_string(),
+    });
+    escaped.collect()
+}
