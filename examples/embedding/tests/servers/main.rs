@@ -3,5 +3,6 @@
 mod common;
 mod endpoints;
 mod example;
+mod mqtt;
 mod responses;
 mod specific;
