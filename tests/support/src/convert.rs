@@ -2,7 +2,7 @@
 
 use pinquery::{DatastreamError, VirtualPin};
 
-use crate::plain::{Outcome, Rejection, Template};
+use crate::plain::{Outcome, Rejection, Template, Update};
 
 /// The size of an update in bytes.
 pub const UPDATE_SIZE: usize = size_of::<pinquery::Update<pinquery::Text<'static>>>();
@@ -22,6 +22,14 @@ pub fn template(template: &Template) -> Result<pinquery::Template, DatastreamErr
 pub fn outcome(parsed: Result<pinquery::Updates<'_>, pinquery::Error>) -> Outcome {
     let owned = |updates: pinquery::Updates<'_>| updates.into_owned().into_iter().collect();
     parsed.map(owned).map_err(error)
+}
+
+/// Converts the library's results.
+pub fn results(results: pinquery::Results<'_, '_>) -> Vec<Result<Update, Rejection>> {
+    let owned = |update: pinquery::Update<pinquery::Text<'_>>| update.into_owned();
+    results
+        .map(|result| result.map(owned).map_err(error))
+        .collect()
 }
 
 fn error(error: pinquery::Error) -> Rejection {

@@ -1,8 +1,8 @@
 //! The comparison of the library with the reference.
 
-use pinquery::{BatchUpdate, Updates};
+use pinquery::{BatchUpdate, Results, Updates};
 
-use crate::plain::{Outcome, Template, Update};
+use crate::plain::{Outcome, Template, Update, is_identical};
 use crate::{convert, invariants, notation, reference};
 
 /// A token that is unknown to every device.
@@ -57,9 +57,9 @@ impl Device {
         let _ = self.outcome(query);
     }
 
-    /// Returns the outcome of a query after asserting that the library, in one call and in two
-    /// steps, and the reference agree, and that every value fits the type and bounds of its
-    /// datastream.
+    /// Returns the outcome of a query after asserting that the library, in one call, in two steps and
+    /// segment by segment, and the reference agree, and that every value fits the type and bounds of
+    /// its datastream.
     #[track_caller]
     pub fn outcome(&self, query: &[u8]) -> Outcome {
         let expected = self.reference(query);
@@ -71,6 +71,16 @@ impl Device {
             let accepts = |update: &Update| self.plain[&update.pin.0].accepts(update);
             assert!(updates.iter().all(accepts), "for the query {shown:?}");
         }
+        if let Some(results) = self.results(query) {
+            let expected = reference::results(query, |_| Some(&self.plain));
+            let expected = expected.expect("a valid token");
+            let found = convert::results(results);
+            let are_identical = is_identical(&found, &expected);
+            assert!(
+                are_identical,
+                "{found:?}, expected {expected:?} for {shown:?}"
+            );
+        }
         expected
     }
 
@@ -78,6 +88,13 @@ impl Device {
     #[track_caller]
     pub fn check_invariants(&self, query: &[u8]) {
         invariants::check_invariants(query, self);
+    }
+
+    /// Returns the outcome of every segment, if the token is valid and known.
+    pub fn results<'q>(&self, query: &'q [u8]) -> Option<Results<'q, '_>> {
+        let request = BatchUpdate::parse(query).ok()?;
+        let is_known = request.token().as_str() != UNKNOWN;
+        is_known.then(|| request.results(&self.library))
     }
 
     /// Parses in two steps, also into a buffer that is reused.

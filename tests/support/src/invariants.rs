@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pinquery::{ErrorKind, Pairs, Updates, Value};
+use pinquery::{BatchUpdate, Error, ErrorKind, Pair, Pairs, Updates, Value};
 
 use crate::plain::Template;
 use crate::{Device, UNKNOWN};
@@ -17,7 +17,7 @@ pub fn check_invariants(query: &[u8], device: &Device) {
         (token != UNKNOWN).then_some(&device.library)
     });
     let has_token = !matches!(
-        outcome.as_ref().map_err(pinquery::Error::kind),
+        outcome.as_ref().map_err(Error::kind),
         Err(ErrorKind::MissingToken | ErrorKind::InvalidToken)
     );
     assert_eq!(
@@ -31,6 +31,9 @@ pub fn check_invariants(query: &[u8], device: &Device) {
     }
     assert!(outcome == device.in_two_steps(query), "in two steps");
     pairs(query);
+    if has_token {
+        request(query, device, &outcome);
+    }
 }
 
 fn is_token(bytes: &[u8]) -> bool {
@@ -67,31 +70,63 @@ fn is_inside(whole: &[u8], part: &[u8]) -> bool {
     first as usize <= start && start + part.len() <= end as usize
 }
 
-/// Asserts that the span is the query's end, a name or a value, depending on the kind.
-fn rejected(query: &[u8], error: pinquery::Error) {
+/// Asserts that the error is the one that its constructor creates from a pair of the query. Errors of
+/// kinds without a constructor cover the query's end or the token.
+fn rejected(query: &[u8], error: Error) {
     use ErrorKind as K;
 
-    let span = error.span();
     let is_right = match error.kind() {
-        K::MissingToken | K::NoPins => span == (query.len()..query.len()),
+        K::MissingToken => error.span() == (query.len()..query.len()),
+        K::NoPins => error == Error::no_pins(query.len()),
         K::InvalidToken | K::UnknownToken => {
-            let token = Pairs::new(query).find(|pair| pair.is_token());
-            token.is_some_and(|pair| pair.value.span() == span)
+            let token = Pairs::new(query).find(Pair::is_token);
+            token.is_some_and(|pair| pair.value.span() == error.span())
         }
-        K::InvalidValue => {
-            Pairs::new(query).any(|pair| pair.pin().is_some() && pair.value.span() == span)
-        }
-        K::DuplicateToken => {
-            Pairs::new(query).any(|pair| pair.is_token() && pair.name.span() == span)
-        }
-        K::InvalidPin => Pairs::new(query)
-            .any(|pair| !pair.is_token() && pair.pin().is_none() && pair.name.span() == span),
-        _ => Pairs::new(query).any(|pair| pair.pin().is_some() && pair.name.span() == span),
+        _ => Pairs::new(query).any(|pair| created(error, pair) == Some(error)),
     };
     assert!(is_right, "{error}");
     assert_eq!(error.status(), 400);
     let body = format!(r#"{{"error":{{"message":"{}"}}}}"#, error.message());
     assert_eq!(error.body(), body);
+}
+
+/// Creates an error of the same kind and reason from a pair, if they apply to its name.
+fn created(error: Error, pair: Pair<'_>) -> Option<Error> {
+    use ErrorKind as K;
+
+    let Pair { name, value } = pair;
+    Some(match (error.kind(), pair.pin(), error.reason()) {
+        (K::DuplicateToken, None, None) if pair.is_token() => Error::duplicate_token(name),
+        (K::InvalidPin, None, None) if !pair.is_token() => Error::invalid_pin(name),
+        (K::UnknownPin, Some(pin), None) => Error::unknown_pin(pin, name),
+        (K::DuplicatePin, Some(pin), None) => Error::duplicate_pin(pin, name),
+        (K::InvalidValue, Some(pin), Some(reason)) => Error::invalid_value(pin, value, reason),
+        _ => return None,
+    })
+}
+
+/// Asserts properties of the pairs and results of a request whose token is valid.
+fn request(query: &[u8], device: &Device, outcome: &Result<Updates<'_>, Error>) {
+    let request = BatchUpdate::parse(query).expect("a valid token");
+    let spans = |pair: Pair<'_>| (pair.name.span(), pair.value.span());
+    let token = Pairs::new(query).position(|pair| pair.is_token());
+    let others = Pairs::new(query).enumerate();
+    let others = others.filter(|(index, _)| Some(*index) != token);
+    let others: Vec<_> = others.map(|(_, pair)| spans(pair)).collect();
+    assert!(request.pairs().map(spans).eq(others.iter().cloned()));
+
+    let Some(mut results) = device.results(query) else {
+        return;
+    };
+    let copy = results.clone();
+    let all: Vec<_> = results.by_ref().collect();
+    assert!(results.next().is_none() && results.next().is_none());
+    assert!(copy.eq(all.iter().copied()), "of a clone");
+    assert!((1..=others.len().max(1)).contains(&all.len()));
+    let updates: Result<Vec<_>, Error> = all.iter().copied().collect();
+    assert_eq!(updates, outcome.clone().map(|updates| updates.to_vec()));
+    let errors = all.iter().filter_map(|result| result.err());
+    errors.for_each(|error| rejected(query, error));
 }
 
 /// Asserts that the pairs cover the query except for separators and `=`.

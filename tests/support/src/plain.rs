@@ -31,6 +31,12 @@ pub struct Rejection {
 /// The outcome of parsing a query.
 pub type Outcome = Result<Updates, Rejection>;
 
+/// Returns whether two values are equal, doubles bit by bit: 0 is not −0.
+pub fn is_identical<T: PartialEq + fmt::Debug>(one: &T, other: &T) -> bool {
+    // `==` ignores the sign of a zero; `Debug` shows it.
+    one == other && format!("{one:?}") == format!("{other:?}")
+}
+
 impl Deref for Updates {
     type Target = Vec<Update>;
 
@@ -47,8 +53,7 @@ impl FromIterator<Update> for Updates {
 
 impl PartialEq for Updates {
     fn eq(&self, other: &Self) -> bool {
-        // `==` ignores the sign of a zero; `Debug` shows it.
-        self.0 == other.0 && format!("{self:?}") == format!("{other:?}")
+        is_identical(&self.0, &other.0)
     }
 }
 

@@ -14,7 +14,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use parse::parse;
+pub use parse::{parse, results};
 pub use query::{DecodeError, Segment, decode, split};
 pub use rejection::{KINDS, body, message, reasons};
-pub(crate) use value::{decoded, is_digits, trim, trimmed, without_sign};
+pub(crate) use value::{decoded, is_digits, trim, without_sign};

@@ -1,12 +1,14 @@
 //! Sections 2 and 3 of the contract: names, and the order of checks.
 
 use std::collections::BTreeSet;
+use std::iter::Peekable;
 use std::ops::Range;
+use std::slice;
 
 use pinquery::VirtualPin;
 
 use super::query::{Segment, decode, split};
-use crate::plain::{Outcome, Rejection, Template, Update, Updates, Value};
+use crate::plain::{Outcome, Rejection, Template, Update, Value};
 use crate::types::{Datastream, Location, Parsed, Type};
 
 /// Parses a query.
@@ -18,68 +20,72 @@ use crate::types::{Datastream, Location, Parsed, Type};
 /// Returns the first failure in the contract's order: the first token, every other segment, and last
 /// a query without pins.
 pub fn parse<'t>(query: &[u8], template_of: impl FnOnce(&str) -> Option<&'t Template>) -> Outcome {
+    results(query, template_of)?.into_iter().collect()
+}
+
+/// Returns the outcome of every segment except the first token's, in query order. Two segments that
+/// form a location are one item.
+///
+/// # Errors
+///
+/// Returns the failure of the first token.
+pub fn results<'t>(
+    query: &[u8],
+    template_of: impl FnOnce(&str) -> Option<&'t Template>,
+) -> Result<Vec<Result<Update, Rejection>>, Rejection> {
     let segments = split(query);
     let end = query.len()..query.len();
 
-    let Some(first_token) = segments
-        .iter()
-        .position(|segment| name(query, segment) == Name::Token)
-    else {
+    let is_token = |segment: &&Segment| name(query, segment) == Name::Token;
+    let Some(first_token) = segments.iter().find(is_token) else {
         return reject("missing_token", &end);
     };
-    let token_span = &segments[first_token].value;
-    let Some(token) = token(&query[token_span.clone()]) else {
-        return reject("invalid_token", token_span);
+    let Some(token) = token(&query[first_token.value.clone()]) else {
+        return reject("invalid_token", &first_token.value);
     };
     let Some(template) = template_of(&token) else {
-        return reject("unknown_token", token_span);
+        return reject("unknown_token", &first_token.value);
     };
 
-    let updates = parse_pins(query, &segments, first_token, template)?;
-
-    if updates.is_empty() {
-        return reject("no_pins", &end);
+    let mut results = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut rest = segments.iter().peekable();
+    while let Some(segment) = rest.next() {
+        if segment != first_token {
+            results.push(result(query, segment, &mut rest, template, &mut seen));
+        }
     }
-    Ok(Updates(updates))
+    if results.is_empty() {
+        results.push(reject("no_pins", &end));
+    }
+    Ok(results)
 }
 
-/// Parses every segment except the first token, in query order.
-fn parse_pins(
+/// Parses a segment, and takes the next one from `rest` if it is the latitude of a location.
+fn result(
     query: &[u8],
-    segments: &[Segment],
-    first_token: usize,
+    segment: &Segment,
+    rest: &mut Peekable<slice::Iter<'_, Segment>>,
     template: &Template,
-) -> Result<Vec<Update>, Rejection> {
-    let mut updates = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut at = 0;
-    while at < segments.len() {
-        if at == first_token {
-            at += 1;
-            continue;
-        }
-        let segment = &segments[at];
-        let pin = match name(query, segment) {
-            Name::Pin(pin) => pin,
-            Name::Token => return reject("duplicate_token", &segment.name),
-            Name::Neither => return reject("invalid_pin", &segment.name),
-        };
-        let Some(datastream) = template.get(&pin) else {
-            return reject_pin("unknown_pin", pin, &segment.name);
-        };
-        if !seen.insert(pin) {
-            return reject_pin("duplicate_pin", pin, &segment.name);
-        }
-        let raw = &query[segment.value.clone()];
-        if matches!(datastream, Datastream::Location(_)) && !Location::is_whole(raw) {
-            updates.push(location_in_two(query, pin, segment, segments.get(at + 1))?);
-            at += 2;
-        } else {
-            updates.push(update(pin, datastream.parse(raw), &segment.value)?);
-            at += 1;
-        }
+    seen: &mut BTreeSet<u8>,
+) -> Result<Update, Rejection> {
+    let pin = match name(query, segment) {
+        Name::Pin(pin) => pin,
+        Name::Token => return reject("duplicate_token", &segment.name),
+        Name::Neither => return reject("invalid_pin", &segment.name),
+    };
+    let Some(datastream) = template.get(&pin) else {
+        return reject_pin("unknown_pin", pin, &segment.name);
+    };
+    // A pin is seen from here on, even if its value is invalid.
+    if !seen.insert(pin) {
+        return reject_pin("duplicate_pin", pin, &segment.name);
     }
-    Ok(updates)
+    let raw = &query[segment.value.clone()];
+    if matches!(datastream, Datastream::Location(_)) && !Location::is_whole(raw) {
+        return location_in_two(query, pin, segment, rest);
+    }
+    update(pin, datastream.parse(raw), &segment.value)
 }
 
 fn update(pin: u8, parsed: Parsed<Value>, span: &Range<usize>) -> Result<Update, Rejection> {
@@ -92,16 +98,16 @@ fn update(pin: u8, parsed: Parsed<Value>, span: &Range<usize>) -> Result<Update,
     })
 }
 
-/// Parses a location whose second half is in `next`, if that is a segment of the same pin.
+/// Parses a location whose second half is next in `rest`, if that is a segment of the same pin.
 fn location_in_two(
     query: &[u8],
     pin: u8,
     first: &Segment,
-    next: Option<&Segment>,
+    rest: &mut Peekable<slice::Iter<'_, Segment>>,
 ) -> Result<Update, Rejection> {
     let longitude = Location::longitude(&query[first.value.clone()])
         .map_err(|reason| invalid_value(pin, reason, &first.value))?;
-    let Some(second) = next.filter(|next| name(query, next) == Name::Pin(pin)) else {
+    let Some(second) = rest.next_if(|next| name(query, next) == Name::Pin(pin)) else {
         return Err(invalid_value(pin, "no_latitude", &first.value));
     };
     let latitude = Location::latitude(&query[second.value.clone()])

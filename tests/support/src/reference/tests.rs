@@ -2,6 +2,7 @@
 
 mod locations;
 mod order;
+mod results;
 mod values;
 
 use pinquery::VirtualPin;

@@ -3,17 +3,6 @@
 use super::query::{DecodeError, decode};
 use crate::types::Reason;
 
-/// Maximum length in bytes before decoding of a value that is not a string.
-const LONGEST: usize = 4096;
-
-/// Decodes and trims a value that is not a string.
-pub(crate) fn trimmed(raw: &[u8]) -> Result<String, Reason> {
-    if raw.len() > LONGEST {
-        return Err("too_long");
-    }
-    Ok(trim(&decoded(raw)?).to_owned())
-}
-
 pub(crate) fn decoded(raw: &[u8]) -> Result<String, Reason> {
     decode(raw).map_err(|error| match error {
         DecodeError::MalformedEscape => "malformed_escape",

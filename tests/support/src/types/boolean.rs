@@ -9,7 +9,7 @@ use crate::encoding::Choices;
 use crate::generate::one;
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
-use crate::reference::trimmed;
+use crate::reference::trim;
 
 /// True or false.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,8 +45,8 @@ impl Type for Boolean {
         Ok(pinquery::Datastream::boolean())
     }
 
-    fn parse(&self, raw: &[u8]) -> Parsed<bool> {
-        match trimmed(raw)?.to_ascii_lowercase().as_str() {
+    fn parse_decoded(&self, text: &str) -> Parsed<bool> {
+        match trim(text).to_ascii_lowercase().as_str() {
             "true" | "1" => Ok((true, None)),
             "false" | "0" => Ok((false, None)),
             _ => Err("not_a_boolean"),

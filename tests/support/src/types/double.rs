@@ -8,7 +8,7 @@ use crate::encoding::Choices;
 use crate::generate::{double, double_text, one};
 use crate::json::{Fields, Json};
 use crate::plain::{Adjustment, Value};
-use crate::reference::{is_digits, trimmed, without_sign};
+use crate::reference::{is_digits, trim, without_sign};
 
 /// A double, clamped.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,8 +71,8 @@ impl Type for Double {
         }
     }
 
-    fn parse(&self, raw: &[u8]) -> Parsed<f64> {
-        let number = number(&trimmed(raw)?).ok_or("not_a_double")?;
+    fn parse_decoded(&self, text: &str) -> Parsed<f64> {
+        let number = number(trim(text)).ok_or("not_a_double")?;
         Ok(clamp(number, self.min, self.max))
     }
 

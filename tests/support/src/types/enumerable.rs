@@ -11,7 +11,7 @@ use crate::encoding::Choices;
 use crate::generate::{integer, integer_text, one};
 use crate::json::{Fields, Json};
 use crate::plain::{Adjustment, Value};
-use crate::reference::trimmed;
+use crate::reference::trim;
 
 /// One of a list of integers.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,8 +82,8 @@ impl Type for Enumerable {
         }
     }
 
-    fn parse(&self, raw: &[u8]) -> Parsed<i64> {
-        let number = number(&trimmed(raw)?).ok_or("not_an_integer")?;
+    fn parse_decoded(&self, text: &str) -> Parsed<i64> {
+        let number = number(trim(text)).ok_or("not_an_integer")?;
         let is_number = |value: &&i64| i128::from(**value) == number;
         match (self.values.iter().find(is_number), self.fallback) {
             (Some(value), _) => Ok((*value, None)),

@@ -8,7 +8,7 @@ use crate::encoding::Choices;
 use crate::generate::{integer, integer_text, one};
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
-use crate::reference::{is_digits, trimmed, without_sign};
+use crate::reference::{is_digits, trim, without_sign};
 
 /// An integer, clamped.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,8 +69,8 @@ impl Type for Integer {
         }
     }
 
-    fn parse(&self, raw: &[u8]) -> Parsed<i64> {
-        let number = number(&trimmed(raw)?).ok_or("not_an_integer")?;
+    fn parse_decoded(&self, text: &str) -> Parsed<i64> {
+        let number = number(trim(text)).ok_or("not_an_integer")?;
         let (number, adjusted) = clamp(number, self.min.into(), self.max.into());
         Ok((i64::try_from(number).expect("within bounds"), adjusted))
     }

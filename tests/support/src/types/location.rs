@@ -5,12 +5,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::double::{number, text};
-use super::{Parsed, Reason, Type, padded};
+use super::{Parsed, Reason, Type, check_len, padded};
 use crate::encoding::Choices;
 use crate::generate::{double_text, misfit};
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
-use crate::reference::{decode, trim, trimmed};
+use crate::reference::{decode, decoded, trim};
 
 /// A longitude and a latitude.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,11 +53,14 @@ impl Type for Location {
         Ok(pinquery::Datastream::location())
     }
 
-    fn parse(&self, raw: &[u8]) -> Parsed<(f64, f64)> {
-        let text = trimmed(raw)?;
-        let (longitude, latitude) = text.split_once(',').ok_or("no_latitude")?;
+    fn parse_decoded(&self, text: &str) -> Parsed<(f64, f64)> {
+        let (longitude, latitude) = match text.split_once(',') {
+            Some((longitude, latitude)) => (longitude, Some(latitude)),
+            None => (text, None),
+        };
         let longitude = coordinate(longitude, 180.0)?;
-        Ok(((longitude, coordinate(latitude, 90.0)?), None))
+        let latitude = coordinate(latitude.ok_or("no_latitude")?, 90.0)?;
+        Ok(((longitude, latitude), None))
     }
 
     fn accepts(&self, (longitude, latitude): (f64, f64), adjusted: Option<Adjustment>) -> bool {
@@ -109,13 +112,18 @@ impl Location {
 
     /// Parses the first half of two segments.
     pub(crate) fn longitude(raw: &[u8]) -> Result<f64, Reason> {
-        coordinate(&trimmed(raw)?, 180.0)
+        half(raw, 180.0)
     }
 
     /// Parses the second half of two segments.
     pub(crate) fn latitude(raw: &[u8]) -> Result<f64, Reason> {
-        coordinate(&trimmed(raw)?, 90.0)
+        half(raw, 90.0)
     }
+}
+
+fn half(raw: &[u8], limit: f64) -> Result<f64, Reason> {
+    check_len(raw.len(), Location::MAX_RAW_LEN)?;
+    coordinate(&decoded(raw)?, limit)
 }
 
 fn coordinate(text: &str, limit: f64) -> Result<f64, Reason> {

@@ -8,6 +8,7 @@ use proptest::strategy::Union;
 use crate::encoding::Choices;
 use crate::json::Fields;
 use crate::plain::{Adjustment, Update, Value};
+use crate::reference::decoded;
 
 /// The contract's name of the reason why a value is invalid.
 pub type Reason = &'static str;
@@ -26,6 +27,8 @@ pub trait Type: Sized {
     const REASONS: &'static [Reason];
     /// Its part of the template of the fuzz target `parse`, on pins that no other type uses.
     const FUZZ_TEMPLATE: &'static str;
+    /// Maximum length of a value in bytes: percent-encoded, or decoded text on its own.
+    const MAX_RAW_LEN: usize = 4096;
 
     /// Reverses [`value`](Self::value), or returns `None` for a value of another type.
     fn from_value(value: &Value) -> Option<Self::Value>;
@@ -48,12 +51,30 @@ pub trait Type: Sized {
     /// Returns the library's error for invalid bounds.
     fn build(&self) -> Result<pinquery::Datastream, DatastreamError>;
 
-    /// Parses a value as in section 4 of the contract; a location in one segment.
+    /// Parses a percent-encoded value as in section 4 of the contract; a location in one segment.
     ///
     /// # Errors
     ///
     /// Returns the reason why the value is invalid.
-    fn parse(&self, raw: &[u8]) -> Parsed<Self::Value>;
+    fn parse(&self, raw: &[u8]) -> Parsed<Self::Value> {
+        check_len(raw.len(), Self::MAX_RAW_LEN)?;
+        self.parse_decoded(&decoded(raw)?)
+    }
+    /// Parses decoded text that is not from a query; a location with a comma.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the value is invalid.
+    fn parse_text(&self, text: &str) -> Parsed<Self::Value> {
+        check_len(text.len(), Self::MAX_RAW_LEN)?;
+        self.parse_decoded(text)
+    }
+    /// Parses decoded text of any length.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the value is invalid.
+    fn parse_decoded(&self, text: &str) -> Parsed<Self::Value>;
     /// Returns whether the value is within bounds and consistent with the adjustment.
     fn accepts(&self, value: Self::Value, adjusted: Option<Adjustment>) -> bool;
 
@@ -143,6 +164,19 @@ macro_rules! types {
                 }
             }
 
+            /// See [`Type::parse_text`].
+            ///
+            /// # Errors
+            ///
+            /// Returns the reason why the value is invalid.
+            pub fn parse_text(&self, text: &str) -> Parsed<Value> {
+                match self {
+                    $(Self::$variant(datastream) => {
+                        datastream.parse_text(text).map(|(value, adjusted)| ($type::value(value), adjusted))
+                    })+
+                }
+            }
+
             /// Returns whether the update's value has this type, is within bounds and is consistent
             /// with the adjustment.
             #[must_use]
@@ -205,6 +239,10 @@ types! {
     Enumerable(enumerable::Enumerable),
     Boolean(boolean::Boolean),
     Location(location::Location),
+}
+
+fn check_len(len: usize, max: usize) -> Result<(), Reason> {
+    if len > max { Err("too_long") } else { Ok(()) }
 }
 
 /// Parses an optional bound.

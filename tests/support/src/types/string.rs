@@ -9,7 +9,6 @@ use crate::encoding::Choices;
 use crate::generate::{one, text};
 use crate::json::Fields;
 use crate::plain::{Adjustment, Value};
-use crate::reference::decoded;
 
 /// Text without U+0000.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +25,7 @@ impl Type for Text {
     const NAME: &'static str = "string";
     const REASONS: &'static [Reason] = &["nul"];
     const FUZZ_TEMPLATE: &'static str = "v3:string(64) v9:string v40:string(4) v255:string(100000)";
+    const MAX_RAW_LEN: usize = usize::MAX;
 
     fn from_value(value: &Value) -> Option<String> {
         match value {
@@ -60,15 +60,14 @@ impl Type for Text {
         })
     }
 
-    fn parse(&self, raw: &[u8]) -> Parsed<String> {
-        let text = decoded(raw)?;
+    fn parse_decoded(&self, text: &str) -> Parsed<String> {
         if text.len() > self.max_len {
             return Err("too_long");
         }
         if text.contains('\0') {
             return Err("nul");
         }
-        Ok((text, None))
+        Ok((text.to_owned(), None))
     }
 
     fn accepts(&self, text: String, adjusted: Option<Adjustment>) -> bool {
