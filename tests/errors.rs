@@ -21,7 +21,7 @@ fn check(query: &str, kind: ErrorKind, name: &str, message: &str, span: std::ops
     assert_eq!(error.message(), message);
     assert_eq!(kind.message(), message);
     assert_eq!(error.span(), span);
-    assert_eq!(error.status(), 400);
+    assert_eq!((error.status(), kind.status()), (400, 400));
     let body = format!(r#"{{"error":{{"message":"{message}"}}}}"#);
     assert_eq!(error.body(), body);
     assert_eq!(kind.body(), body);
@@ -123,6 +123,13 @@ fn bodies_match_blynks() {
         body("token=t&v1=x"),
         "{\"error\":{\"message\":\"Value doesn't match the Datastream data type\"}}"
     );
+}
+
+#[test]
+fn every_kind_has_a_status() {
+    for kind in ErrorKind::ALL {
+        assert_eq!(kind.status(), 400, "{kind}");
+    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod rewriting;
 mod roundtrip;
 #[path = "properties/secrets.rs"]
 mod secrets;
+#[path = "properties/values.rs"]
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 

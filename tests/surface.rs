@@ -1,8 +1,12 @@
 //! The public API beyond outcomes: traits, sizes, formatting, conversions, lookups.
 #![allow(missing_docs)]
 
+#[path = "surface/datastreams.rs"]
+mod datastreams;
 #[path = "surface/parts.rs"]
 mod parts;
+#[path = "surface/results.rs"]
+mod results;
 #[path = "surface/values.rs"]
 mod values;
 
@@ -12,8 +16,8 @@ use std::sync::{Arc, RwLock};
 
 use pinquery::{
     BatchUpdate, Chars, Datastream, DatastreamError, DecodeError, Encoded, Error, ErrorKind,
-    IntoIter, Pair, Pairs, ParsePinError, ParseTokenError, Template, Text, Token, Update, Updates,
-    Value, VirtualPin, parse,
+    IntoIter, Pair, Pairs, ParsePinError, ParseTokenError, Results, Template, Text, Token, Update,
+    Updates, Value, VirtualPin, parse,
 };
 
 fn template() -> Template {
@@ -33,6 +37,7 @@ fn types_are_send_sync_and_unwind_safe() {
     check::<Encoded<'static>>();
     check::<Text<'static>>();
     check::<Chars<'static>>();
+    check::<Results<'static, 'static>>();
     check::<Updates<'static>>();
     check::<IntoIter<'static>>();
     check::<Update<Text<'static>>>();

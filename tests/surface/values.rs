@@ -36,6 +36,7 @@ fn values_convert_to_matching_primitives() {
         assert_eq!(value.type_name(), name);
         assert_eq!((value.as_i64(), value.as_f64()), (integer, double));
         assert_eq!((value.as_bool(), value.as_string()), (boolean, string));
+        assert_eq!(value.as_str(), string.copied());
     };
     let (longitude, latitude) = (1.0, 2.0);
     let location = Value::Location {
@@ -70,4 +71,22 @@ fn values_convert_to_matching_primitives() {
         None,
     );
     check(location, "location", None, None, None, None);
+}
+
+#[test]
+fn strings_convert_to_str_unless_escaped() {
+    assert_eq!(Value::String(String::from("a")).as_str(), Some("a"));
+    assert_eq!(Value::String(Box::<str>::from("a")).as_str(), Some("a"));
+    assert_eq!(Value::<String>::Boolean(true).as_str(), None);
+    let template = template().with(VirtualPin(9), Datastream::integer(..).unwrap());
+    let query = String::from("token=t&v1=OK&v2=a+b&v3=%4FK&v4=&v5=\u{e9}&v9=1");
+    // The text outlives the updates.
+    let texts: Vec<Option<&str>> = {
+        let updates = parse(&query, |_| Some(&template)).unwrap();
+        updates.iter().map(|update| update.value.as_str()).collect()
+    };
+    let expected = [Some("OK"), None, None, Some(""), Some("\u{e9}"), None];
+    assert_eq!(texts, expected);
+    let ok = texts[0].unwrap();
+    assert_eq!(ok.as_ptr(), query[11..].as_ptr());
 }

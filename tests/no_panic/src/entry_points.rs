@@ -9,14 +9,18 @@ use core::hash::{Hash, Hasher};
 use core::hint::{assert_unchecked, black_box};
 
 use pinquery::{
-    Adjustment, BatchUpdate, DecodeError, Encoded, ErrorKind, Pair, Pairs, Template, Text, Token,
-    Update, Updates, Value, VirtualPin, parse,
+    Adjustment, BatchUpdate, Datastream, DecodeError, Encoded, Error, ErrorKind, Pair, Pairs,
+    Reason, Template, Text, Token, Update, Updates, Value, VirtualPin, parse,
 };
 
 pub fn call(query: &[u8], template: &Template) {
     at_once(query, template);
     in_steps(query, template);
     pairs(query);
+    for (_, datastream) in template {
+        one_value(query, datastream);
+    }
+    errors(query);
     pins(query);
     names();
 }
@@ -52,9 +56,63 @@ fn in_steps(query: &[u8], template: &Template) {
             let mut buffer = black_box(Updates::new());
             used(request.updates_into(template, &mut buffer).is_ok());
             used(&buffer[..]);
+            results(&request, template);
+            for pair in black_box(request.pairs()) {
+                used((pair.name.span(), pair.value.span()));
+            }
         }
         Err(rejected) => error(rejected),
     }
+}
+
+#[inline(never)]
+fn results(request: &BatchUpdate<'_>, template: &Template) {
+    let results = request.results(template);
+    debug(&results);
+    used(results.size_hint());
+    for result in black_box(results.clone()) {
+        match result {
+            Ok(update) => one_update(&update),
+            Err(rejected) => error(rejected),
+        }
+    }
+}
+
+#[inline(never)]
+fn one_value(query: &[u8], datastream: &Datastream) {
+    for pair in Pairs::new(query) {
+        parsed(datastream.parse_encoded(pair.value));
+    }
+    if let Ok(text) = core::str::from_utf8(query) {
+        parsed(datastream.parse(text));
+    }
+    let stored = black_box(Value::String("t"));
+    used((datastream.fits(&stored), stored.as_str()));
+}
+
+fn parsed(parsed: Result<(Value<Text<'_>>, Option<Adjustment>), Reason>) {
+    match parsed {
+        Ok((value, adjusted)) => used((value, adjusted)),
+        Err(reason) => {
+            plain(&reason);
+            display(&reason);
+            used(reason.name());
+        }
+    }
+}
+
+/// Calls the constructors of errors with every part of the query.
+#[inline(never)]
+fn errors(query: &[u8]) {
+    let (pin, reason) = black_box((VirtualPin(7), Reason::Nul));
+    for Pair { name, value } in Pairs::new(query) {
+        error(Error::invalid_pin(name));
+        error(Error::unknown_pin(pin, name));
+        error(Error::duplicate_pin(pin, name));
+        error(Error::duplicate_token(name));
+        error(Error::invalid_value(pin, value, reason));
+    }
+    error(Error::no_pins(query.len()));
 }
 
 #[inline(never)]
@@ -74,7 +132,7 @@ fn one_update(update: &Update<Text<'_>>) {
     used(update.pin);
     used((update.value.as_i64(), update.value.as_f64()));
     used((update.value.as_bool(), update.value.as_string().is_some()));
-    used(update.value.type_name());
+    used((update.value.as_str(), update.value.type_name()));
     match update.value {
         Value::String(string) => text(string),
         other => used(other),
@@ -105,7 +163,7 @@ fn pairs(query: &[u8]) {
 #[inline(never)]
 fn encoded(encoded: Encoded<'_>) {
     debug(&encoded);
-    used((encoded.raw(), encoded.span()));
+    used((encoded.raw(), encoded.span(), encoded.pin()));
     match encoded.decode() {
         Ok(decoded) => text(decoded),
         Err(error) => decode_error(error),
@@ -167,7 +225,7 @@ fn error(error: pinquery::Error) {
 fn error_kind(kind: ErrorKind) {
     plain(&kind);
     display(&kind);
-    used((kind.name(), kind.message(), kind.body()));
+    used((kind.name(), kind.status(), kind.message(), kind.body()));
 }
 
 fn decode_error(error: DecodeError) {

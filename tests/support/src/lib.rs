@@ -6,7 +6,7 @@
 //! - [`convert`]: conversion between plain data and the library's types.
 //! - [`notation`]: templates as text. [`spec`]: the lines of `tests/spec`. [`escaping`]: bytes as text.
 //! - [`Device`]: a template, with the comparison of the library and the reference.
-//! - [`invariants`]: properties of every outcome.
+//! - [`value`]: the comparison of one value. [`invariants`]: properties of every outcome.
 //! - [`encoding`] and [`mod@write`]: the many spellings of a batch.
 //! - [`json`]: a second reader of templates in JSON.
 //! - [`generate`]: proptest strategies.
@@ -25,6 +25,7 @@ pub mod seeds;
 pub mod spec;
 pub mod targets;
 pub mod types;
+pub mod value;
 pub mod write;
 
 mod device;

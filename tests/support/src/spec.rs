@@ -113,9 +113,14 @@ pub fn bless(file: &str) -> (String, String) {
 /// text sent as is; [`Device::outcome`] compares them as typed values.
 #[must_use]
 pub fn written(outcome: &Outcome) -> String {
-    let shown = show(outcome);
+    visible(&show(outcome))
+}
+
+/// Writes a text on one visible line; see [`written`].
+#[must_use]
+pub fn visible(text: &str) -> String {
     let mut line = String::new();
-    let mut rest = shown.as_str();
+    let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let tail = rest.trim_start_matches(first);
         let run = &rest[..rest.len() - tail.len()];

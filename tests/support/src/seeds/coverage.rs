@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use pinquery::{Adjustment, Datastream};
+use pinquery::{Adjustment, Datastream, VirtualPin};
 
 use crate::Device;
 use crate::json::{self, Json};
-use crate::plain::Outcome;
+use crate::plain::{Outcome, Rejection, Update, Updates, Value};
 use crate::reference::{KINDS, reasons};
-use crate::targets::{FUZZ_TEMPLATE, device};
+use crate::targets::{self, FUZZ_TEMPLATE, device};
+use crate::types::Parsed;
 
 /// Returns every type, kind, reason and adjustment that the target covers but no input reaches.
 pub fn missing<'a>(
@@ -16,15 +17,14 @@ pub fn missing<'a>(
     inputs: impl IntoIterator<Item = &'a Vec<u8>>,
 ) -> BTreeSet<&'static str> {
     let mut missing = BTreeSet::new();
-    if matches!(
-        target,
-        "parse" | "against_reference" | "roundtrip" | "template"
-    ) {
+    if !matches!(target, "against_form_urlencoded" | "number") {
         missing.extend(Datastream::TYPES);
         missing.extend(Adjustment::ALL.iter().map(|adjusted| adjusted.name()));
     }
-    if matches!(target, "parse" | "against_reference") {
+    if matches!(target, "parse" | "against_reference" | "results") {
         missing.extend(KINDS);
+    }
+    if matches!(target, "parse" | "against_reference" | "results" | "value") {
         missing.extend(reasons());
     }
     for input in inputs {
@@ -58,7 +58,7 @@ pub fn reached(target: &str, input: &[u8]) -> BTreeSet<&'static str> {
 fn outcome(target: &str, input: &[u8]) -> Option<Outcome> {
     match target {
         "parse" => Some(FUZZ_TEMPLATE.parse(input)),
-        "against_reference" => {
+        "against_reference" | "results" => {
             let (device, query) = device(input)?;
             Some(device.parse(query))
         }
@@ -74,7 +74,30 @@ fn outcome(target: &str, input: &[u8]) -> Option<Outcome> {
             };
             Some(Device::new(json::template(&entries).ok()?).parse(query))
         }
+        "value" => {
+            let (datastreams, _choice, value) = targets::split_value(input)?;
+            let is_value = !value.contains(&b'&');
+            is_value.then(|| one(datastreams.parse_encoded(value)))
+        }
         _ => None,
+    }
+}
+
+/// Returns the outcome of a query with this value only.
+fn one(parsed: Parsed<Value>) -> Outcome {
+    let pin = VirtualPin(0);
+    match parsed {
+        Ok((value, adjusted)) => Ok(Updates(vec![Update {
+            pin,
+            value,
+            adjusted,
+        }])),
+        Err(reason) => Err(Rejection {
+            kind: "invalid_value",
+            span: 0..0,
+            pin: Some(pin.0),
+            reason: Some(reason),
+        }),
     }
 }
 

@@ -15,7 +15,7 @@ pub fn against_form_urlencoded(query: &[u8]) -> Summary {
         found.push(kind(&pair.name) + "=" + &kind(&pair.value));
         if is_well_formed(pair.name.raw()) {
             assert_eq!(pair.is_token(), name == "token");
-            assert_eq!(pair.pin().map(|pin| pin.0), pin(&name));
+            assert_eq!(pair.pin(), pair.name.pin());
         }
     }
     assert!(theirs.next().is_none());
@@ -38,8 +38,10 @@ fn same(ours: &Encoded<'_>, theirs: &str) {
     let decoded = ours.decode();
     if !is_well_formed(ours.raw()) {
         assert_eq!(decoded, Err(DecodeError::MalformedEscape));
+        assert_eq!(ours.pin(), None);
         return;
     }
+    assert_eq!(ours.pin().map(|pin| pin.0), pin(theirs));
     match decoded {
         Ok(text) => {
             assert_eq!(text, *theirs);

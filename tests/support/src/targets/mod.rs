@@ -9,15 +9,17 @@ mod number;
 mod queries;
 mod roundtrip;
 mod template;
+mod value;
 
 pub use forms::against_form_urlencoded;
 pub use number::number;
-pub use queries::{FUZZ_TEMPLATE, against_reference, device, parse};
+pub use queries::{FUZZ_TEMPLATE, against_reference, device, parse, results};
 pub use roundtrip::roundtrip;
 pub use template::template;
+pub use value::{split_value, value};
 
-use crate::plain::Outcome;
-use crate::spec::written;
+use crate::plain::{Outcome, show};
+use crate::spec::visible;
 
 /// A summary of what a target found, or `None` for an irrelevant input, which is not kept.
 pub type Summary = Option<String>;
@@ -26,13 +28,15 @@ pub type Summary = Option<String>;
 pub type ReadTemplate = fn(&[u8]) -> Result<pinquery::Template, String>;
 
 /// The names of all targets.
-pub const TARGETS: [&str; 6] = [
+pub const TARGETS: [&str; 8] = [
     "parse",
     "against_reference",
     "against_form_urlencoded",
     "number",
     "roundtrip",
     "template",
+    "results",
+    "value",
 ];
 
 /// Runs a target.
@@ -48,13 +52,20 @@ pub fn run(target: &str, input: &[u8], read: ReadTemplate) -> Summary {
         "number" => number(input),
         "roundtrip" => roundtrip(input),
         "template" => template(input, read),
+        "results" => results(input),
+        "value" => value(input),
         _ => panic!("unknown target: {target}"),
     }
 }
 
 /// Formats an outcome, truncated if it is long.
 fn summary(outcome: &Outcome) -> String {
-    let mut text = written(outcome);
+    shortened(&show(outcome))
+}
+
+/// Formats a text on one visible line, truncated if it is long.
+fn shortened(text: &str) -> String {
+    let mut text = visible(text);
     if let Some((end, _)) = text.char_indices().nth(200) {
         text.replace_range(end.., "...");
     }

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::{Summary, summary};
-use crate::plain::Template;
+use super::{Summary, shortened, summary};
+use crate::plain::{Template, Updates, show};
 use crate::types::{self, Datastream};
 use crate::{Device, convert, notation};
 
@@ -22,6 +22,22 @@ pub fn parse(query: &[u8]) -> Summary {
 pub fn against_reference(data: &[u8]) -> Summary {
     let (device, query) = device(data)?;
     Some(summary(&device.outcome(query)))
+}
+
+/// Checks the invariants of a query, its results included, and that library and reference agree on
+/// them. The input is that of [`against_reference`].
+pub fn results(data: &[u8]) -> Summary {
+    let (device, query) = device(data)?;
+    device.check_invariants(query);
+    let outcome = device.outcome(query);
+    let Some(results) = device.results(query) else {
+        return Some(summary(&outcome));
+    };
+    let results = convert::results(results).into_iter();
+    let shown: Vec<_> = results
+        .map(|result| show(&result.map(|update| Updates(vec![update]))))
+        .collect();
+    Some(shortened(&shown.join(", ")))
 }
 
 /// Splits an input into the device of its first line and the rest. Asserts that the library

@@ -164,6 +164,14 @@ macro_rules! types {
                 }
             }
 
+            /// See [`Type::MAX_RAW_LEN`].
+            #[must_use]
+            pub fn max_raw_len(&self) -> usize {
+                match self {
+                    $(Self::$variant(_) => $type::MAX_RAW_LEN,)+
+                }
+            }
+
             /// See [`Type::parse_text`].
             ///
             /// # Errors
