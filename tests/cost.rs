@@ -17,7 +17,7 @@ use std::hint::black_box;
 
 use counted::Counted;
 use family::{Hostile, family, friendly};
-use pinquery::{Datastream, Pairs, Template, Value, VirtualPin};
+use pinquery::{BatchUpdate, Datastream, Pairs, Template, Text, Update, Value, VirtualPin};
 use pinquery_test_support::convert::UPDATE_SIZE;
 
 const SMALL: usize = 1 << 10;
@@ -47,18 +47,37 @@ fn template() -> Template {
         .collect()
 }
 
-/// Parses a query and reads the strings of the result. Valgrind counts the instructions of each call.
+/// A function that parses a query and reads the strings of the result.
+type Parse = fn(&[u8], &Template);
+
+/// All or nothing, and every outcome.
+const PARSES: [Parse; 2] = [all_or_nothing, every_outcome];
+
+/// Valgrind counts the instructions of each call.
 #[inline(never)]
-fn parse_and_read(query: &[u8], template: &Template) {
-    let updates = pinquery::parse(black_box(query), |token| {
-        (token.len() < 100).then_some(template)
-    });
-    for update in updates.iter().flatten() {
-        if let Value::String(text) = update.value {
-            black_box((text.len(), text.chars().count()));
-        }
-    }
+fn parse_and_read(parse: Parse, query: &[u8], template: &Template) {
+    parse(black_box(query), template);
+}
+
+fn all_or_nothing(query: &[u8], template: &Template) {
+    let updates = pinquery::parse(query, |token| (token.len() < 100).then_some(template));
+    updates.iter().flatten().for_each(read);
     black_box(updates).ok();
+}
+
+fn every_outcome(query: &[u8], template: &Template) {
+    let request = BatchUpdate::parse(query).ok();
+    let results = request.map(|request| request.results(template));
+    for result in results.into_iter().flatten() {
+        result.iter().for_each(read);
+        black_box(result).ok();
+    }
+}
+
+fn read(update: &Update<Text<'_>>) {
+    if let Value::String(text) = update.value {
+        black_box((text.len(), text.chars().count()));
+    }
 }
 
 /// Returns the queries that are counted: the friendly one, then each hostile one, small and large.
@@ -73,17 +92,22 @@ fn parse_the_queries() {
     let template = template();
     // The first call detects processor features, which must not be counted.
     pinquery::parse(&friendly(), |_| Some(&template)).unwrap();
-    queries().for_each(|query| parse_and_read(&query, &template));
+    for query in queries() {
+        for parse in PARSES {
+            parse_and_read(parse, &query, &template);
+        }
+    }
 }
 
-/// Returns the instructions per byte of each query, or `None` without valgrind.
+/// Returns the instructions per byte of each query and each of [`PARSES`], or `None` without valgrind.
 fn costs() -> Option<Vec<f64>> {
     let counts = match counted::count("parse_the_queries", "*::parse_and_read") {
         Counted::Instructions(counts) => counts,
         Counted::NoValgrind => return None,
     };
-    let lengths: Vec<usize> = queries().map(|query| query.len()).collect();
-    assert_eq!(counts.len(), lengths.len(), "one count per query");
+    let lengths = queries().flat_map(|query| [query.len(); PARSES.len()]);
+    let lengths: Vec<usize> = lengths.collect();
+    assert_eq!(counts.len(), lengths.len(), "a count per query and parse");
     let each = counts.iter().zip(lengths);
     Some(
         each.map(|(&count, length)| count as f64 / length as f64)
@@ -94,21 +118,22 @@ fn costs() -> Option<Vec<f64>> {
 #[test]
 fn work_grows_linearly_with_hostile_queries() {
     let Some(costs) = costs() else { return };
-    let (friend, hostile) = costs.split_first().unwrap();
-    println!(
-        "{:<44}{:>9} {:>9} KiB",
-        "instructions per byte",
-        1,
-        LARGE >> 10
-    );
-    println!("{:<44}{friend:>9.1}", "friendly");
+    let (friend, hostile) = costs.split_at(PARSES.len());
+    let size = LARGE >> 10;
+    println!("instructions per byte, all or nothing and every outcome");
+    println!("{:<44}{:>9} {size:>9} {:>9} {size:>9} KiB", "", 1, 1);
+    println!("{:<44}{:>9.1} {:>19.1}", "friendly", friend[0], friend[1]);
     let mut failures = Vec::new();
-    for (Hostile { name, .. }, cost) in family().zip(hostile.chunks_exact(2)) {
-        let (small, large) = (cost[0], cost[1]);
-        println!("{name:<44}{small:>9.1} {large:>9.1}");
-        if large > MAX_GROWTH * small {
-            failures.push(format!("{name}: {small:.1}, large: {large:.1}"));
+    for (Hostile { name, .. }, cost) in family().zip(hostile.chunks_exact(2 * PARSES.len())) {
+        print!("{name:<44}");
+        let (small, large) = cost.split_at(PARSES.len());
+        for (&small, &large) in small.iter().zip(large) {
+            print!("{small:>9.1} {large:>9.1} ");
+            if large > MAX_GROWTH * small {
+                failures.push(format!("{name}: {small:.1}, large: {large:.1}"));
+            }
         }
+        println!();
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -119,11 +144,13 @@ fn memory_does_not_grow_with_hostile_queries() {
     for hostile in family() {
         for size in [SMALL, 1 << 15, 1 << 20] {
             let query = hostile.query(size);
-            let used = allocation_counter::measure(|| parse_and_read(&query, &template));
-            let max = 256 * UPDATE_SIZE + token_capacity(&query);
-            let name = hostile.name;
-            assert!(used.bytes_max <= max as u64, "{name} of {size}: {used:?}");
-            assert!(used.count_total <= 1, "{name} of {size}: {used:?}");
+            for (parse, updates) in PARSES.into_iter().zip([256, 0]) {
+                let used = allocation_counter::measure(|| parse(&query, &template));
+                let max = updates * UPDATE_SIZE + token_capacity(&query);
+                let name = hostile.name;
+                assert!(used.bytes_max <= max as u64, "{name} of {size}: {used:?}");
+                assert!(used.count_total <= 1, "{name} of {size}: {used:?}");
+            }
         }
     }
 }

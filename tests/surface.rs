@@ -84,6 +84,7 @@ fn debug_output_redacts_the_query() {
         format!("{:?}", request.token()),
         format!("{:?}", Pairs::new(query)),
         format!("{pair:?}"),
+        format!("{:?}", request.results(&template())),
         format!("{error:?} {error}"),
         format!("{:?} {}", request.unknown_token(), request.unknown_token()),
     ] {

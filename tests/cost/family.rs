@@ -12,7 +12,7 @@ impl Hostile {
     /// Returns the query, repeated to a length of about `size` bytes.
     pub fn query(&self, size: usize) -> Vec<u8> {
         if self.repeated.is_empty() {
-            return every_pin(self.prefix, size);
+            return every_pin(self.prefix, self.suffix, size);
         }
         let rest = size.saturating_sub(self.prefix.len() + self.suffix.len());
         let repeated = self.repeated.repeat((rest / self.repeated.len()).max(1));
@@ -20,11 +20,13 @@ impl Hostile {
     }
 }
 
-/// Returns a query with all pins. Blanks pad the values to `size` bytes in total.
-fn every_pin(letter: &str, size: usize) -> Vec<u8> {
+/// Returns a query with all pins, each value followed by `suffix`. A location has no latitude unless
+/// the suffix is empty. Blanks pad the query to `size` bytes.
+fn every_pin(letter: &str, suffix: &str, size: usize) -> Vec<u8> {
     let share = (size / 256).saturating_sub(10);
     let segments = (0..=255).map(|pin| {
-        let value = if pin % 7 == 5 { "1,1" } else { "1" };
+        let is_whole = pin % 7 == 5 && suffix.is_empty();
+        let value = if is_whole { "1,1" } else { "1" }.to_owned() + suffix;
         let width = if pin % 7 == 6 { share.min(1024) } else { share };
         format!("&{letter}{pin}={value:<width$}")
     });
@@ -33,9 +35,10 @@ fn every_pin(letter: &str, size: usize) -> Vec<u8> {
 
 /// Name, prefix, repeated part and suffix. The template repeats these types: integer, double, string
 /// of any length, enumerable, boolean, location, string of 1,024 bytes. Without a repeated part the
-/// query has every pin once, and the prefix is the first letter of their names.
+/// query has every pin once, the prefix is the first letter of their names, and the suffix is between
+/// the value and the padding.
 #[rustfmt::skip]
-const FAMILY: [(&str, &str, &str, &str); 52] = [
+const FAMILY: [(&str, &str, &str, &str); 54] = [
     ("separators", "token=t", "&", ""),
     ("separators before the token", "", "&", "token=t"),
     ("separators between the halves of a location", "token=t&v5=1", "&", "v5=2"),
@@ -82,6 +85,8 @@ const FAMILY: [(&str, &str, &str, &str); 52] = [
     ("commas in a location", "token=t&v5=", ",", "1"),
     ("256 pins", "v", "", ""),
     ("256 pins of escaped names", "%76", "", ""),
+    ("256 pins, each before a long segment", "v", "", "&x="),
+    ("separators after a longitude", "token=t&v5=1", "&", "x=1"),
     ("separators after nine pins", NINE, "&", ""),
     ("a plain string after nine pins", NINE, "a", ""),
     ("escapes after nine pins", NINE, "%41", ""),

@@ -76,6 +76,13 @@ fn check(query: &str) -> Option<&'static str> {
     }
     if let Ok(request) = BatchUpdate::parse(query) {
         check_debug(&(&request, request.token(), request.unknown_token()));
+        let template = template();
+        let results = request.results(&template);
+        check_debug(&results);
+        for error in results.filter_map(Result::err) {
+            check_debug(&error);
+            check_text(&error.to_string());
+        }
     }
     let error = parse(query, |token| {
         (token.len() != 3).then(|| Box::new(template()))
