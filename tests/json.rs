@@ -1,4 +1,4 @@
-//! Templates from JSON and updates to JSON.
+//! Templates from JSON and updates to JSON. `downstream` tests other formats.
 #![cfg(feature = "serde")]
 #![allow(missing_docs)]
 
@@ -310,13 +310,19 @@ fn invalid_bounds_and_documents_are_rejected() {
 /// With `arbitrary_precision`, a `serde_json::Value` represents a number as such a map.
 #[test]
 fn arbitrary_precision_numbers_are_accepted() {
-    let read = |key: &str| {
-        let min = json!({ key: "0.5" });
-        serde_json::from_value::<Datastream>(json!({ "type": "double", "min": min }))
+    let read = |type_name: &str, number: &str| {
+        let min = json!({ "$serde_json::private::Number": number });
+        serde_json::from_value::<Datastream>(json!({ "type": type_name, "min": min }))
     };
-    let number = read("$serde_json::private::Number").unwrap();
-    assert_eq!(number, Datastream::double(0.5..).unwrap());
-    assert!(read("number").is_err());
+    assert_eq!(
+        read("double", "0.5").unwrap(),
+        Datastream::double(0.5..).unwrap()
+    );
+    let integer = Datastream::integer(i64::MIN..).unwrap();
+    assert_eq!(read("integer", "-9223372036854775808").unwrap(), integer);
+    for rejected in ["5.0", "-0", "9223372036854775808", "1e400", "NaN", "x", ""] {
+        assert!(read("integer", rejected).is_err(), "{rejected}");
+    }
 }
 
 #[test]

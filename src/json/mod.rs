@@ -1,4 +1,6 @@
-//! Reads and writes templates as JSON; writes updates and errors.
+//! `serde` implementations: reads and writes templates, writes updates and errors.
+//!
+//! Named after JSON, the most common of the formats.
 
 mod number;
 mod read;

@@ -1,13 +1,13 @@
-//! Reads templates, datastreams and pins from JSON.
+//! Reads templates, datastreams and pins.
 //!
 //! Templates are stored next to tokens, so messages repeat no string other than the name of a pin.
 
 use alloc::string::String;
 use core::fmt;
 
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Unexpected, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
 
-use super::number::{NumberSeed, NumbersSeed, integer};
+use super::number::{Decoded, integers};
 use crate::pin::VirtualPin;
 use crate::template::Template;
 use crate::types::datastream::Datastream;
@@ -23,20 +23,26 @@ macro_rules! reject_string {
     };
 }
 
-/// Deserializes an object with a datastream for each pin: `{"v1":{"type":"integer","max":100}}`.
+/// Deserializes a map with a datastream for each pin: `{"v1":{"type":"integer","max":100}}` in JSON.
 ///
 /// Keys are `v0` to `v255`, lowercase. A datastream has a `type` and the fields of that type: `min`
 /// and `max` of `integer` and `double`, `max_len` of `string`, `values` and `fallback` of
 /// `enumerable`. Only `type` and `values` are required.
+///
+/// Any self-describing format works, such as JSON, YAML, TOML, CBOR, MessagePack and RON. The result
+/// is the same from each, also nested, flattened, or from a buffered value such as
+/// `serde_json::Value`. [Section 6 of the contract](crate::contract#6-templates-and-json-lines-output)
+/// lists the few exceptions, such as `-0`. Formats that do not describe themselves, such as `postcard`
+/// and `bincode`, return an error.
 ///
 /// # Errors
 ///
 /// Rejects unknown or repeated pins and fields, values of the wrong type, and what
 /// [`Datastream::from_parts`] rejects. An error in a datastream names its pin.
 ///
-/// The result is the same for text and for a `serde_json::Value`, with every feature of
-/// `serde_json`. Parsers disagree about `-0`, so it is rejected as a bound of an integer; a `Value`
-/// with `arbitrary_precision` does not distinguish it from 0.
+/// These errors repeat no string of the input other than pins, because templates are often stored next
+/// to tokens. A format may add the source: log `toml::de::Error::message()` and
+/// `serde_saphyr::Error::without_snippet()`.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
@@ -47,6 +53,23 @@ macro_rules! reject_string {
 /// let error = serde_json::from_str::<Template>(r#"{"v1":{"type":"integer","min":9,"max":1}}"#);
 /// assert!(error.unwrap_err().to_string().starts_with("v1: min is above max"));
 /// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// With `serde`'s feature `rc`, templates can be shared, so that a lookup returns one by value:
+///
+/// ```
+/// use pinquery::{BatchUpdate, Template};
+/// use std::collections::HashMap;
+/// use std::sync::Arc;
+///
+/// let devices: HashMap<String, Arc<Template>> =
+///     serde_json::from_str(r#"{"t":{"v1":{"type":"integer"}}}"#)?;
+///
+/// let request = BatchUpdate::parse("token=t&v1=33")?;
+/// let template = devices.get(request.token().as_str()).cloned();
+/// let template: Arc<Template> = template.ok_or_else(|| request.unknown_token())?;
+/// assert_eq!(request.updates(&template)?.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 impl<'de> Deserialize<'de> for Template {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -67,7 +90,7 @@ impl<'de> Visitor<'de> for TemplateVisitor {
         let mut template = Template::new();
         while let Some(pin) = pins.next_key::<VirtualPin>()? {
             let datastream = pins
-                .next_value_seed(DatastreamSeed { in_template: true })
+                .next_value()
                 .map_err(|error| de::Error::custom(format_args!("{pin}: {error}")))?;
             if template.insert(pin, datastream).is_some() {
                 return Err(de::Error::custom(format_args!("{pin}: duplicate pin")));
@@ -102,25 +125,13 @@ impl<'de> Deserialize<'de> for VirtualPin {
 /// ```
 impl<'de> Deserialize<'de> for Datastream {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        DatastreamSeed { in_template: false }.deserialize(deserializer)
+        deserializer.deserialize_any(DatastreamVisitor)
     }
 }
 
-/// Deserializes a datastream. Input buffered by `#[serde(flatten)]` cannot be distinguished from
-/// text, but its numbers need `deserialize_any`. It never occurs within a template.
-struct DatastreamSeed {
-    in_template: bool,
-}
+struct DatastreamVisitor;
 
-impl<'de> DeserializeSeed<'de> for DatastreamSeed {
-    type Value = Datastream;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Datastream, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for DatastreamSeed {
+impl<'de> Visitor<'de> for DatastreamVisitor {
     type Value = Datastream;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,30 +139,31 @@ impl<'de> Visitor<'de> for DatastreamSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Datastream, A::Error> {
-        // Text has no size hint. A `Value` has one, and with `arbitrary_precision` its
-        // `deserialize_f64` converts every number to an `f64`.
-        let number = NumberSeed {
-            as_number: self.in_template && map.size_hint().is_none(),
-        };
         let (mut type_name, mut values) = (None::<String>, None);
         let mut parts = DatastreamParts::default();
         while let Some(field) = map.next_key::<String>()? {
             match &*field {
                 "type" => set(&mut type_name, TYPE, &field, map.next_value())?,
-                "min" => set(&mut parts.min, NUMBER, &field, map.next_value_seed(number))?,
-                "max" => set(&mut parts.max, NUMBER, &field, map.next_value_seed(number))?,
+                "min" | "max" => {
+                    let found = map.next_value().map(Decoded::bound);
+                    let bound = match &*field {
+                        "min" => &mut parts.min,
+                        _ => &mut parts.max,
+                    };
+                    set(bound, NUMBER, &field, found)?;
+                }
                 "max_len" => {
                     // On 32 bits, the number may exceed a `usize`, but no string does.
                     let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
-                    let found = map.next_value().map(length);
+                    let found = map.next_value().and_then(Decoded::integer).map(length);
                     set(&mut parts.max_len, LENGTH, &field, found)?;
                 }
                 "values" => {
-                    let found = map.next_value_seed(NumbersSeed(number));
+                    let found = map.next_value().and_then(integers);
                     set(&mut values, INTEGERS, &field, found)?;
                 }
                 "fallback" => {
-                    let found = map.next_value_seed(number).and_then(integer);
+                    let found = map.next_value().and_then(Decoded::integer);
                     set(&mut parts.fallback, INTEGER, &field, found)?;
                 }
                 _ => return Err(de::Error::custom("unknown field")),

@@ -1,4 +1,4 @@
-//! Writes updates, errors, templates, datastreams and pins as JSON.
+//! Writes updates, errors, templates, datastreams and pins. Examples are in JSON.
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
