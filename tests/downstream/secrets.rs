@@ -1,6 +1,9 @@
 //! Configuration files contain tokens: no error message repeats a string of the file.
 #![allow(missing_docs)]
 
+mod format;
+
+use format::{read, translations};
 use pinquery::{Datastream, Template, VirtualPin};
 use pinquery_downstream::LabelledDatastream;
 use serde::de::DeserializeOwned;
@@ -63,23 +66,25 @@ fn with(map: &Map<String, Value>, old: &str, key: &str, value: Value) -> Value {
 /// Returns the error messages of every way to read the value.
 fn messages<T: DeserializeOwned>(value: &Value) -> Vec<String> {
     let text = value.to_string();
-    [
+    let json = [
         serde_json::from_str::<T>(&text).err(),
         serde_json::from_str::<T>(&text[..text.len() - 1]).err(),
         serde_json::from_slice::<T>(text.replace('b', r"\u0062").as_bytes()).err(),
         serde_json::from_reader::<_, T>(text.as_bytes()).err(),
         T::deserialize(value).err(),
         serde_json::from_value::<T>(value.clone()).err(),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|error| format!("{error}\n{error:?}"))
-    .collect()
+    ];
+    let json = json.into_iter().flatten();
+    let json = json.map(|error| format!("{error}\n{error:?}"));
+    let others = translations(&text).into_iter();
+    let others = others.filter_map(|(format, input)| read::<T>(format, &input?).err());
+    json.chain(others).collect()
 }
 
 fn check<T: DeserializeOwned>(value: &Value) {
     let messages = messages::<T>(value);
-    assert!(messages.len() >= 6, "{value} was accepted");
+    let formats = 10 + usize::from(value.is_object());
+    assert!(messages.len() >= formats, "{value} was accepted");
     for message in messages {
         let repeats = message.contains(&SECRET[1..]) || message.contains("private");
         assert!(!repeats, "{value}: {message}");
@@ -121,4 +126,17 @@ fn errors_of_a_flattened_datastream_do_not_repeat_strings() {
             }
         }
     }
+}
+
+/// Why the docs name other calls: these formats print the line of the error.
+#[test]
+fn display_of_some_formats_repeats_the_source() {
+    let yaml = format!("{SECRET}: {{type: boolean}}");
+    let error = serde_saphyr::from_str::<Template>(&yaml).unwrap_err();
+    assert!(error.to_string().contains(SECRET));
+    assert!(!error.without_snippet().to_string().contains(SECRET));
+    let toml = format!("{SECRET} = {{type = 'boolean'}}");
+    let error = toml::from_str::<Template>(&toml).unwrap_err();
+    assert!(error.to_string().contains(SECRET));
+    assert!(!error.message().contains(SECRET));
 }
