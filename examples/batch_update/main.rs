@@ -126,6 +126,8 @@ fn parse_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
 fn read_template(path: &Path) -> anyhow::Result<Template> {
     let bytes = fs::read(path)?;
     let text = str::from_utf8(&bytes)?;
+    // Editors on Windows may write a byte-order mark.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     Ok(serde_json::from_str(text)?)
 }
 

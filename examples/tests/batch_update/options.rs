@@ -62,6 +62,31 @@ fn an_unreadable_template_is_reported() {
 }
 
 #[test]
+fn a_byte_order_mark_before_a_template_is_skipped() {
+    let template = r#"{"v9":{"type":"boolean"}}"#;
+    let file = template_file("bom.json", format!("\u{FEFF}{template}").as_bytes());
+    let read = run(&["--json", "--template", &file, "token=t&v9=1"], b"");
+    assert_eq!((read.status, read.err.as_str()), (0, ""));
+
+    for (name, text) in [
+        (
+            "two.json",
+            format!("\u{FEFF}\u{FEFF}{template}").into_bytes(),
+        ),
+        ("late.json", format!(" \u{FEFF}{template}").into_bytes()),
+        ("only.json", "\u{FEFF}".into()),
+        ("utf16.json", b"\xFF\xFE{\0}\0".into()),
+    ] {
+        let file = template_file(name, &text);
+        let run = run(&["--template", &file, "token=t&v9=1"], b"");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{name}");
+    }
+    // A line of standard input is raw bytes.
+    let line = run(&["--template", &file], "\u{FEFF}token=t&v9=1".as_bytes());
+    assert_eq!(line.status, 1);
+}
+
+#[test]
 fn wrong_usage_points_to_help() {
     for args in [
         &["--jsn"][..],
