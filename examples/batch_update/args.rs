@@ -10,16 +10,21 @@ use lexopt::{Arg, Parser};
 pub const HELP: &str = "\
 Parses batch update queries against a template, as a server would.
 
-Usage: batch_update [--json] [--template FILE] [--token TOKEN] [--] [QUERY]...
+Usage: batch_update [OPTIONS] [--] [QUERY]...
 
-Without arguments, runs a demo. Otherwise prints the updates of each QUERY, or
-where and why it was rejected; tokens and unknown names are redacted. With
-options but no QUERY, reads standard input: only LF ends a query, and an empty
-line is an empty query.
+Prints the updates of each query, or where and why it was rejected; tokens and
+unknown names are redacted.
+
+Without a QUERY, reads standard input. Without any arguments, and if standard
+input is a terminal or empty, runs a demo instead.
 
 Arguments:
-  [QUERY]...       Queries without their `?`, such as 'token=t&v1=33&v2=44'.
-                   A query that starts with `-` must follow `--`
+  [QUERY]...       Any of these, in any order:
+                   - a query without its `?`, such as 'token=t&v1=33&v2=44'
+                   - a URL that starts with http:// or https://: its query is
+                     what follows the first `?`, up to a `#`
+                   - `-`, which reads standard input
+                   After `--`, a query may start with `-` or be `-`
 
 Options:
   --json           Print one JSON object per query and line:
@@ -37,7 +42,20 @@ Options:
   -h, --help       Print help
   -V, --version    Print version
 
+Standard input:
+  Every line is a query, never a URL: only LF ends it, and an empty line is an
+  empty query. Outcomes are preceded by their line numbers and followed by a
+  summary of all queries, such as `857 accepted, 143 rejected`. With --json,
+  there are no line numbers, and the summary is printed to standard error.
+
 Colours are used on terminals unless NO_COLOR is set.
+
+Examples:
+  batch_update 'token=t&v1=133&v2=44'
+  batch_update 'https://example.com/external/api/batch/update?token=t&v1=x'
+  batch_update --template device.json < queries.txt
+  sed -n 's|.*/batch/update?\\([^ ]*\\).*|\\1|p' access.log | batch_update
+  batch_update --json < queries.txt > outcomes.jsonl
 
 Exit status:
   0    all queries were accepted, or there were none
@@ -49,8 +67,13 @@ Exit status:
 pub enum Command {
     Help,
     Version,
-    Demo,
     Parse(Options),
+}
+
+#[derive(PartialEq)]
+pub enum Input {
+    Argument(OsString),
+    Stdin,
 }
 
 #[derive(Default, PartialEq)]
@@ -58,7 +81,14 @@ pub struct Options {
     pub json: bool,
     pub template: Option<PathBuf>,
     pub token: Option<String>,
-    pub queries: Vec<OsString>,
+    /// If empty, queries are read from standard input.
+    pub inputs: Vec<Input>,
+}
+
+impl Options {
+    pub fn reads_stdin(&self) -> bool {
+        self.inputs.is_empty() || self.inputs.contains(&Input::Stdin)
+    }
 }
 
 pub fn read() -> anyhow::Result<Command> {
@@ -71,7 +101,7 @@ fn read_from(mut parser: Parser) -> anyhow::Result<Command> {
         if let Some(mut rest) = parser.try_raw_args()
             && rest.next_if(|arg| arg == "--").is_some()
         {
-            options.queries.extend(rest);
+            options.inputs.extend(rest.map(Input::Argument));
             break;
         }
         let Some(arg) = parser.next().map_err(without_values)? else {
@@ -89,15 +119,12 @@ fn read_from(mut parser: Parser) -> anyhow::Result<Command> {
                 let token = read_token(&parser.value().map_err(without_values)?)?;
                 set_once(&mut options.token, token, "--token")?;
             }
-            Arg::Value(query) if query != "-" => options.queries.push(query),
-            Arg::Value(_) => bail!("a query that starts with `-` must follow `--`"),
+            Arg::Value(query) if query == "-" => options.inputs.push(Input::Stdin),
+            Arg::Value(query) => options.inputs.push(Input::Argument(query)),
             Arg::Long(_) | Arg::Short(_) => return Err(unknown(&arg)),
         }
     }
-    Ok(match options == Options::default() {
-        true => Command::Demo,
-        false => Command::Parse(options),
-    })
+    Ok(Command::Parse(options))
 }
 
 fn set_once<T>(slot: &mut Option<T>, value: T, name: &str) -> anyhow::Result<()> {

@@ -67,7 +67,7 @@ fn show_error(
     if let Some(start) = query_start(query) {
         writeln!(
             out,
-            "  this is a URL; its query starts at byte {start}, after the `?`"
+            "  if this is a URL, its query starts at byte {start}, after the `?`"
         )?;
     }
     Ok(())

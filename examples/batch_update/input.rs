@@ -1,32 +1,57 @@
-//! Queries from the arguments or, if there are none, from the lines of standard input.
+//! Queries from the arguments and from the lines of standard input.
 
-use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 
 use anyhow::Context;
 
 use crate::BUFFER;
+use crate::args::{Input, Options};
 
-/// Calls `visit` with each query and `out`.
+/// Returns `true` if standard input is a terminal or empty.
+pub fn is_absent() -> anyhow::Result<bool> {
+    let mut stdin = io::stdin().lock();
+    Ok(stdin.is_terminal() || stdin.fill_buf().context("standard input")?.is_empty())
+}
+
+/// Calls `visit` with each query, its line number if it was read from standard input, and `out`.
 pub fn for_each_query<W: Write>(
-    queries: &[OsString],
+    options: &Options,
     out: &mut W,
-    mut visit: impl FnMut(&[u8], &mut W) -> io::Result<()>,
+    mut visit: impl FnMut(&[u8], Option<u64>, &mut W) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    if queries.is_empty() {
+    if options.inputs.is_empty() {
         return for_each_line(out, visit);
     }
-    for query in queries {
-        visit(query.as_encoded_bytes(), out)?;
+    for input in &options.inputs {
+        match input {
+            Input::Argument(argument) => visit(query_of(argument.as_encoded_bytes()), None, out)?,
+            Input::Stdin => for_each_line(out, &mut visit)?,
+        }
     }
     Ok(())
+}
+
+/// Returns the query of a URL, or the argument itself. No query that starts like a URL is valid, so
+/// this changes no accepted one.
+fn query_of(argument: &[u8]) -> &[u8] {
+    let is_url = ["http://", "https://"].iter().any(|scheme| {
+        let start = argument.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+    });
+    if !is_url {
+        return argument;
+    }
+    let mut fragments = argument.splitn(2, |byte| *byte == b'#');
+    let url = fragments.next().unwrap_or_default();
+    let mut parts = url.splitn(2, |byte| *byte == b'?');
+    parts.nth(1).unwrap_or_default()
 }
 
 /// Reads bytes, because a query need not be UTF-8. Only LF ends a line: a CR before it is part of
 /// the query.
 fn for_each_line<W: Write>(
     out: &mut W,
-    mut visit: impl FnMut(&[u8], &mut W) -> io::Result<()>,
+    mut visit: impl FnMut(&[u8], Option<u64>, &mut W) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let stdin = io::stdin().lock();
     if stdin.is_terminal() {
@@ -37,7 +62,7 @@ fn for_each_line<W: Write>(
     }
     let mut input = BufReader::with_capacity(BUFFER, stdin);
     let mut line = Vec::new();
-    loop {
+    for number in 1.. {
         // A client that waits for each outcome gets it before this blocks on the next query.
         if !input.buffer().contains(&b'\n') {
             out.flush()?;
@@ -47,8 +72,10 @@ fn for_each_line<W: Write>(
             .read_until(b'\n', &mut line)
             .context("standard input")?;
         if length == 0 {
-            return Ok(());
+            break;
         }
-        visit(line.strip_suffix(b"\n").unwrap_or(&line), out)?;
+        let query = line.strip_suffix(b"\n").unwrap_or(&line);
+        visit(query, Some(number), out)?;
     }
+    Ok(())
 }

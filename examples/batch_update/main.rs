@@ -1,12 +1,13 @@
 //! Parses batch update queries against a template, as a server would.
 //!
-//! Without arguments it runs a demo. With queries it prints the updates of each, or where and why it
-//! was rejected; tokens are redacted. With `--json` it prints one JSON object per query, fast enough
-//! for millions of them:
+//! Without arguments or input it runs a demo. With queries it prints the updates of each, or where
+//! and why it was rejected; tokens are redacted. With `--json` it prints one JSON object per query,
+//! fast enough for millions of them:
 //!
 //! ```text
 //! cargo run --release --example batch_update
 //! cargo run --release --example batch_update -- 'token=t&v1=133&v2=44'
+//! cargo run --release --example batch_update < queries.txt
 //! cargo run --release --example batch_update -- --json < queries.txt
 //! ```
 //!
@@ -77,7 +78,7 @@ fn run() -> anyhow::Result<u8> {
             writeln!(out, "batch_update {}", env!("CARGO_PKG_VERSION"))?;
             ALL_ACCEPTED
         }
-        Command::Demo => {
+        Command::Parse(options) if options == Options::default() && input::is_absent()? => {
             demo::show(&mut out)?;
             ALL_ACCEPTED
         }
@@ -104,23 +105,44 @@ fn parse_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
         Some(path) => read_template(path).with_context(|| format!("template {path:?}"))?,
         None => serde_json::from_str(TEMPLATE)?,
     };
-    let mut status = ALL_ACCEPTED;
-    let mut is_first = true;
-    input::for_each_query(&options.queries, out, |query, out| {
+    let (mut accepted, mut rejected) = (0_u64, 0_u64);
+    input::for_each_query(options, out, |query, line, out| {
         let outcome = parse(query, &template, options.token.as_deref());
-        if outcome.is_err() {
-            status = SOME_REJECTED;
+        match outcome {
+            Ok(_) => accepted += 1,
+            Err(_) => rejected += 1,
         }
         if options.json {
             return write_json(out, &outcome);
         }
-        if !is_first {
+        if accepted + rejected > 1 {
             writeln!(out)?;
         }
-        is_first = false;
+        if let Some(line) = line {
+            write!(out, "line {line}: ")?;
+        }
         human::show(out, query, &template, &outcome)
     })?;
-    Ok(status)
+    if options.reads_stdin() {
+        summarize(out, options.json, accepted, rejected)?;
+    }
+    Ok(match rejected {
+        0 => ALL_ACCEPTED,
+        _ => SOME_REJECTED,
+    })
+}
+
+/// Writes the summary. With `--json`, every line of standard output is an outcome.
+fn summarize(out: &mut impl Write, json: bool, accepted: u64, rejected: u64) -> io::Result<()> {
+    let summary = format!("{accepted} accepted, {rejected} rejected");
+    if !json {
+        let separator = if accepted + rejected > 0 { "\n" } else { "" };
+        return writeln!(out, "{separator}{summary}");
+    }
+    out.flush()?;
+    // Ignored: the outcomes were written, and the status matters more than the summary.
+    let _ = writeln!(io::stderr(), "{summary}");
+    Ok(())
 }
 
 fn read_template(path: &Path) -> anyhow::Result<Template> {

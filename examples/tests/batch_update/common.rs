@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 
 pub const SECRET: &str = "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg";
@@ -34,24 +34,37 @@ pub fn run(args: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
 
 /// Runs the example with these environment variables and no others that affect colours.
 pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &str)]) -> Run {
+    let mut child = start(args, Stdio::piped(), variables);
+    let mut stdin = child.stdin.take().expect("the pipe has not been taken");
+    thread::scope(|scope| {
+        // Ignored: an example that does not read its input closes it.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        end(child)
+    })
+}
+
+/// Runs the example on a standard input that is not a pipe.
+pub fn run_on(args: &[impl AsRef<OsStr>], stdin: impl Into<Stdio>) -> Run {
+    end(start(args, stdin.into(), &[]))
+}
+
+pub fn start(args: &[impl AsRef<OsStr>], stdin: Stdio, variables: &[(&str, &str)]) -> Child {
     let mut command = Command::new(program());
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(name);
     }
-    let mut child = command
+    command
         .envs(variables.iter().copied())
         .args(args)
-        .stdin(Stdio::piped())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the example starts");
-    let mut stdin = child.stdin.take().expect("the pipe has not been taken");
-    let output = thread::scope(|scope| {
-        // Ignored: an example that does not read its input closes it.
-        scope.spawn(move || drop(stdin.write_all(input)));
-        child.wait_with_output().expect("the example ends")
-    });
+        .expect("the example starts")
+}
+
+fn end(child: Child) -> Run {
+    let output = child.wait_with_output().expect("the example ends");
     let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
     Run {
         status: output.status.code().expect("no signal ended it"),
@@ -60,9 +73,8 @@ pub fn run_with(args: &[impl AsRef<OsStr>], input: &[u8], variables: &[(&str, &s
     }
 }
 
-/// Writes a template file. Its name contains the process id, so that concurrent test runs do not
-/// share it.
-pub fn template_file(name: &str, text: &[u8]) -> String {
+/// Writes a file. Its name contains the process id, so that concurrent test runs do not share it.
+pub fn temporary_file(name: &str, text: &[u8]) -> String {
     let name = format!("{}-{name}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, text).expect("the directory is writable");

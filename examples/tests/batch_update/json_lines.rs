@@ -4,13 +4,25 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::common::{program, run, template_file};
+use crate::common::{program, run, temporary_file};
 
+/// Checks outcomes of arguments.
 #[track_caller]
-fn json(args: &[&str], input: &[u8], status: i32, out: &str) {
-    let run = run(&[&["--json"], args].concat(), input);
+fn json(args: &[&str], status: i32, out: &str) {
+    let run = run(&[&["--json"], args].concat(), b"never read\n");
     assert_eq!((run.out.as_str(), run.status), (out, status));
     assert_eq!(run.err, "");
+}
+
+/// Checks outcomes of lines and their summary.
+#[track_caller]
+fn lines(options: &[&str], input: &[u8], status: i32, out: &str) {
+    let run = run(&[&["--json"], options].concat(), input);
+    assert_eq!((run.out.as_str(), run.status), (out, status));
+    let outcomes = out.lines().map(|line| line.starts_with("{\"updates\":"));
+    let (accepted, rejected): (Vec<bool>, Vec<bool>) = outcomes.partition(|accepted| *accepted);
+    let summary = format!("{} accepted, {} rejected\n", accepted.len(), rejected.len());
+    assert_eq!(run.err, summary);
 }
 
 fn rejected(message: &str, kind: &str, start: usize, end: usize) -> String {
@@ -35,7 +47,7 @@ fn updated(value: &str) -> String {
 
 #[test]
 fn the_readmes_example_has_the_documented_output() {
-    json(
+    lines(
         &[],
         b"token=t&v1=133&v2=44\ntoken=t&v1=1&v256=2\n",
         1,
@@ -52,7 +64,6 @@ fn the_readmes_example_has_the_documented_output() {
 fn every_type_has_its_json_form() {
     json(
         &["token=t&v1=33&v2=-0&v3=a%22%0A%C3%A9&v4=7&v5=12.5,-3&v6=TRUE"],
-        b"",
         0,
         concat!(
             r#"{"updates":[{"pin":1,"value":33,"adjusted":null},{"pin":2,"value":-0.0,"adjusted":null},"#,
@@ -63,7 +74,6 @@ fn every_type_has_its_json_form() {
     );
     json(
         &["token=t&v1=-1&v2=1e300"],
-        b"",
         0,
         "{\"updates\":[{\"pin\":1,\"value\":0,\"adjusted\":\"min\"},\
          {\"pin\":2,\"value\":1e+300,\"adjusted\":null}]}\n",
@@ -74,7 +84,6 @@ fn every_type_has_its_json_form() {
 fn the_contracts_example_has_the_documented_output() {
     json(
         &["token=t&v2=hot"],
-        b"",
         1,
         concat!(
             r#"{"error":{"message":"Value doesn't match the Datastream data type"},"#,
@@ -118,7 +127,7 @@ fn every_rejection_has_its_message_kind_and_span() {
         ("token=t&", pin, "no_pins", (8, 8), ""),
     ] {
         let expected = with_fields(&rejected(message, kind, start, end), more);
-        json(&["--token", "t", query], b"", 1, &expected);
+        json(&["--token", "t", query], 1, &expected);
     }
 }
 
@@ -126,19 +135,19 @@ fn every_rejection_has_its_message_kind_and_span() {
 fn only_lf_ends_a_line() {
     let no_token = rejected("Invalid token.", "missing_token", 0, 0);
     let ok = updated("a");
-    json(&[], b"", 0, "");
-    json(&[], b"\n", 1, &no_token);
-    json(&[], b"\n\ntoken=t&v3=a", 1, &(no_token.repeat(2) + &ok));
-    json(&[], b"token=t&v3=a\n", 0, &ok);
-    json(&[], b"token=t&v3=a\ntoken=t&v3=a", 0, &ok.repeat(2));
-    json(&[], b"token=t&v3=a\r\n", 0, &updated(r"a\r"));
-    json(
+    lines(&[], b"", 0, "");
+    lines(&[], b"\n", 1, &no_token);
+    lines(&[], b"\n\ntoken=t&v3=a", 1, &(no_token.repeat(2) + &ok));
+    lines(&[], b"token=t&v3=a\n", 0, &ok);
+    lines(&[], b"token=t&v3=a\ntoken=t&v3=a", 0, &ok.repeat(2));
+    lines(&[], b"token=t&v3=a\r\n", 0, &updated(r"a\r"));
+    lines(
         &[],
         b"\r",
         1,
         &rejected("Invalid token.", "missing_token", 1, 1),
     );
-    json(
+    lines(
         &[],
         "token=t&v3=\u{2028}\u{85}\x0B\x0C\n".as_bytes(),
         0,
@@ -148,14 +157,14 @@ fn only_lf_ends_a_line() {
 
 #[test]
 fn standard_input_need_not_be_utf8() {
-    json(
+    lines(
         &[],
         b"token=t&v3=\xFF\n",
         1,
         &wrong_text("invalid_utf8", 12),
     );
-    json(&[], b"token=t&v3=\0\n", 1, &wrong_text("nul", 12));
-    json(&[], b"token=t&v3=\xC3\xA9\n", 0, &updated("é"));
+    lines(&[], b"token=t&v3=\0\n", 1, &wrong_text("nul", 12));
+    lines(&[], b"token=t&v3=\xC3\xA9\n", 0, &updated("é"));
 }
 
 #[cfg(unix)]
@@ -174,10 +183,9 @@ fn arguments_need_not_be_utf8() {
 
 #[test]
 fn standard_input_is_ignored_if_there_are_queries() {
-    json(&["token=t&v3=a"], b"never read\n", 0, &updated("a"));
+    json(&["token=t&v3=a"], 0, &updated("a"));
     json(
         &["token=t&v3=a", "", "token=t&v3=b"],
-        b"",
         1,
         &[
             updated("a"),
@@ -187,37 +195,32 @@ fn standard_input_is_ignored_if_there_are_queries() {
         .concat(),
     );
     let dashed = rejected("Invalid token.", "missing_token", 8, 8);
-    json(&["--", "--json=1"], b"", 1, &dashed);
+    json(&["--", "--json=1"], 1, &dashed);
     let outcomes = [
         updated("a"),
         rejected("Invalid token.", "missing_token", 2, 2),
         rejected("Invalid token.", "missing_token", 1, 1),
     ];
-    json(
-        &["token=t&v3=a", "--", "--", "-"],
-        b"",
-        1,
-        &outcomes.concat(),
-    );
+    json(&["token=t&v3=a", "--", "--", "-"], 1, &outcomes.concat());
 }
 
 #[test]
 fn only_the_given_token_is_known() {
     let unknown = rejected("Invalid token.", "unknown_token", 6, 7);
-    json(&["--token", "-t"], b"token=-t&v3=a\n", 0, &updated("a"));
-    json(&["--token=%t"], b"token=%25t&v3=a\n", 0, &updated("a"));
-    json(&["--token", "T", "token=t&v3=a"], b"", 1, &unknown);
-    json(&["token=anything&v3=a"], b"", 0, &updated("a"));
+    lines(&["--token", "-t"], b"token=-t&v3=a\n", 0, &updated("a"));
+    lines(&["--token=%t"], b"token=%25t&v3=a\n", 0, &updated("a"));
+    json(&["--token", "T", "token=t&v3=a"], 1, &unknown);
+    json(&["token=anything&v3=a"], 0, &updated("a"));
 }
 
 #[test]
 fn long_lines_and_many_lines_are_parsed() {
     let mut long = b"token=t&v3=".to_vec();
     long.resize(1 << 20, b'x');
-    json(&[], &long, 1, &wrong_text("too_long", long.len()));
+    lines(&[], &long, 1, &wrong_text("too_long", long.len()));
 
     let many = b"token=t&v3=a\n".repeat(100_000);
-    json(&[], &many, 0, &updated("a").repeat(100_000));
+    lines(&[], &many, 0, &updated("a").repeat(100_000));
 }
 
 #[test]
@@ -228,6 +231,7 @@ fn output_does_not_wait_for_the_next_query() {
         .arg("--json")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .expect("the example starts");
     let mut input = child.stdin.take().expect("the pipe has not been taken");
@@ -270,20 +274,19 @@ fn a_closed_output_ends_the_program_silently() {
 
 #[test]
 fn a_template_replaces_the_default_one() {
-    let file = template_file(
+    let file = temporary_file(
         "small.json",
         br#" {"v255" : {"min":-5,"max":-1,"type":"integer"}} "#,
     );
     json(
         &["--template", &file, "token=t&v255=0"],
-        b"",
         0,
         "{\"updates\":[{\"pin\":255,\"value\":-1,\"adjusted\":\"max\"}]}\n",
     );
     let unknown = rejected("No datastream setup for that pin.", "unknown_pin", 8, 10);
     let unknown = with_fields(&unknown, r#","pin":1"#);
-    json(&["--template", &file, "token=t&v1=0"], b"", 1, &unknown);
+    json(&["--template", &file, "token=t&v1=0"], 1, &unknown);
 
-    let empty = template_file("empty.json", b"{}");
-    json(&["--template", &empty, "token=t&v1=0"], b"", 1, &unknown);
+    let empty = temporary_file("empty.json", b"{}");
+    json(&["--template", &empty, "token=t&v1=0"], 1, &unknown);
 }

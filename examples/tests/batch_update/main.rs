@@ -2,5 +2,6 @@
 
 mod common;
 mod human;
+mod input;
 mod json_lines;
 mod options;

@@ -1,6 +1,10 @@
 //! Options and templates: errors exit with status 2, and no message repeats a secret.
 
-use crate::common::{SECRET, run, template_file};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{SECRET, program, run, temporary_file};
 
 /// A template, the pin in its error and a part of the reason.
 #[rustfmt::skip]
@@ -38,7 +42,7 @@ const BAD_TEMPLATES: &[(&str, &str, &str)] = &[
 #[test]
 fn an_invalid_template_is_reported_with_pin_and_reason() {
     for (index, (text, pin, reason)) in BAD_TEMPLATES.iter().enumerate() {
-        let file = template_file(&format!("bad{index}.json"), text.as_bytes());
+        let file = temporary_file(&format!("bad{index}.json"), text.as_bytes());
         let run = run(&["--json", "--template", &file], b"token=t&v1=1\n");
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{text}");
         let (_, message) = run.err.split_once(".json\": ").expect("the file is named");
@@ -52,7 +56,7 @@ fn an_invalid_template_is_reported_with_pin_and_reason() {
 
 #[test]
 fn an_unreadable_template_is_reported() {
-    let latin = template_file("latin.json", b"{\"v1\":{\"type\":\"\xE9\"}}");
+    let latin = temporary_file("latin.json", b"{\"v1\":{\"type\":\"\xE9\"}}");
     let directory = env!("CARGO_TARGET_TMPDIR");
     for file in [&latin, directory, "no/such/file", "", "-"] {
         let run = run(&["--json", "--template", file, "token=t&v1=1"], b"");
@@ -64,7 +68,7 @@ fn an_unreadable_template_is_reported() {
 #[test]
 fn a_byte_order_mark_before_a_template_is_skipped() {
     let template = r#"{"v9":{"type":"boolean"}}"#;
-    let file = template_file("bom.json", format!("\u{FEFF}{template}").as_bytes());
+    let file = temporary_file("bom.json", format!("\u{FEFF}{template}").as_bytes());
     let read = run(&["--json", "--template", &file, "token=t&v9=1"], b"");
     assert_eq!((read.status, read.err.as_str()), (0, ""));
 
@@ -77,7 +81,7 @@ fn a_byte_order_mark_before_a_template_is_skipped() {
         ("only.json", "\u{FEFF}".into()),
         ("utf16.json", b"\xFF\xFE{\0}\0".into()),
     ] {
-        let file = template_file(name, &text);
+        let file = temporary_file(name, &text);
         let run = run(&["--template", &file, "token=t&v9=1"], b"");
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{name}");
     }
@@ -91,7 +95,6 @@ fn wrong_usage_points_to_help() {
     for args in [
         &["--jsn"][..],
         &["-j"],
-        &["-"],
         &["-1"],
         &["--json=1"],
         &["--template"],
@@ -136,6 +139,8 @@ fn help_and_version_are_printed() {
             assert!(run.out.contains(option), "{option}");
         }
     }
+    let help = run(&["--help"], b"").out;
+    assert!(help.lines().all(|line| line.len() <= 80));
     let library = include_str!("../../../Cargo.toml");
     for arg in ["--version", "-V"] {
         let run = run(&[arg], b"");
@@ -150,4 +155,56 @@ fn help_and_version_are_printed() {
             "the library's version differs from {line}"
         );
     }
+}
+
+/// Runs a command line that calls the example; returns its last line of output and its status.
+#[cfg(unix)]
+fn shell(line: &str, directory: &Path) -> (String, i32) {
+    let program = program();
+    let programs = program.parent().expect("a directory").display();
+    let path = std::env::var("PATH").expect("sh is found by it");
+    let output = Command::new("sh")
+        .args(["-c", line])
+        .current_dir(directory)
+        .env("PATH", format!("{programs}:{path}"))
+        .output()
+        .expect("sh starts");
+    let out = String::from_utf8(output.stdout).expect("all output is UTF-8");
+    let last = out.lines().last().unwrap_or_default().to_owned();
+    (last, output.status.code().expect("no signal ended it"))
+}
+
+#[cfg(unix)]
+#[test]
+fn examples_of_the_help_run() {
+    let name = format!("{}-help", std::process::id());
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&directory).expect("the directory is writable");
+    let request = r#"::1 "GET /external/api/batch/update?token=t&v1=7 HTTP/1.1" 200 2"#;
+    for (name, text) in [
+        ("device.json", r#"{"v1":{"type":"integer"}}"#),
+        ("queries.txt", "token=t&v1=7"),
+        (
+            "access.log",
+            &[request, "GET / HTTP/1.1", request].join("\n"),
+        ),
+    ] {
+        fs::write(directory.join(name), text).expect("the directory is writable");
+    }
+    let help = run(&["--help"], b"").out;
+    let (_, examples) = help.split_once("\nExamples:\n").expect("examples");
+    let (examples, _) = examples.split_once("\n\n").expect("a section follows");
+    let expected = [
+        ("  v2=44.0       double", 0),
+        ("  value is not an integer; v1 is integer 0..=100", 1),
+        ("1 accepted, 0 rejected", 0),
+        ("2 accepted, 0 rejected", 0),
+        ("", 0),
+    ];
+    assert_eq!(examples.lines().count(), expected.len());
+    for (line, (last, status)) in examples.lines().zip(expected) {
+        assert_eq!(shell(line, &directory), (last.to_owned(), status), "{line}");
+    }
+    let outcomes = fs::read_to_string(directory.join("outcomes.jsonl"));
+    assert_eq!(outcomes.expect("it was written").lines().count(), 1);
 }
