@@ -12,8 +12,8 @@ Parses batch update queries against a template, as a server would.
 
 Usage: batch_update [OPTIONS] [--] [QUERY]...
 
-Prints the updates of each query, or where and why it was rejected; tokens and
-unknown names are redacted.
+Prints the updates of each query, or where and why it was rejected: the error
+that a server reports, then any others. Tokens and unknown names are redacted.
 
 Without a QUERY, reads standard input. Without any arguments, and if standard
 input is a terminal or empty, runs a demo instead.

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use pinquery::{Error, Template, Text, Update, Updates};
+use pinquery::{BatchUpdate, Error, ErrorKind, Template, Text, Update, Updates};
 use unicode_width::UnicodeWidthStr;
 
 use crate::redact::{self, Unit};
@@ -13,6 +13,8 @@ use crate::redact::{self, Unit};
 const UPDATE: usize = 54;
 /// Maximum columns of a datastream.
 const DATASTREAM: usize = 40;
+/// Maximum errors of a query.
+const ERRORS: usize = 10;
 
 const ACCEPTED: Style = AnsiColor::Green.on_default().bold();
 const REJECTED: Style = AnsiColor::Red.on_default().bold();
@@ -30,7 +32,7 @@ pub fn show(
             writeln!(out, "  {}", redact::line(query))?;
             show_updates(out, updates, template)
         }
-        Err(error) => show_error(out, query, template, error),
+        Err(error) => show_errors(out, query, template, error),
     }
 }
 
@@ -51,6 +53,40 @@ fn show_updates(
     Ok(())
 }
 
+/// Shows the error that the server reports and any later ones.
+fn show_errors(
+    out: &mut impl Write,
+    query: &[u8],
+    template: &Template,
+    first: &Error,
+) -> io::Result<()> {
+    writeln!(out, "{REJECTED}rejected{REJECTED:#}: {}", first.message())?;
+    show_error(out, query, template, first)?;
+    // As for the server's client, nothing about pins without a known token.
+    let request = BatchUpdate::parse(query)
+        .ok()
+        .filter(|_| first.kind() != ErrorKind::UnknownToken);
+    let mut later = request
+        .iter()
+        .flat_map(|request| request.results(template))
+        .filter_map(Result::err)
+        .skip(1);
+    for error in later.by_ref().take(ERRORS - 1) {
+        show_error(out, query, template, &error)?;
+    }
+    let hidden = later.count();
+    if hidden > 0 {
+        writeln!(out, "  and {hidden} more")?;
+    }
+    if let Some(start) = query_start(query) {
+        writeln!(
+            out,
+            "  if this is a URL, its query starts at byte {start}, after the `?`"
+        )?;
+    }
+    Ok(())
+}
+
 fn show_error(
     out: &mut impl Write,
     query: &[u8],
@@ -61,16 +97,9 @@ fn show_error(
     let name = error
         .reason()
         .map_or(error.kind().name(), |reason| reason.name());
-    let (message, cause) = (error.message(), cause(error, template));
-    writeln!(out, "{REJECTED}rejected{REJECTED:#}: {message}\n  {line}")?;
-    writeln!(out, "  {REJECTED}{carets}{REJECTED:#} {name}\n  {cause}")?;
-    if let Some(start) = query_start(query) {
-        writeln!(
-            out,
-            "  if this is a URL, its query starts at byte {start}, after the `?`"
-        )?;
-    }
-    Ok(())
+    let cause = cause(error, template);
+    writeln!(out, "  {line}")?;
+    writeln!(out, "  {REJECTED}{carets}{REJECTED:#} {name}\n  {cause}")
 }
 
 /// Describes the error and, if a value is invalid, its datastream.
@@ -124,7 +153,8 @@ impl fmt::Write for Cell {
     }
 }
 
-/// Returns the start of the query if a whole URL was pasted. Its `?` is in the first name.
+/// Returns the start of the query if its path was pasted too, or if a line is a URL. Its `?` is in
+/// the first name.
 fn query_start(query: &[u8]) -> Option<usize> {
     let end = query.iter().position(|byte| b"?=&".contains(byte))?;
     (query[end] == b'?').then_some(end + 1)
