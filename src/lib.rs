@@ -8,7 +8,8 @@
 //! # One call
 //!
 //! [`parse`] validates the token, looks up the [`Template`] of the device, and converts each value
-//! according to the [`Datastream`] of its pin.
+//! according to the [`Datastream`] of its pin. It does not return the token: if you need it later, parse
+//! in two steps.
 //!
 //! ```
 //! use std::collections::HashMap;

@@ -15,16 +15,17 @@
 //!
 //! # `update?token=t&v1=5`
 //!
-//! This is a batch of one pin.
+//! This is a batch of one pin. More pins are accepted as a batch.
 //!
 //! ```
-//! # use std::collections::HashMap;
-//! # use pinquery::{Datastream, ErrorKind, Template, VirtualPin};
-//! use pinquery::{Error, Updates};
+//! use std::collections::HashMap;
+//!
+//! use pinquery::{Error, Template, Updates};
 //!
 //! fn update<'q>(query: &'q str, devices: &HashMap<String, Template>) -> Result<Updates<'q>, Error> {
 //!     pinquery::parse(query, |token| devices.get(token))
 //! }
+//! # use pinquery::{Datastream, ErrorKind, VirtualPin};
 //! # let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100)?);
 //! # let devices = HashMap::from([("t".to_owned(), template)]);
 //!
@@ -36,55 +37,48 @@
 //! # `update?token=t&pin=V1&value=5`
 //!
 //! This older form has the name of the pin in a value. A location has two values:
-//! `pin=V5&value=lon&value=lat`.
+//! `pin=V5&value=lon&value=lat`. The rules are those of the batches `v1=5` and `v5=lon&v5=lat`. A query
+//! with a segment `pin` has this form.
 //!
 //! ```
-//! # use std::collections::HashMap;
-//! # use pinquery::{ErrorKind, Reason};
-//! use pinquery::{BatchUpdate, Datastream, Encoded, Error, Pair, Template, Update, VirtualPin};
+//! use std::collections::HashMap;
+//!
+//! use pinquery::{BatchUpdate, Datastream, Error, Pair, Reason, Template, Update, Value, VirtualPin};
 //!
 //! fn update(query: &str, devices: &HashMap<String, Template>) -> Result<Update, Error> {
 //!     let request = BatchUpdate::parse(query)?;
 //!     let template = devices.get(request.token().as_str()).ok_or_else(|| request.unknown_token())?;
 //!     let (mut pin, mut values) = (None, Vec::new());
-//!     for Pair { name, value } in request.pairs() {
-//!         match name.raw() {
-//!             b"pin" if pin.is_none() => pin = Some(value),
-//!             b"value" => values.push(value),
-//!             b"token" => return Err(Error::duplicate_token(name)),
-//!             _ => return Err(Error::invalid_pin(name)),
+//!     for pair in request.pairs() {
+//!         match pair.name.decode().map(|name| name.to_cow()).as_deref() {
+//!             Ok("pin") if pin.is_none() => pin = Some(pair.value),
+//!             Ok("value") => values.push(pair),
+//!             _ => return Err(Error::invalid_name(pair)),
 //!         }
 //!     }
 //!     let no_pins = Error::no_pins(query.len());
 //!     let name = pin.ok_or(no_pins)?;
 //!     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
 //!     let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
-//!     let (&first, rest) = values.split_first().ok_or(no_pins)?;
+//!     let (first, rest) = values.split_first().ok_or(no_pins)?;
 //!     convert(pin, datastream, first, rest)
 //! }
 //!
-//! fn convert(
-//!     pin: VirtualPin,
-//!     datastream: &Datastream,
-//!     value: Encoded<'_>,
-//!     rest: &[Encoded<'_>],
-//! ) -> Result<Update, Error> {
-//!     let invalid = |value: Encoded<'_>, reason| Error::invalid_value(pin, value, reason);
-//!     let decode = |value: Encoded<'_>| match value.decode() {
-//!         Ok(text) => Ok(text.to_string()),
-//!         Err(error) => Err(invalid(value, error.into())),
-//!     };
-//!     let text = match *rest {
-//!         [] => decode(value)?,
-//!         [latitude] if datastream.type_name() == "location" => {
-//!             [decode(value)?, decode(latitude)?].join(",")
+//! fn convert(pin: VirtualPin, datastream: &Datastream, first: &Pair, rest: &[Pair]) -> Result<Update, Error> {
+//!     let (parsed, last, rest) = match (datastream.parse_encoded(first.value), rest) {
+//!         (Err(Reason::NoLatitude), [latitude, rest @ ..]) => {
+//!             let location = Value::parse_location(first.value, latitude.value);
+//!             (location.map(|location| (location, None)), latitude, rest)
 //!         }
-//!         [second, ..] => return Err(Error::duplicate_pin(pin, second)),
+//!         (parsed, rest) => (parsed, first, rest),
 //!     };
-//!     let parsed = datastream.parse(&text).map_err(|reason| invalid(value, reason));
-//!     let (value, adjusted) = parsed?;
-//!     Ok(Update { pin, value: value.into_owned(), adjusted })
+//!     let (value, adjusted) = parsed.map_err(|reason| Error::invalid_value(pin, last.value, reason))?;
+//!     match rest.first() {
+//!         None => Ok(Update { pin, value: value.into_owned(), adjusted }),
+//!         Some(extra) => Err(Error::duplicate_pin(pin, extra.name)),
+//!     }
 //! }
+//! # use pinquery::ErrorKind;
 //! # let template = Template::from([
 //! #     (VirtualPin(1), Datastream::integer(0..=100)?),
 //! #     (VirtualPin(5), Datastream::location()),
@@ -99,16 +93,25 @@
 //! assert_eq!((error.reason(), error.span()), (Some(Reason::NotAnInteger), 21..24));
 //! let error = update("token=t&pin=V9&value=5", &devices).unwrap_err();
 //! assert_eq!((error.kind(), error.span()), (ErrorKind::UnknownPin, 12..14));
-//! # let kind = |query| update(query, &devices).unwrap_err().kind();
+//! # assert!(update("token=t&%70in=V1&v%61lue=5", &devices).is_ok());
+//! # let long = "0".repeat(4096);
+//! # assert!(update(&format!("token=t&pin=V5&value={long}&value={long}"), &devices).is_ok());
+//! # let error = update("token=t&pin=V5&value=5&value=91", &devices).unwrap_err();
+//! # assert_eq!((error.reason(), error.span()), (Some(Reason::OutOfRange), 29..31));
+//! # let error = update("token=t&pin=V5&value=200&value=%zz", &devices).unwrap_err();
+//! # assert_eq!((error.reason(), error.span()), (Some(Reason::OutOfRange), 21..24));
+//! # let kind = |query: &str| update(query, &devices).unwrap_err().kind();
 //! # assert_eq!(kind("token=t&pin=1&value=5"), ErrorKind::InvalidPin);
 //! # assert_eq!(kind("token=t&pin=V1&pin=V1&value=5"), ErrorKind::InvalidPin);
 //! # assert_eq!(kind("token=t&pin=V1&value=5&value=6"), ErrorKind::DuplicatePin);
 //! # assert_eq!(kind("token=t&pin=V5&value=5"), ErrorKind::InvalidValue);
-//! # assert_eq!(kind("token=t&pin=V5&value=5&value=6&value=7"), ErrorKind::DuplicatePin);
+//! # assert_eq!(kind("token=t&pin=V5&value=5,6&value=7"), ErrorKind::DuplicatePin);
+//! # assert_eq!(kind("token=t&pin=V5&value=x&value=6&value=7"), ErrorKind::InvalidValue);
 //! # assert_eq!(kind("token=t&pin=V1&value=%4"), ErrorKind::InvalidValue);
+//! # assert_eq!(kind(&format!("token=t&pin=V1&value={}", "%30".repeat(1400))), ErrorKind::InvalidValue);
 //! # assert_eq!(kind("token=t&pin=V1"), ErrorKind::NoPins);
 //! # assert_eq!(kind("token=t&value=5"), ErrorKind::NoPins);
-//! # assert_eq!(kind("token=t&token=t&pin=V1&value=5"), ErrorKind::DuplicateToken);
+//! # assert_eq!(kind("token=t&pin=V1&value=5&%74oken=t"), ErrorKind::DuplicateToken);
 //! # assert_eq!(kind("token=x&pin=V1&value=5"), ErrorKind::UnknownToken);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -116,8 +119,8 @@
 //! # `get?token=t&v1&v2`
 //!
 //! ```
-//! # use std::collections::HashMap;
-//! # use pinquery::{Datastream, ErrorKind};
+//! use std::collections::HashMap;
+//!
 //! use pinquery::{BatchUpdate, Error, Template, VirtualPin};
 //!
 //! fn get(query: &str, devices: &HashMap<String, Template>) -> Result<Vec<VirtualPin>, Error> {
@@ -125,18 +128,19 @@
 //!     let template = devices.get(request.token().as_str()).ok_or_else(|| request.unknown_token())?;
 //!     let mut pins = Vec::new();
 //!     for pair in request.pairs() {
-//!         if pair.is_token() {
-//!             return Err(Error::duplicate_token(pair.name));
-//!         }
-//!         let pin = pair.pin().ok_or(Error::invalid_pin(pair.name))?;
+//!         let pin = pair.pin().ok_or_else(|| Error::invalid_name(pair))?;
 //!         template.get(pin).ok_or(Error::unknown_pin(pin, pair.name))?;
+//!         if pins.contains(&pin) {
+//!             return Err(Error::duplicate_pin(pin, pair.name));
+//!         }
+//!         if !pair.value.raw().is_empty() {
+//!             return Err(Error::invalid_pin(pair.value)); // an update at the wrong endpoint
+//!         }
 //!         pins.push(pin);
 //!     }
-//!     match pins.is_empty() {
-//!         true => Err(Error::no_pins(query.len())),
-//!         false => Ok(pins),
-//!     }
+//!     if pins.is_empty() { Err(Error::no_pins(query.len())) } else { Ok(pins) }
 //! }
+//! # use pinquery::{Datastream, ErrorKind};
 //! # let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100)?);
 //! # let devices = HashMap::from([("t".to_owned(), template)]);
 //!
@@ -146,6 +150,8 @@
 //! # let kind = |query| get(query, &devices).unwrap_err().kind();
 //! # assert_eq!(kind("token=t"), ErrorKind::NoPins);
 //! # assert_eq!(kind("token=t&v2"), ErrorKind::UnknownPin);
+//! # assert_eq!(kind("token=t&v1&V1"), ErrorKind::DuplicatePin);
+//! # assert_eq!(kind("token=t&v1=5"), ErrorKind::InvalidPin);
 //! # assert_eq!(kind("token=t&v1&token=t"), ErrorKind::DuplicateToken);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -254,7 +254,7 @@ impl<'q> BatchUpdate<'q> {
     /// [`ErrorKind::NoPins`].
     ///
     /// [`updates`](Self::updates) is `Ok` exactly if every item is `Ok`; otherwise it returns the first
-    /// error. It has fast paths for most values, which this has not.
+    /// error. Prefer it where speed matters: it has fast paths for most values.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, Datastream, Template, VirtualPin};

@@ -5,7 +5,6 @@
 use crate::error::{Error, ErrorKind};
 use crate::pin::VirtualPin;
 use crate::query::input::{FastInput, Input, NextOffset, SlowInput};
-use crate::query::name::Name;
 use crate::query::pairs::{Pair, Pairs};
 use crate::query::text::Text;
 use crate::types::datastream::Datastream;
@@ -34,15 +33,14 @@ pub(crate) fn segment<'q, 't>(
 /// latitude.
 #[inline]
 pub(crate) fn pair<'q, 't>(
-    Pair { name, value }: Pair<'q>,
+    pair: Pair<'q>,
     pairs: &mut Pairs<'q>,
     resolve: impl FnOnce(VirtualPin) -> Result<&'t Datastream, ErrorKind>,
 ) -> Result<Update<Text<'q>>, Error> {
-    let pin = match Name::parse(name.raw()) {
-        Name::Pin(pin) => pin,
-        Name::Token => return Err(Error::duplicate_token(name)),
-        Name::Other => return Err(Error::invalid_pin(name)),
+    let Some(pin) = pair.pin() else {
+        return Err(Error::invalid_name(pair));
     };
+    let Pair { name, value } = pair;
     let datastream = resolve(pin).map_err(|kind| Error::of_pin(kind, pin, name.span()))?;
     update(datastream, SlowInput { pin, value, pairs })
 }

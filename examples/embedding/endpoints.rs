@@ -5,10 +5,7 @@
 
 use std::borrow::Cow;
 
-use pinquery::{
-    Adjustment, BatchUpdate, Datastream, Encoded, Error, Pair, Reason, Template, Text, Update,
-    Value, VirtualPin,
-};
+use pinquery::{BatchUpdate, Datastream, Error, Pair, Reason, Template, Update, Value, VirtualPin};
 
 /// Parses `update?token=…&v1=5`, or its older form `update?token=…&pin=V1&value=5`.
 ///
@@ -34,8 +31,15 @@ fn older_update(
     request: &BatchUpdate<'_>,
     template: &Template,
 ) -> Result<Update, Error> {
-    let (name, values) = pin_and_values(request)?;
-    let (Some(name), [first, rest @ ..]) = (name, &*values) else {
+    let (mut pin, mut values) = (None, Vec::new());
+    for pair in request.pairs() {
+        match &*name(&pair) {
+            "pin" if pin.is_none() => pin = Some(pair.value),
+            "value" => values.push(pair),
+            _ => return Err(Error::invalid_name(pair)),
+        }
+    }
+    let (Some(name), [first, rest @ ..]) = (pin, &*values) else {
         return Err(Error::no_pins(query.len()));
     };
     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
@@ -50,67 +54,28 @@ fn convert(
     first: &Pair<'_>,
     rest: &[Pair<'_>],
 ) -> Result<Update, Error> {
-    let (parsed, part, rest) = match (datastream.parse_encoded(first.value), rest) {
-        // The longitude is valid, so any error is one of the latitude.
-        (Err(Reason::NoLatitude), [second, rest @ ..]) => {
-            let parsed = parse_halves(datastream, first.value, second.value);
-            (parsed, second, rest)
+    let (parsed, last, rest) = match (datastream.parse_encoded(first.value), rest) {
+        (Err(Reason::NoLatitude), [latitude, rest @ ..]) => {
+            let location = Value::parse_location(first.value, latitude.value);
+            (location.map(|location| (location, None)), latitude, rest)
         }
-        (parsed, rest) => (parsed.map(into_owned), first, rest),
+        (parsed, rest) => (parsed, first, rest),
     };
-    let invalid = |reason| Error::invalid_value(pin, part.value, reason);
+    let invalid = |reason| Error::invalid_value(pin, last.value, reason);
     let (value, adjusted) = parsed.map_err(invalid)?;
     match rest.first() {
         Some(extra) => Err(Error::duplicate_pin(pin, extra.name)),
         None => Ok(Update {
             pin,
-            value,
+            value: value.into_owned(),
             adjusted,
         }),
     }
 }
 
-/// Returns the value of `pin`, and each `value` segment.
-fn pin_and_values<'q>(
-    request: &BatchUpdate<'q>,
-) -> Result<(Option<Encoded<'q>>, Vec<Pair<'q>>), Error> {
-    let (mut pin, mut values) = (None, Vec::new());
-    for pair in request.pairs() {
-        match &*name(&pair) {
-            "pin" if pin.is_none() => pin = Some(pair.value),
-            "value" => values.push(pair),
-            _ => return Err(invalid_name(pair)),
-        }
-    }
-    Ok((pin, values))
-}
-
 /// Returns the decoded name, or `""` if it is malformed.
 fn name<'q>(pair: &Pair<'q>) -> Cow<'q, str> {
     pair.name.decode().map(Cow::from).unwrap_or_default()
-}
-
-fn invalid_name(pair: Pair<'_>) -> Error {
-    match pair.is_token() {
-        true => Error::duplicate_token(pair.name),
-        false => Error::invalid_pin(pair.name),
-    }
-}
-
-/// Parses a location whose longitude and latitude are two values.
-fn parse_halves(
-    datastream: &Datastream,
-    longitude: Encoded<'_>,
-    latitude: Encoded<'_>,
-) -> Result<(Value, Option<Adjustment>), Reason> {
-    let text = format!("{},{}", longitude.decode()?, latitude.decode()?);
-    datastream.parse(&text).map(into_owned)
-}
-
-fn into_owned(
-    (value, adjusted): (Value<Text<'_>>, Option<Adjustment>),
-) -> (Value, Option<Adjustment>) {
-    (value.into_owned(), adjusted)
 }
 
 /// Parses `get?token=…&v1&v2`. Returns at least one pin.
@@ -121,7 +86,7 @@ pub fn get(
 ) -> Result<Vec<VirtualPin>, Error> {
     let mut pins = Vec::new();
     for pair in request.pairs() {
-        let pin = pair.pin().ok_or_else(|| invalid_name(pair))?;
+        let pin = pair.pin().ok_or_else(|| Error::invalid_name(pair))?;
         template
             .get(pin)
             .ok_or(Error::unknown_pin(pin, pair.name))?;

@@ -10,6 +10,7 @@ pub use self::kind::ErrorKind;
 pub use self::reason::Reason;
 use crate::pin::VirtualPin;
 use crate::query::encoded::Encoded;
+use crate::query::pairs::Pair;
 
 /// The error returned when a query is rejected: what is wrong and where.
 ///
@@ -65,8 +66,27 @@ impl Error {
         }
     }
 
-    /// Creates an [`InvalidPin`](ErrorKind::InvalidPin): a name that the endpoint does not accept, or a
-    /// value that should be the name of a pin.
+    /// Creates the error for a segment with a name that the endpoint does not accept:
+    /// [`DuplicateToken`](ErrorKind::DuplicateToken) if it is `token`, otherwise
+    /// [`InvalidPin`](ErrorKind::InvalidPin).
+    ///
+    /// ```
+    /// use pinquery::{BatchUpdate, Error};
+    ///
+    /// let request = BatchUpdate::parse("token=t&x=1&token=t").unwrap();
+    /// let errors = request.pairs().map(Error::invalid_name);
+    /// assert!(errors.map(|error| error.kind().name()).eq(["invalid_pin", "duplicate_token"]));
+    /// ```
+    #[must_use]
+    pub fn invalid_name(pair: Pair<'_>) -> Self {
+        match pair.is_token() {
+            true => Self::new(ErrorKind::DuplicateToken, pair.name.span()),
+            false => Self::invalid_pin(pair.name),
+        }
+    }
+
+    /// Creates an [`InvalidPin`](ErrorKind::InvalidPin) for a name, or for a value that should be the
+    /// name of a pin.
     ///
     /// ```
     /// use pinquery::{Error, Pairs};
@@ -105,19 +125,6 @@ impl Error {
     #[must_use]
     pub fn duplicate_pin(pin: VirtualPin, name: Encoded<'_>) -> Self {
         Self::of_pin(ErrorKind::DuplicatePin, pin, name.span())
-    }
-
-    /// Creates a [`DuplicateToken`](ErrorKind::DuplicateToken). `name` is the later one.
-    ///
-    /// ```
-    /// use pinquery::{Error, Pairs};
-    ///
-    /// let second = Pairs::new("token=t&token=t").nth(1).unwrap().name;
-    /// assert_eq!(Error::duplicate_token(second).span(), 8..13);
-    /// ```
-    #[must_use]
-    pub fn duplicate_token(name: Encoded<'_>) -> Self {
-        Self::new(ErrorKind::DuplicateToken, name.span())
     }
 
     /// Creates an [`InvalidValue`](ErrorKind::InvalidValue), with the reason that

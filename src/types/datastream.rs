@@ -176,15 +176,20 @@ impl Datastream {
     /// Returns `true` if the datastream accepts this value unchanged. A value that was stored under an
     /// older template may not fit the current one.
     ///
-    /// The value must have the type of the datastream: an integer does not fit a double.
+    /// The value must have the type of the datastream: an integer does not fit a double. To convert a
+    /// value that does not fit, parse its text.
     ///
     /// ```
-    /// use pinquery::{Datastream, Value};
+    /// use pinquery::{Adjustment, Datastream, Value};
     ///
     /// let level = Datastream::integer(0..=100)?;
     /// assert!(level.fits(&Value::<String>::Integer(100)));
     /// assert!(!level.fits(&Value::<String>::Integer(101)));
     /// assert!(!level.fits(&Value::<String>::Double(1.0)));
+    ///
+    /// let stored = Value::<String>::Enumerable(130).to_string();
+    /// assert_eq!(level.parse(&stored), Ok((Value::Integer(100), Some(Adjustment::Max))));
+    ///
     /// assert!(Datastream::string_up_to(4).fits(&Value::String("full")));
     /// # Ok::<(), pinquery::DatastreamError>(())
     /// ```

@@ -9,6 +9,7 @@ use super::raw::{Parsed, next_after, parse_encoded, trim};
 use crate::error::Reason;
 use crate::pin::VirtualPin;
 use crate::query::SEPARATOR;
+use crate::query::encoded::Encoded;
 use crate::query::input::{Input, NextOffset, SlowInput};
 use crate::query::text::Text;
 use crate::update::updates::Updates;
@@ -31,6 +32,33 @@ impl Datastream {
     #[must_use]
     pub const fn location() -> Self {
         Self(Type::Location(Location))
+    }
+}
+
+impl Value<Text<'_>> {
+    /// Parses a location from two values of a query, as in `pin=V5&value=lon&value=lat`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the [`Reason`] why the longitude is invalid or, if it is valid, why the latitude is:
+    /// [`Reason::OutOfRange`] for a latitude of `91`.
+    ///
+    /// ```
+    /// use pinquery::{Pairs, Reason, Value};
+    ///
+    /// let location = |query| {
+    ///     let values: Vec<_> = Pairs::new(query).map(|pair| pair.value).collect();
+    ///     Value::parse_location(values[0], values[1])
+    /// };
+    /// let (longitude, latitude) = (24.94, 60.17);
+    /// assert_eq!(location("value=24.94&value=60.17"), Ok(Value::Location { longitude, latitude }));
+    /// assert_eq!(location("value=24.94&value=91"), Err(Reason::OutOfRange));
+    /// ```
+    pub fn parse_location(longitude: Encoded<'_>, latitude: Encoded<'_>) -> Result<Self, Reason> {
+        Ok(Self::Location {
+            longitude: parse_encoded(longitude, parse_longitude)?,
+            latitude: parse_encoded(latitude, parse_latitude)?,
+        })
     }
 }
 
@@ -66,7 +94,11 @@ impl Location {
         };
         let longitude = parse_longitude(longitude)?;
         let latitude = parse_latitude(latitude.ok_or(Reason::NoLatitude)?)?;
-        Ok((location(longitude, latitude), None))
+        let value = Value::Location {
+            longitude,
+            latitude,
+        };
+        Ok((value, None))
     }
 
     pub(super) fn fits<S: AsRef<str>>(&self, value: &Value<S>) -> bool {
@@ -75,7 +107,7 @@ impl Location {
     }
 }
 
-/// Parses a longitude whose latitude is the next segment, and consumes that segment.
+/// Parses a valid longitude whose latitude is the next segment, and consumes that segment.
 pub(super) fn parse_halves<'q>(input: &mut SlowInput<'_, 'q>) -> Result<Parsed<'q>, Reason> {
     let mut pairs = input.pairs.clone();
     // Not even the token's segment may come between the two.
@@ -83,11 +115,10 @@ pub(super) fn parse_halves<'q>(input: &mut SlowInput<'_, 'q>) -> Result<Parsed<'
         .next()
         .filter(|next| next.pin() == Some(input.pin))
         .ok_or(Reason::NoLatitude)?;
-    let longitude = parse_encoded(input.value, parse_longitude)?;
+    let longitude = input.value;
     // An error in the latitude reports its span.
     (input.value, *input.pairs) = (next.value, pairs);
-    let latitude = parse_encoded(input.value, parse_latitude)?;
-    Ok((location(longitude, latitude), None))
+    Ok((Value::parse_location(longitude, next.value)?, None))
 }
 
 /// Parses `lon,lat` and `lon&v5=lat`. Not inlined, so that the optimiser sees that `try_push` never
@@ -113,15 +144,11 @@ fn fast_location<'q>(
     };
     let (latitude, end) = double::fast_double(window, value)?;
     let in_range = is_longitude(longitude) && is_latitude(latitude);
-    let location = location(longitude, latitude);
-    (window.byte(end) == SEPARATOR && in_range).then_some((location, second + end))
-}
-
-fn location(longitude: f64, latitude: f64) -> Value<Text<'static>> {
-    Value::Location {
+    let location = Value::Location {
         longitude,
         latitude,
-    }
+    };
+    (window.byte(end) == SEPARATOR && in_range).then_some((location, second + end))
 }
 
 fn parse_longitude(text: &[u8]) -> Result<f64, Reason> {

@@ -187,9 +187,10 @@ fn constructed_errors_equal_those_of_a_batch_update() {
     let pin = VirtualPin(1);
     let last = |query: &'static str| Pairs::new(query).last().unwrap();
     let query = "token=t&v1=1&token=t";
-    assert_eq!(Error::duplicate_token(last(query).name), error_of(query));
+    assert_eq!(Error::invalid_name(last(query)), error_of(query));
     for query in ["token=t&pin=1", "token=t&=1", "token=t&v256", "token=t&%zz"] {
         assert_eq!(Error::invalid_pin(last(query).name), error_of(query));
+        assert_eq!(Error::invalid_name(last(query)), error_of(query));
     }
     let query = "token=t&%762=1";
     assert_eq!(
@@ -247,13 +248,7 @@ fn constructed_errors_have_their_kind_pin_reason_and_span() {
             None,
             1..5,
         ),
-        (
-            Error::duplicate_token(pair.name),
-            K::DuplicateToken,
-            None,
-            None,
-            1..5,
-        ),
+        (Error::invalid_name(pair), K::InvalidPin, None, None, 1..5),
         (
             Error::invalid_value(pin, pair.value, reason),
             K::InvalidValue,

@@ -1,6 +1,6 @@
 //! The `get` and `getAll` endpoints. Queries follow the library's rules.
 
-use pinquery::{BatchUpdate, Error, Pair, Value, VirtualPin};
+use pinquery::{BatchUpdate, Error, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::app::App;
@@ -55,7 +55,7 @@ impl<S: Store> App<S> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
         if let Some(pair) = request.pairs().next() {
-            return Err(not_a_pin(pair).into());
+            return Err(Error::invalid_name(pair).into());
         }
         let latest = self.latest(&device).await?;
         Ok(Values(in_template(&device, latest).map(value).collect()))
@@ -89,13 +89,6 @@ pub(crate) fn in_template(
     latest.into_iter().filter(is_known)
 }
 
-fn not_a_pin(pair: Pair<'_>) -> Error {
-    match pair.is_token() {
-        true => Error::duplicate_token(pair.name),
-        false => Error::invalid_pin(pair.name),
-    }
-}
-
 /// Returns the pins of a query, in query order. The order of checks is that of a batch update.
 fn pins(
     request: &BatchUpdate<'_>,
@@ -104,7 +97,7 @@ fn pins(
 ) -> Result<Vec<VirtualPin>, Error> {
     let mut pins = Vec::new();
     for pair in request.pairs() {
-        let pin = pair.pin().ok_or_else(|| not_a_pin(pair))?;
+        let pin = pair.pin().ok_or_else(|| Error::invalid_name(pair))?;
         if device.template.get(pin).is_none() {
             return Err(Error::unknown_pin(pin, pair.name));
         }

@@ -105,12 +105,14 @@ fn parsed(parsed: Result<(Value<Text<'_>>, Option<Adjustment>), Reason>) {
 #[inline(never)]
 fn errors(query: &[u8]) {
     let (pin, reason) = black_box((VirtualPin(7), Reason::Nul));
-    for Pair { name, value } in Pairs::new(query) {
+    for pair in Pairs::new(query) {
+        error(Error::invalid_name(pair));
+        let Pair { name, value } = pair;
         error(Error::invalid_pin(name));
         error(Error::unknown_pin(pin, name));
         error(Error::duplicate_pin(pin, name));
-        error(Error::duplicate_token(name));
         error(Error::invalid_value(pin, value, reason));
+        used(Value::parse_location(value, name).is_ok());
     }
     error(Error::no_pins(query.len()));
 }

@@ -96,8 +96,7 @@ fn created(error: Error, pair: Pair<'_>) -> Option<Error> {
 
     let Pair { name, value } = pair;
     Some(match (error.kind(), pair.pin(), error.reason()) {
-        (K::DuplicateToken, None, None) if pair.is_token() => Error::duplicate_token(name),
-        (K::InvalidPin, None, None) if !pair.is_token() => Error::invalid_pin(name),
+        (K::DuplicateToken | K::InvalidPin, None, None) => Error::invalid_name(pair),
         (K::UnknownPin, Some(pin), None) => Error::unknown_pin(pin, name),
         (K::DuplicatePin, Some(pin), None) => Error::duplicate_pin(pin, name),
         (K::InvalidValue, Some(pin), Some(reason)) => Error::invalid_value(pin, value, reason),
