@@ -176,11 +176,12 @@
 //!
 //! | feature | default | adds | depends on |
 //! | --- | --- | --- | --- |
-//! | `serde` | off | [`Template`], [`Datastream`] and [`VirtualPin`] from and to JSON; [`Update`], [`Updates`], [`Value`], [`Text`], [`Error`], [`ErrorKind`], [`Reason`] and [`Adjustment`] to JSON | `serde` without `std` and without derive |
+//! | `serde` | off | [`Template`], [`Datastream`] and [`VirtualPin`] from and to any self-describing format; [`Update`], [`Updates`], [`Value`], [`Text`], [`Error`], [`ErrorKind`], [`Reason`] and [`Adjustment`] to any format | `serde` without `std` and without derive |
 //!
 //! There is no feature `std`: it would change nothing. [Section 6 of the
-//! contract](contract#6-templates-and-json-lines-output) defines the JSON. Bounds of doubles are only
-//! as exact as the JSON parser: with `serde_json`, enable its feature `float_roundtrip`.
+//! contract](contract#6-templates-and-json-lines-output) defines the JSON, and what differs in YAML,
+//! TOML, CBOR, MessagePack and RON. Bounds of doubles are only as exact as the parser: with
+//! `serde_json`, enable its feature `float_roundtrip`.
 //!
 //! # Other endpoints
 //!

@@ -11,7 +11,7 @@ use crate::types::datastream::Datastream;
 
 /// A map from the virtual pins of a device to their datastreams. Built once, then shared.
 ///
-/// With the feature `serde`, templates can be read from JSON. Building one allocates, so a `static`
+/// With the feature `serde`, templates can be read from JSON, YAML and other formats. Building one allocates, so a `static`
 /// needs a `LazyLock`:
 ///
 /// ```

@@ -11,56 +11,56 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use crate::types::parts::Number;
 
 /// A deserialized number. Every integer that a field can contain is exact.
-pub(super) enum Decoded {
+pub(super) enum AnyNumber {
     Integer(i128),
     Double(f64),
 }
 
 /// Deserializes the type of number that the input contains. With a hint, a format may convert it.
-impl<'de> Deserialize<'de> for Decoded {
+impl<'de> Deserialize<'de> for AnyNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DecodedVisitor)
+        deserializer.deserialize_any(NumberVisitor)
     }
 }
 
-struct DecodedVisitor;
+struct NumberVisitor;
 
-impl<'de> Visitor<'de> for DecodedVisitor {
-    type Value = Decoded;
+impl<'de> Visitor<'de> for NumberVisitor {
+    type Value = AnyNumber;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number")
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Decoded, E> {
-        Ok(Decoded::Integer(number.into()))
+    fn visit_i64<E>(self, number: i64) -> Result<AnyNumber, E> {
+        Ok(AnyNumber::Integer(number.into()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Decoded, E> {
-        Ok(Decoded::Integer(number.into()))
+    fn visit_u64<E>(self, number: u64) -> Result<AnyNumber, E> {
+        Ok(AnyNumber::Integer(number.into()))
     }
 
-    fn visit_i128<E>(self, number: i128) -> Result<Decoded, E> {
-        Ok(Decoded::Integer(number))
+    fn visit_i128<E>(self, number: i128) -> Result<AnyNumber, E> {
+        Ok(AnyNumber::Integer(number))
     }
 
-    fn visit_u128<E>(self, number: u128) -> Result<Decoded, E> {
-        Ok(i128::try_from(number).map_or(Decoded::Double(number as f64), Decoded::Integer))
+    fn visit_u128<E>(self, number: u128) -> Result<AnyNumber, E> {
+        Ok(i128::try_from(number).map_or(AnyNumber::Double(number as f64), AnyNumber::Integer))
     }
 
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Decoded, E> {
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<AnyNumber, E> {
         match number.is_finite() {
-            true => Ok(Decoded::Double(number)),
+            true => Ok(AnyNumber::Double(number)),
             false => Err(E::custom("not finite")),
         }
     }
 
     /// Accepts the form in which `serde_json` passes some numbers with `arbitrary_precision`. A map of
     /// the same form cannot be distinguished from it. As in JSON text otherwise, `-0` is a double.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Decoded, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyNumber, A::Error> {
         match map.next_entry::<String, String>()? {
             Some((key, number)) if key == "$serde_json::private::Number" => match number.parse() {
-                Ok(integer) if number != "-0" => Ok(Decoded::Integer(integer)),
+                Ok(integer) if number != "-0" => Ok(AnyNumber::Integer(integer)),
                 _ => self.visit_f64(number.parse().map_err(de::Error::custom)?),
             },
             _ => Err(de::Error::custom("not a number")),
@@ -68,7 +68,7 @@ impl<'de> Visitor<'de> for DecodedVisitor {
     }
 }
 
-impl Decoded {
+impl AnyNumber {
     /// Returns the number as a bound.
     pub(super) fn bound(self) -> Number {
         match self {
@@ -90,6 +90,6 @@ impl Decoded {
 }
 
 /// Converts the values of an enumerable.
-pub(super) fn integers<E: de::Error>(numbers: Vec<Decoded>) -> Result<Vec<i64>, E> {
-    numbers.into_iter().map(Decoded::integer).collect()
+pub(super) fn integers<E: de::Error>(numbers: Vec<AnyNumber>) -> Result<Vec<i64>, E> {
+    numbers.into_iter().map(AnyNumber::integer).collect()
 }

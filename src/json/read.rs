@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
 
-use super::number::{Decoded, integers};
+use super::number::{AnyNumber, integers};
 use crate::pin::VirtualPin;
 use crate::template::Template;
 use crate::types::datastream::Datastream;
@@ -145,7 +145,7 @@ impl<'de> Visitor<'de> for DatastreamVisitor {
             match &*field {
                 "type" => set(&mut type_name, TYPE, &field, map.next_value())?,
                 "min" | "max" => {
-                    let found = map.next_value().map(Decoded::bound);
+                    let found = map.next_value().map(AnyNumber::bound);
                     let bound = match &*field {
                         "min" => &mut parts.min,
                         _ => &mut parts.max,
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for DatastreamVisitor {
                 "max_len" => {
                     // On 32 bits, the number may exceed a `usize`, but no string does.
                     let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
-                    let found = map.next_value().and_then(Decoded::integer).map(length);
+                    let found = map.next_value().and_then(AnyNumber::integer).map(length);
                     set(&mut parts.max_len, LENGTH, &field, found)?;
                 }
                 "values" => {
@@ -163,7 +163,7 @@ impl<'de> Visitor<'de> for DatastreamVisitor {
                     set(&mut values, INTEGERS, &field, found)?;
                 }
                 "fallback" => {
-                    let found = map.next_value().and_then(Decoded::integer);
+                    let found = map.next_value().and_then(AnyNumber::integer);
                     set(&mut parts.fallback, INTEGER, &field, found)?;
                 }
                 _ => return Err(de::Error::custom("unknown field")),

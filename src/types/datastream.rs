@@ -35,7 +35,7 @@ use crate::update::value::Value;
 pub struct Datastream(pub(super) Type);
 
 impl Datastream {
-    /// The names of all types, as used in JSON and by [`DatastreamParts::type_name`].
+    /// The names of all types, as used in templates and by [`DatastreamParts::type_name`].
     ///
     /// ```
     /// use pinquery::Datastream;
@@ -44,7 +44,7 @@ impl Datastream {
     /// ```
     pub const TYPES: &'static [&'static str] = NAMES;
 
-    /// The names of all fields other than `type`, as used in JSON and by [`DatastreamParts`].
+    /// The names of all fields other than `type`, as used in templates and by [`DatastreamParts`].
     ///
     /// ```
     /// use pinquery::Datastream;

@@ -1,4 +1,4 @@
-//! The parts of a datastream: the one description that JSON, `Display` and callers share.
+//! The parts of a datastream: the one description that serde, `Display` and callers share.
 
 use core::fmt;
 use core::ops::Bound;
@@ -47,7 +47,7 @@ pub struct DatastreamParts<'a> {
 /// The names of the fields other than `type_name`.
 pub(super) const FIELDS: [&str; 5] = ["min", "max", "max_len", "values", "fallback"];
 
-/// The value of a field. Only JSON reads it.
+/// The value of a field. Only the feature `serde` reads it.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(feature = "serde"), expect(dead_code))]
 pub(crate) enum Field<'a> {

@@ -77,7 +77,17 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(entry) = entries.next_entry()? {
             object.push(entry);
         }
-        Ok(Json::Object(object))
+        // `serde_json` represents some numbers as such objects.
+        Ok(match &*object {
+            [(key, Json::String(number))] if key == "$serde_json::private::Number" => {
+                match (number.parse(), number.parse::<f64>()) {
+                    (Ok(integer), _) if number != "-0" => Json::Integer(integer),
+                    (_, Ok(double)) if double.is_finite() => Json::Number(double),
+                    _ => Json::Object(object),
+                }
+            }
+            _ => Json::Object(object),
+        })
     }
 }
 
