@@ -2,12 +2,13 @@
 //! the same errors.
 //!
 //! [`BatchUpdate::parse`] finds and validates the token of any query, and [`BatchUpdate::pairs`]
-//! returns the other segments. [`Datastream::parse_encoded`] converts a value of a query, and
-//! [`Datastream::parse`] any other text. The constructors of [`Error`], such as
+//! returns the other segments. [`Datastream::parse_segments`] and [`Datastream::parse_encoded`]
+//! convert values of a query, and [`Datastream::parse`] any other text. The constructors of [`Error`], such as
 //! [`Error::invalid_pin`], take the name or value that is wrong, so that the error has its span.
 //!
 //! [`BatchUpdate::parse`]: crate::BatchUpdate::parse
 //! [`BatchUpdate::pairs`]: crate::BatchUpdate::pairs
+//! [`Datastream::parse_segments`]: crate::Datastream::parse_segments
 //! [`Datastream::parse_encoded`]: crate::Datastream::parse_encoded
 //! [`Datastream::parse`]: crate::Datastream::parse
 //! [`Error`]: crate::Error
@@ -43,7 +44,7 @@
 //! ```
 //! use std::collections::HashMap;
 //!
-//! use pinquery::{BatchUpdate, Datastream, Error, Pair, Reason, Template, Update, Value, VirtualPin};
+//! use pinquery::{BatchUpdate, Error, Template, Update};
 //!
 //! fn update(query: &str, devices: &HashMap<String, Template>) -> Result<Update, Error> {
 //!     let request = BatchUpdate::parse(query)?;
@@ -61,24 +62,9 @@
 //!     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
 //!     let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
 //!     let (first, rest) = values.split_first().ok_or(no_pins)?;
-//!     convert(pin, datastream, first, rest)
+//!     datastream.parse_segments(pin, *first, rest).map(Update::into_owned)
 //! }
-//!
-//! fn convert(pin: VirtualPin, datastream: &Datastream, first: &Pair, rest: &[Pair]) -> Result<Update, Error> {
-//!     let (parsed, last, rest) = match (datastream.parse_encoded(first.value), rest) {
-//!         (Err(Reason::NoLatitude), [latitude, rest @ ..]) => {
-//!             let location = Value::parse_location(first.value, latitude.value);
-//!             (location.map(|location| (location, None)), latitude, rest)
-//!         }
-//!         (parsed, rest) => (parsed, first, rest),
-//!     };
-//!     let (value, adjusted) = parsed.map_err(|reason| Error::invalid_value(pin, last.value, reason))?;
-//!     match rest.first() {
-//!         None => Ok(Update { pin, value: value.into_owned(), adjusted }),
-//!         Some(extra) => Err(Error::duplicate_pin(pin, extra.name)),
-//!     }
-//! }
-//! # use pinquery::ErrorKind;
+//! # use pinquery::{Datastream, ErrorKind, Reason, VirtualPin};
 //! # let template = Template::from([
 //! #     (VirtualPin(1), Datastream::integer(0..=100)?),
 //! #     (VirtualPin(5), Datastream::location()),

@@ -44,33 +44,8 @@ fn older_update(
     };
     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
     let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
-    convert(pin, datastream, first, rest)
-}
-
-/// Converts the first value, or the first two if they are a location. No other value may follow.
-fn convert(
-    pin: VirtualPin,
-    datastream: &Datastream,
-    first: &Pair<'_>,
-    rest: &[Pair<'_>],
-) -> Result<Update, Error> {
-    let (parsed, last, rest) = match (datastream.parse_encoded(first.value), rest) {
-        (Err(Reason::NoLatitude), [latitude, rest @ ..]) => {
-            let location = Value::parse_location(first.value, latitude.value);
-            (location.map(|location| (location, None)), latitude, rest)
-        }
-        (parsed, rest) => (parsed, first, rest),
-    };
-    let invalid = |reason| Error::invalid_value(pin, last.value, reason);
-    let (value, adjusted) = parsed.map_err(invalid)?;
-    match rest.first() {
-        Some(extra) => Err(Error::duplicate_pin(pin, extra.name)),
-        None => Ok(Update {
-            pin,
-            value: value.into_owned(),
-            adjusted,
-        }),
-    }
+    let update = datastream.parse_segments(pin, *first, rest)?;
+    Ok(update.into_owned())
 }
 
 /// Returns the decoded name, or `""` if it is malformed.

@@ -6,13 +6,15 @@ use super::error::DatastreamError;
 use super::parts::{DatastreamParts, FIELDS};
 use super::raw::{Declined, Parsed};
 use super::{NAMES, Type, location};
-use crate::error::Reason;
+use crate::error::{Error, Reason};
+use crate::pin::VirtualPin;
 use crate::query::encoded::Encoded;
 use crate::query::input::{FastInput, NextOffset, SlowInput};
+use crate::query::pairs::Pair;
 use crate::query::text::Text;
-use crate::update::Adjustment;
 use crate::update::updates::Updates;
 use crate::update::value::Value;
+use crate::update::{Adjustment, Update};
 
 /// What a virtual pin accepts: a type and the bounds of its values.
 ///
@@ -173,6 +175,58 @@ impl Datastream {
         self.0.parse_encoded(value)
     }
 
+    /// Parses the value of a pin from the segments that an endpoint has for it, by the rules of a batch
+    /// update: one segment or, if the datastream is a location, the longitude in one and the latitude in
+    /// the next. The names of the segments do not matter.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::InvalidValue`] for a value that does not fit, and
+    /// [`ErrorKind::DuplicatePin`] for a segment that is left over.
+    ///
+    /// [`ErrorKind::InvalidValue`]: crate::ErrorKind::InvalidValue
+    /// [`ErrorKind::DuplicatePin`]: crate::ErrorKind::DuplicatePin
+    ///
+    /// ```
+    /// use pinquery::{Datastream, Pairs, VirtualPin};
+    ///
+    /// // GET /external/api/update?token=…&pin=V5&value=24.94&value=60.17
+    /// let segments: Vec<_> = Pairs::new("value=24.94&value=60.17").collect();
+    /// let location = Datastream::location();
+    /// let update = location.parse_segments(VirtualPin(5), segments[0], &segments[1..])?;
+    /// assert_eq!(update.to_string(), "v5=24.94,60.17");
+    ///
+    /// let boolean = Datastream::boolean();
+    /// let error = boolean.parse_segments(VirtualPin(6), segments[0], &[]).unwrap_err();
+    /// assert_eq!(error.span(), 6..11);
+    /// # Ok::<(), pinquery::Error>(())
+    /// ```
+    pub fn parse_segments<'q>(
+        &self,
+        pin: VirtualPin,
+        first: Pair<'q>,
+        rest: &[Pair<'q>],
+    ) -> Result<Update<Text<'q>>, Error> {
+        let (parsed, last, rest) = match (self.0.parse_encoded(first.value), rest) {
+            // The longitude is valid, so any error is one of the latitude.
+            (Err(Reason::NoLatitude), [latitude, rest @ ..]) => {
+                let parsed = location::parse_halves(first.value, latitude.value);
+                (parsed, *latitude, rest)
+            }
+            (parsed, rest) => (parsed, first, rest),
+        };
+        let (value, adjusted) =
+            parsed.map_err(|reason| Error::invalid_value(pin, last.value, reason))?;
+        match rest.first() {
+            None => Ok(Update {
+                pin,
+                value,
+                adjusted,
+            }),
+            Some(extra) => Err(Error::duplicate_pin(pin, extra.name)),
+        }
+    }
+
     /// Returns `true` if the datastream accepts this value unchanged. A value that was stored under an
     /// older template may not fit the current one.
     ///
@@ -213,10 +267,18 @@ impl Datastream {
         &self,
         input: &mut SlowInput<'_, 'q>,
     ) -> Result<Parsed<'q>, Reason> {
-        match self.0.parse_encoded(input.value) {
-            Err(Reason::NoLatitude) => location::parse_halves(input),
-            parsed => parsed,
+        let longitude = input.value;
+        let parsed = self.0.parse_encoded(longitude);
+        if parsed != Err(Reason::NoLatitude) {
+            return parsed;
         }
+        let mut pairs = input.pairs.clone();
+        // Not even the token's segment may come between the two.
+        let next = pairs.next().filter(|next| next.pin() == Some(input.pin));
+        let latitude = next.ok_or(Reason::NoLatitude)?.value;
+        // An error in the latitude reports its span.
+        (input.value, *input.pairs) = (latitude, pairs);
+        location::parse_halves(longitude, latitude)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::Reason;
 use crate::pin::VirtualPin;
 use crate::query::SEPARATOR;
 use crate::query::encoded::Encoded;
-use crate::query::input::{Input, NextOffset, SlowInput};
+use crate::query::input::{Input, NextOffset};
 use crate::query::text::Text;
 use crate::update::updates::Updates;
 use crate::update::value::Value;
@@ -32,33 +32,6 @@ impl Datastream {
     #[must_use]
     pub const fn location() -> Self {
         Self(Type::Location(Location))
-    }
-}
-
-impl Value<Text<'_>> {
-    /// Parses a location from two values of a query, as in `pin=V5&value=lon&value=lat`.
-    ///
-    /// # Errors
-    ///
-    /// Returns the [`Reason`] why the longitude is invalid or, if it is valid, why the latitude is:
-    /// [`Reason::OutOfRange`] for a latitude of `91`.
-    ///
-    /// ```
-    /// use pinquery::{Pairs, Reason, Value};
-    ///
-    /// let location = |query| {
-    ///     let values: Vec<_> = Pairs::new(query).map(|pair| pair.value).collect();
-    ///     Value::parse_location(values[0], values[1])
-    /// };
-    /// let (longitude, latitude) = (24.94, 60.17);
-    /// assert_eq!(location("value=24.94&value=60.17"), Ok(Value::Location { longitude, latitude }));
-    /// assert_eq!(location("value=24.94&value=91"), Err(Reason::OutOfRange));
-    /// ```
-    pub fn parse_location(longitude: Encoded<'_>, latitude: Encoded<'_>) -> Result<Self, Reason> {
-        Ok(Self::Location {
-            longitude: parse_encoded(longitude, parse_longitude)?,
-            latitude: parse_encoded(latitude, parse_latitude)?,
-        })
     }
 }
 
@@ -107,18 +80,16 @@ impl Location {
     }
 }
 
-/// Parses a valid longitude whose latitude is the next segment, and consumes that segment.
-pub(super) fn parse_halves<'q>(input: &mut SlowInput<'_, 'q>) -> Result<Parsed<'q>, Reason> {
-    let mut pairs = input.pairs.clone();
-    // Not even the token's segment may come between the two.
-    let next = pairs
-        .next()
-        .filter(|next| next.pin() == Some(input.pin))
-        .ok_or(Reason::NoLatitude)?;
-    let longitude = input.value;
-    // An error in the latitude reports its span.
-    (input.value, *input.pairs) = (next.value, pairs);
-    Ok((Value::parse_location(longitude, next.value)?, None))
+/// Parses a longitude and a latitude that are two values.
+pub(super) fn parse_halves(
+    longitude: Encoded<'_>,
+    latitude: Encoded<'_>,
+) -> Result<Parsed<'static>, Reason> {
+    let value = Value::Location {
+        longitude: parse_encoded(longitude, parse_longitude)?,
+        latitude: parse_encoded(latitude, parse_latitude)?,
+    };
+    Ok((value, None))
 }
 
 /// Parses `lon,lat` and `lon&v5=lat`. Not inlined, so that the optimiser sees that `try_push` never

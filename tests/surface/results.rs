@@ -299,3 +299,38 @@ fn a_value_may_name_a_pin() {
         assert_eq!(pair(query).value.pin(), None, "{query}");
     }
 }
+
+/// Both names have two letters, so that spans are equal as well.
+#[test]
+fn segments_of_other_names_are_parsed_as_those_of_a_pin() {
+    const VALUES: [&str; 12] = [
+        "1", "-1", "91", "200", "1,2", "1,91", "x", "", "+1+", "%31", "%zz", "%FF",
+    ];
+    let datastreams = [
+        Datastream::integer(0..=100).unwrap(),
+        Datastream::double(..).unwrap(),
+        Datastream::string_up_to(2),
+        Datastream::enumerable_or([1, 2], 2).unwrap(),
+        Datastream::boolean(),
+        Datastream::location(),
+    ];
+    assert_eq!(datastreams.len(), Datastream::TYPES.len());
+    for datastream in datastreams {
+        let template = Template::new().with(VirtualPin(1), datastream.clone());
+        let check = |values: &[&str]| {
+            let query = |name| format!("token=t&{name}={}", values.join(&format!("&{name}=")));
+            let (batch, other) = (query("v1"), query("xx"));
+            let segments: Vec<_> = Pairs::new(&other).skip(1).collect();
+            let update = datastream.parse_segments(VirtualPin(1), segments[0], &segments[1..]);
+            let updates = pinquery::parse(&batch, |_| Some(&template));
+            assert_eq!(update, updates.map(|updates| updates[0]), "{batch}");
+        };
+        for first in VALUES {
+            check(&[first]);
+            for second in VALUES {
+                check(&[first, second]);
+                VALUES.map(|third| check(&[first, second, third]));
+            }
+        }
+    }
+}

@@ -82,6 +82,10 @@ fn results(request: &BatchUpdate<'_>, template: &Template) {
 fn one_value(query: &[u8], datastream: &Datastream) {
     for pair in Pairs::new(query) {
         parsed(datastream.parse_encoded(pair.value));
+        match datastream.parse_segments(VirtualPin(7), pair, black_box(&[pair])) {
+            Ok(update) => one_update(&update),
+            Err(rejected) => error(rejected),
+        }
     }
     if let Ok(text) = core::str::from_utf8(query) {
         parsed(datastream.parse(text));
@@ -112,7 +116,6 @@ fn errors(query: &[u8]) {
         error(Error::unknown_pin(pin, name));
         error(Error::duplicate_pin(pin, name));
         error(Error::invalid_value(pin, value, reason));
-        used(Value::parse_location(value, name).is_ok());
     }
     error(Error::no_pins(query.len()));
 }
