@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use pinquery::{BatchUpdate, Datastream, Error, Pair, Reason, Template, Update, Value, VirtualPin};
+use pinquery::{BatchUpdate, Error, Pair, Template, Update, Value, VirtualPin};
 
 /// Parses `update?token=…&v1=5`, or its older form `update?token=…&pin=V1&value=5`.
 ///
