@@ -5,7 +5,7 @@ use core::fmt;
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, FIELDS};
 use super::raw::{Declined, Parsed};
-use super::{NAMES, Type, location};
+use super::{NAMES, Type, parse_halves};
 use crate::error::{Error, Reason};
 use crate::pin::VirtualPin;
 use crate::query::encoded::Encoded;
@@ -210,7 +210,7 @@ impl Datastream {
         let (parsed, last, rest) = match (self.0.parse_encoded(first.value), rest) {
             // The longitude is valid, so any error is one of the latitude.
             (Err(Reason::NoLatitude), [latitude, rest @ ..]) => {
-                let parsed = location::parse_halves(first.value, latitude.value);
+                let parsed = parse_halves(first.value, latitude.value);
                 (parsed, *latitude, rest)
             }
             (parsed, rest) => (parsed, first, rest),
@@ -278,7 +278,7 @@ impl Datastream {
         let latitude = next.ok_or(Reason::NoLatitude)?.value;
         // An error in the latitude reports its span.
         (input.value, *input.pairs) = (latitude, pairs);
-        location::parse_halves(longitude, latitude)
+        parse_halves(longitude, latitude)
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod raw;
 mod string;
 
 use self::error::DatastreamError;
+use self::location::parse_halves;
 use self::parts::DatastreamParts;
 use self::raw::{Declined, Parsed, parse_encoded, parse_text};
 use crate::error::Reason;
