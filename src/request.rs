@@ -245,16 +245,17 @@ impl<'q> BatchUpdate<'q> {
         parsed
     }
 
-    /// Parses each remaining segment on its own and returns every outcome, in query order: for
-    /// diagnostics, or to keep the valid values of an invalid batch.
+    /// Returns an iterator over every outcome: it parses the remaining segments, in order, and
+    /// continues after an error. Use it for diagnostics, or to keep the valid values of an invalid
+    /// batch.
     ///
-    /// Two segments that form a location are one item. After a longitude without its latitude, the
-    /// next segment is an item of its own. A pin counts as seen once its datastream was found, even if
-    /// its value was invalid. If the token is the only segment, the only item is
-    /// [`ErrorKind::NoPins`].
+    /// The two segments of a location are one item, but a longitude that is invalid, or is not
+    /// followed by its latitude, is a separate item. Once the datastream of a pin has been found, later
+    /// segments of that pin are duplicates, even if its value was invalid. If the token is the only
+    /// segment, the only item is [`ErrorKind::NoPins`].
     ///
-    /// [`updates`](Self::updates) is `Ok` exactly if every item is `Ok`; otherwise it returns the first
-    /// error. Prefer it where speed matters: it has fast paths for most values.
+    /// [`updates`](Self::updates) returns `Ok` if and only if every item is `Ok`; otherwise it returns
+    /// the first error. It has fast paths for most values, so prefer it where speed matters.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, Datastream, Template, VirtualPin};
@@ -276,8 +277,8 @@ impl<'q> BatchUpdate<'q> {
         Results::new(self.query, self.token_start, template)
     }
 
-    /// Returns the segments other than the token's, for endpoints that take their token as batch
-    /// updates do and parse the rest themselves. A second `token` segment is among them.
+    /// Returns an iterator over the remaining segments, for endpoints that parse them by other rules.
+    /// It includes any later `token` segment.
     ///
     /// ```
     /// # use pinquery::{BatchUpdate, VirtualPin};

@@ -1,4 +1,4 @@
-//! The outcome of every segment of a batch update.
+//! Every outcome of a batch update.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -11,7 +11,7 @@ use crate::slow;
 use crate::template::Template;
 use crate::update::Update;
 
-/// An iterator over the outcome of every segment, returned by
+/// An iterator over every outcome of a batch update, returned by
 /// [`BatchUpdate::results`](crate::BatchUpdate::results). [`Debug`] hides the query.
 ///
 /// ```

@@ -1,5 +1,5 @@
-//! The slow path of a segment: escaped or unusual names and values, and a full buffer. Every
-//! function returns the offset of the next segment. `#[cold]` keeps it out of the loop (1 % to 2 %
+//! The slow path of a segment: escaped or unusual names and values, and a full buffer. Functions that
+//! the loop calls return the offset of the next segment. `#[cold]` keeps it out of the loop (1 % to 2 %
 //! fewer instructions).
 
 use crate::error::{Error, ErrorKind};

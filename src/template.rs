@@ -11,8 +11,8 @@ use crate::types::datastream::Datastream;
 
 /// A map from the virtual pins of a device to their datastreams. Built once, then shared.
 ///
-/// With the feature `serde`, templates can be read from JSON, YAML and other formats. Building one allocates, so a `static`
-/// needs a `LazyLock`:
+/// With the feature `serde`, templates can be read from JSON, YAML and other self-describing formats.
+/// Building one allocates, so a `static` needs a `LazyLock`:
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};

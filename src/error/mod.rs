@@ -15,8 +15,8 @@ use crate::query::pairs::Pair;
 /// The error returned when a query is rejected: what is wrong and where.
 ///
 /// An error is small and [`Copy`] and contains no byte of the query, so neither
-/// [`Display`](fmt::Display) nor [`Debug`] can leak a token into a log. Endpoints that parse their own
-/// query create errors by constructors such as [`invalid_pin`](Self::invalid_pin); see
+/// [`Display`](fmt::Display) nor [`Debug`] can leak a token into a log. Endpoints that parse segments
+/// themselves create errors with constructors such as [`invalid_pin`](Self::invalid_pin); see
 /// [`other_endpoints`](crate::other_endpoints).
 ///
 /// ```
@@ -66,7 +66,7 @@ impl Error {
         }
     }
 
-    /// Creates the error for a segment with a name that the endpoint does not accept:
+    /// Creates the error for a segment whose name the endpoint does not accept:
     /// [`DuplicateToken`](ErrorKind::DuplicateToken) if it is `token`, otherwise
     /// [`InvalidPin`](ErrorKind::InvalidPin).
     ///
@@ -85,8 +85,8 @@ impl Error {
         }
     }
 
-    /// Creates an [`InvalidPin`](ErrorKind::InvalidPin) for a name, or for a value that should be the
-    /// name of a pin.
+    /// Creates an [`InvalidPin`](ErrorKind::InvalidPin) error for a name that is not a pin, or for a
+    /// value that should be the name of a pin.
     ///
     /// ```
     /// use pinquery::{Error, Pairs};
@@ -100,7 +100,8 @@ impl Error {
         Self::new(ErrorKind::InvalidPin, name.span())
     }
 
-    /// Creates an [`UnknownPin`](ErrorKind::UnknownPin). `name` is the part of the query that names it.
+    /// Creates an [`UnknownPin`](ErrorKind::UnknownPin) error. `name` is the name or value that
+    /// denotes the pin.
     ///
     /// ```
     /// use pinquery::{Error, Pairs, Template, VirtualPin};
@@ -114,7 +115,8 @@ impl Error {
         Self::of_pin(ErrorKind::UnknownPin, pin, name.span())
     }
 
-    /// Creates a [`DuplicatePin`](ErrorKind::DuplicatePin). `name` is the later one.
+    /// Creates a [`DuplicatePin`](ErrorKind::DuplicatePin) error. `name` is the later occurrence of
+    /// the pin.
     ///
     /// ```
     /// use pinquery::{Error, Pairs, VirtualPin};
@@ -127,8 +129,8 @@ impl Error {
         Self::of_pin(ErrorKind::DuplicatePin, pin, name.span())
     }
 
-    /// Creates an [`InvalidValue`](ErrorKind::InvalidValue), with the reason that
-    /// [`Datastream::parse_encoded`](crate::Datastream::parse_encoded) returned.
+    /// Creates an [`InvalidValue`](ErrorKind::InvalidValue) error with a reason returned by
+    /// [`Datastream::parse_encoded`](crate::Datastream::parse_encoded).
     ///
     /// ```
     /// use pinquery::{Datastream, Error, Pairs, VirtualPin};
@@ -147,7 +149,7 @@ impl Error {
         }
     }
 
-    /// Creates a [`NoPins`](ErrorKind::NoPins) at the end of a query of this length in bytes.
+    /// Creates a [`NoPins`](ErrorKind::NoPins) error at the end of a query of this length in bytes.
     ///
     /// ```
     /// let error = pinquery::Error::no_pins("token=t".len());

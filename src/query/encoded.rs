@@ -77,7 +77,7 @@ impl<'q> Encoded<'q> {
         ScannedText::new(self.raw, 0).map(|scanned| scanned.text)
     }
 
-    /// Returns the virtual pin that the decoded bytes name, if any.
+    /// Returns the virtual pin that the decoded bytes denote, if any.
     ///
     /// ```
     /// // GET /external/api/update?token=…&pin=V7&value=1

@@ -1,4 +1,4 @@
-//! The meaning of a name.
+//! The meaning of a decoded name.
 
 use super::percent::Decoded;
 use crate::pin::{self, VirtualPin};
@@ -17,7 +17,7 @@ impl Name {
 
     /// Decodes and classifies a name.
     pub(crate) fn parse(raw: &[u8]) -> Self {
-        // No pin's name is longer than `token`.
+        // No name of a pin is longer than `token`.
         let mut buffer = [0; Self::TOKEN.len()];
         let mut length = 0;
         for byte in Decoded::new(raw) {

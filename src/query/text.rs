@@ -47,7 +47,7 @@ impl<'q> Text<'q> {
     }
 
     /// Returns the text as a slice of the query, if it contains no escapes. Always succeeds for a text
-    /// that was never encoded.
+    /// returned by [`Datastream::parse`](crate::Datastream::parse).
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();
@@ -62,7 +62,7 @@ impl<'q> Text<'q> {
         }
     }
 
-    /// Returns the raw bytes: still encoded, unless the text never was.
+    /// Returns the raw bytes, percent-encoded if the text is from a query.
     ///
     /// ```
     /// # let text = |query| pinquery::Pairs::new(query).next().unwrap().value.decode().unwrap();

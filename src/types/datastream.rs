@@ -114,12 +114,12 @@ impl Datastream {
         }
     }
 
-    /// Parses a value from decoded text: an MQTT payload, a field of a CSV or JSON file, a stored value.
-    /// Returns it with its [`Adjustment`], if it was clamped or replaced.
+    /// Parses a value from decoded text: an MQTT payload, a field of a CSV or JSON file, or a stored
+    /// value. Also returns its [`Adjustment`] if it was clamped or replaced.
     ///
-    /// `+` and `%` are themselves. Otherwise the rules are the same as in a query, and are in
-    /// [section 4 of the contract](crate::contract#4-values). A location is `lon,lat`. The limit of
-    /// 4,096 bytes for any value that is not a string applies to the decoded text.
+    /// `+` and `%` are ordinary characters. The other rules are the same as in a query; see [section 4
+    /// of the contract](crate::contract#4-values). A location is `lon,lat`. The limit of 4,096 bytes
+    /// for any value that is not a string applies to the decoded text.
     ///
     /// # Errors
     ///
@@ -147,13 +147,13 @@ impl Datastream {
         self.0.parse_text(text)
     }
 
-    /// Parses a percent-encoded value of a query that is not a batch update; see [`Pairs`]. Returns it
-    /// with its [`Adjustment`], if it was clamped or replaced.
+    /// Parses a percent-encoded value of a query that is not a batch update; see
+    /// [`BatchUpdate::pairs`]. Also returns its [`Adjustment`] if it was clamped or replaced.
     ///
     /// The rules are in [section 4 of the contract](crate::contract#4-values). A location is
-    /// `lon,lat`.
+    /// `lon,lat`; for one in two values, use [`parse_segments`](Self::parse_segments).
     ///
-    /// [`Pairs`]: crate::Pairs
+    /// [`BatchUpdate::pairs`]: crate::BatchUpdate::pairs
     ///
     /// # Errors
     ///
@@ -175,14 +175,13 @@ impl Datastream {
         self.0.parse_encoded(value)
     }
 
-    /// Parses the value of a pin from the segments that an endpoint has for it, by the rules of a batch
-    /// update: one segment or, if the datastream is a location, the longitude in one and the latitude in
-    /// the next. The names of the segments do not matter.
+    /// Parses the value of a pin from segments of a query that is not a batch update, by the same
+    /// rules: from one segment or, if the datastream is a location, from up to two. Ignores their names.
     ///
     /// # Errors
     ///
     /// Returns [`ErrorKind::InvalidValue`] for a value that does not fit, and
-    /// [`ErrorKind::DuplicatePin`] for a segment that is left over.
+    /// [`ErrorKind::DuplicatePin`] for an extra segment.
     ///
     /// [`ErrorKind::InvalidValue`]: crate::ErrorKind::InvalidValue
     /// [`ErrorKind::DuplicatePin`]: crate::ErrorKind::DuplicatePin
@@ -273,7 +272,7 @@ impl Datastream {
             return parsed;
         }
         let mut pairs = input.pairs.clone();
-        // Not even the token's segment may come between the two.
+        // Not even the token's segment may be between the two.
         let next = pairs.next().filter(|next| next.pin() == Some(input.pin));
         let latitude = next.ok_or(Reason::NoLatitude)?.value;
         // An error in the latitude reports its span.
