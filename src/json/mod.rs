@@ -1,6 +1,6 @@
-//! `serde` implementations: reads and writes templates, writes updates and errors.
+//! Implementations of `serde`'s traits: reads and writes templates, writes updates and errors.
 //!
-//! Named after JSON, the most common of the formats.
+//! Named after the most common format.
 
 mod number;
 mod read;

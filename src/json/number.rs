@@ -16,7 +16,7 @@ pub(super) enum AnyNumber {
     Double(f64),
 }
 
-/// Deserializes the type of number that the input contains. With a hint, a format may convert it.
+/// Deserializes whichever type of number the input contains. Given a type, a format might convert it.
 impl<'de> Deserialize<'de> for AnyNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NumberVisitor)
@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for NumberVisitor {
     }
 
     /// Accepts the form in which `serde_json` passes some numbers with `arbitrary_precision`. A map of
-    /// the same form cannot be distinguished from it. As in JSON text otherwise, `-0` is a double.
+    /// the same form cannot be distinguished from it. `-0` is a double, as without that feature.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyNumber, A::Error> {
         match map.next_entry::<String, String>()? {
             Some((key, number)) if key == "$serde_json::private::Number" => match number.parse() {

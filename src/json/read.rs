@@ -1,6 +1,7 @@
 //! Reads templates, datastreams and pins.
 //!
-//! Templates are stored next to tokens, so messages repeat no string other than the name of a pin.
+//! Templates are often stored next to tokens, so messages contain no string of the input other than
+//! names of pins.
 
 use alloc::string::String;
 use core::fmt;
@@ -30,19 +31,19 @@ macro_rules! reject_string {
 /// `enumerable`. Only `type` and `values` are required.
 ///
 /// Any self-describing format works, such as JSON, YAML, TOML, CBOR, MessagePack and RON. The result
-/// is the same from each, also nested, flattened, or from a buffered value such as
-/// `serde_json::Value`. [Section 6 of the contract](crate::contract#6-templates-and-json-lines-output)
-/// lists the few exceptions, such as `-0`. Formats that do not describe themselves, such as `postcard`
-/// and `bincode`, return an error.
+/// does not depend on the format, nor on whether the template is nested, flattened or read from a
+/// buffered value such as `serde_json::Value`. [Section 6 of the
+/// contract](crate::contract#6-templates-and-json-lines-output) lists the few exceptions, such as `-0`.
+/// Formats that are not self-describing, such as `postcard` and `bincode`, return an error.
 ///
 /// # Errors
 ///
 /// Rejects unknown or repeated pins and fields, values of the wrong type, and what
 /// [`Datastream::from_parts`] rejects. An error in a datastream names its pin.
 ///
-/// These errors repeat no string of the input other than pins, because templates are often stored next
-/// to tokens. A format may add the source: log `toml::de::Error::message()` and
-/// `serde_saphyr::Error::without_snippet()`.
+/// These errors contain no string of the input other than names of pins, because templates are often
+/// stored next to tokens. Some formats add an excerpt of the input when they display an error: log
+/// `toml::de::Error::message()` and `serde_saphyr::Error::without_snippet()` instead.
 ///
 /// ```
 /// use pinquery::{Datastream, Template, VirtualPin};
@@ -55,7 +56,7 @@ macro_rules! reject_string {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// With `serde`'s feature `rc`, templates can be shared, so that a lookup returns one by value:
+/// With `serde`'s feature `rc`, templates can be deserialized into an `Arc`, which a lookup can clone:
 ///
 /// ```
 /// use pinquery::{BatchUpdate, Template};
