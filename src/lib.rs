@@ -80,8 +80,8 @@
 //!   its span covers, and [`Reason`].
 //! - Two-step parsing: [`BatchUpdate`], [`Token`].
 //! - Every outcome of a query, for diagnostics or to keep the valid values: [`Results`].
-//! - [Other endpoints](other_endpoints): [`Datastream::parse`] for one value; [`Pairs`], [`Pair`],
-//!   [`Encoded`] and [`DecodeError`] split and decode a query without validating anything.
+//! - [Other endpoints](other_endpoints): [`Datastream::parse`] parses one value; [`Pairs`], [`Pair`],
+//!   [`Encoded`] and [`DecodeError`] split a query and decode its names and values.
 //!
 //! [`contract`] defines the behaviour, rule by rule, with examples.
 //!
@@ -92,7 +92,7 @@
 //!   one for more, plus one for a token with escapes; a rejected value allocates nothing. The lookup
 //!   is called at most once, and only with a valid token.
 //! - Apart from pin numbers, no byte of the query in the text of an error, nor in the [`Debug`]
-//!   output of an error, a token, a request or its pairs. Accepted values are not secret:
+//!   output of an error, a token, a request or its segments. Accepted values are not secret:
 //!   [`Value`], [`Update`] and [`Text`] show them.
 //! - Only `&` separates segments. Input is never decoded twice, repaired or truncated, and an update
 //!   reports whether its value was clamped or replaced.
@@ -149,8 +149,8 @@
 //! | [`BatchUpdate::parse`] and [`updates`](BatchUpdate::updates) | the lookup awaits, or you need more of the device than its template, or the token for a rate limit or a cache | the same |
 //! | [`BatchUpdate::parse`] and [`updates_into`](BatchUpdate::updates_into) | every nanosecond counts | about 80 instructions fewer, 10 to 15 ns |
 //!
-//! All three perform the same checks and return the same results. [`Updates`] stores eight updates
-//! inline, so it takes 272 bytes, and returning it in a [`Result`] copies them; `updates_into`
+//! All three perform the same checks and return the same updates or error. [`Updates`] stores eight
+//! updates inline, so it takes 272 bytes, and returning it in a [`Result`] copies them; `updates_into`
 //! fills a buffer in place. The copy takes a third of the time of a query of two integers, less
 //! than a hundredth of one of 200 pins, and is negligible next to a lookup in a large map or a
 //! system call: most servers never notice it. It matters for a proxy, a filter or a replay of logs,
@@ -176,20 +176,20 @@
 //!
 //! | feature | default | adds | depends on |
 //! | --- | --- | --- | --- |
-//! | `serde` | off | [`Template`], [`Datastream`] and [`VirtualPin`] from and to any self-describing format; [`Update`], [`Updates`], [`Value`], [`Text`], [`Error`], [`ErrorKind`], [`Reason`] and [`Adjustment`] to any format | `serde` without `std` and without derive |
+//! | `serde` | off | `Serialize` and `Deserialize` for [`Template`], [`Datastream`] and [`VirtualPin`]; `Serialize` for [`Update`], [`Updates`], [`Value`], [`Text`], [`Error`], [`ErrorKind`], [`Reason`] and [`Adjustment`] | `serde` without `std` and without derive |
 //!
-//! There is no feature `std`: it would change nothing. [Section 6 of the
-//! contract](contract#6-templates-and-json-lines-output) defines the JSON, and what differs in YAML,
-//! TOML, CBOR, MessagePack and RON. Bounds of doubles are only as exact as the parser: with
-//! `serde_json`, enable its feature `float_roundtrip`.
+//! There is no feature `std`: it would change nothing. Templates can be read from any self-describing
+//! format. [Section 6 of the contract](contract#6-templates-and-json-lines-output) defines them in
+//! JSON and lists the differences in YAML, TOML, CBOR, MessagePack and RON. Bounds of doubles are only
+//! as exact as the parser: with `serde_json`, enable its feature `float_roundtrip`.
 //!
 //! # Other endpoints
 //!
-//! Values of Blynk's other endpoints, of MQTT messages or of a CSV file follow the same rules:
-//! [`Datastream::parse`] converts decoded text, [`Datastream::parse_encoded`] a value of a query,
-//! [`BatchUpdate::pairs`] returns the segments of a query, and constructors such as
-//! [`Error::invalid_pin`] build the errors. [`other_endpoints`] has the code for `update`, in both forms,
-//! `get` and a message.
+//! The values of Blynk's other endpoints, of MQTT messages and of CSV files follow the same rules.
+//! [`Datastream::parse`] parses decoded text, and [`Datastream::parse_encoded`] a value of a query.
+//! [`BatchUpdate::pairs`] iterates over segments, and constructors such as [`Error::invalid_pin`]
+//! create the errors. [`other_endpoints`] has examples: `update` in both forms, `get`, and an MQTT
+//! message.
 #![forbid(unsafe_code)]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]

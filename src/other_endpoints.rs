@@ -1,10 +1,12 @@
-//! How to serve Blynk's other endpoints, and messages that are not queries, by the same rules and with
-//! the same errors.
+//! Examples of serving Blynk's other endpoints, and messages that are not queries, with the rules and
+//! errors of batch updates.
 //!
-//! [`BatchUpdate::parse`] finds and validates the token of any query, and [`BatchUpdate::pairs`]
-//! returns the other segments. [`Datastream::parse_segments`] and [`Datastream::parse_encoded`]
-//! convert values of a query, and [`Datastream::parse`] any other text. The constructors of [`Error`], such as
-//! [`Error::invalid_pin`], take the name or value that is wrong, so that the error has its span.
+//! - [`BatchUpdate::parse`] finds and validates the token of any query, and [`BatchUpdate::pairs`]
+//!   iterates over the other segments.
+//! - [`Datastream::parse_segments`] parses the value of a pin from segments with other names,
+//!   [`Datastream::parse_encoded`] any value of a query, and [`Datastream::parse`] any other text.
+//! - The constructors of [`Error`], such as [`Error::invalid_pin`], take the name or value that is
+//!   wrong, so that the error has its span.
 //!
 //! [`BatchUpdate::parse`]: crate::BatchUpdate::parse
 //! [`BatchUpdate::pairs`]: crate::BatchUpdate::pairs
@@ -16,7 +18,7 @@
 //!
 //! # `update?token=t&v1=5`
 //!
-//! This is a batch of one pin. More pins are accepted as a batch.
+//! This is a batch update of one pin. [`parse`](crate::parse) also accepts several.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -37,9 +39,10 @@
 //!
 //! # `update?token=t&pin=V1&value=5`
 //!
-//! This older form has the name of the pin in a value. A location has two values:
-//! `pin=V5&value=lon&value=lat`. The rules are those of the batches `v1=5` and `v5=lon&v5=lat`. A query
-//! with a segment `pin` has this form.
+//! This older form has the pin and its value in separate segments. A location may have two values:
+//! `pin=V5&value=lon&value=lat`. The rules are those of the batch updates `v1=5` and `v5=lon&v5=lat`.
+//! The name of the first segment other than the token's tells the two forms apart: only in this one is
+//! it `pin` or `value`.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -104,6 +107,8 @@
 //!
 //! # `get?token=t&v1&v2`
 //!
+//! The names are pins, and the values are empty.
+//!
 //! ```
 //! use std::collections::HashMap;
 //!
@@ -142,9 +147,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # A message
+//! # An MQTT message
 //!
-//! The value of an MQTT message is not encoded: `+` and `%` are themselves.
+//! The payload is not percent-encoded: `+` and `%` are ordinary characters.
 //!
 //! ```
 //! use std::error::Error;
