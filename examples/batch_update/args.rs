@@ -58,9 +58,9 @@ Examples:
   batch_update --json < queries.txt > outcomes.jsonl
 
 Exit status:
-  0    all queries were accepted, or there were none
-  1    at least one query was rejected
-  2    wrong usage, invalid template, or failed read or write
+  0    every query was accepted, or there were no queries
+  1    a query was rejected
+  2    wrong usage, an invalid template, or a failed read or write
   141  standard output was closed by its reader
 ";
 

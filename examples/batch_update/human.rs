@@ -13,7 +13,7 @@ use crate::redact::{self, Unit};
 const UPDATE: usize = 54;
 /// Maximum columns of a datastream.
 const DATASTREAM: usize = 40;
-/// Maximum errors of a query.
+/// Maximum errors shown for a query.
 const ERRORS: usize = 10;
 
 const ACCEPTED: Style = AnsiColor::Green.on_default().bold();
@@ -62,7 +62,7 @@ fn show_errors(
 ) -> io::Result<()> {
     writeln!(out, "{REJECTED}rejected{REJECTED:#}: {}", first.message())?;
     show_error(out, query, template, first)?;
-    // As for the server's client, nothing about pins without a known token.
+    // As in a server's response, an unknown token reveals nothing about pins.
     let request = BatchUpdate::parse(query)
         .ok()
         .filter(|_| first.kind() != ErrorKind::UnknownToken);
@@ -153,8 +153,8 @@ impl fmt::Write for Cell {
     }
 }
 
-/// Returns the start of the query if its path was pasted too, or if a line is a URL. Its `?` is in
-/// the first name.
+/// Returns the start of the query if the input is a URL or path, whose `?` is part of the first
+/// name.
 fn query_start(query: &[u8]) -> Option<usize> {
     let end = query.iter().position(|byte| b"?=&".contains(byte))?;
     (query[end] == b'?').then_some(end + 1)

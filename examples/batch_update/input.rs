@@ -31,8 +31,8 @@ pub fn for_each_query<W: Write>(
     Ok(())
 }
 
-/// Returns the query of a URL, or the argument itself. No query that starts like a URL is valid, so
-/// this changes no accepted one.
+/// Returns the query of a URL, or the argument itself. A query that starts like a URL is never valid,
+/// so this changes no valid query.
 fn query_of(argument: &[u8]) -> &[u8] {
     let is_url = ["http://", "https://"].iter().any(|scheme| {
         let start = argument.get(..scheme.len());
@@ -63,7 +63,7 @@ fn for_each_line<W: Write>(
     let mut input = BufReader::with_capacity(BUFFER, stdin);
     let mut line = Vec::new();
     for number in 1.. {
-        // A client that waits for each outcome gets it before this blocks on the next query.
+        // Flushes before blocking, for a client that waits for each outcome.
         if !input.buffer().contains(&b'\n') {
             out.flush()?;
         }

@@ -9,8 +9,8 @@ use pinquery::{BatchUpdate, Error, Pair, Template, Update, Value, VirtualPin};
 
 /// Parses `update?token=…&v1=5`, or its older form `update?token=…&pin=V1&value=5`.
 ///
-/// Blynk documents one pin. Several pins in the first form are accepted as a batch, because to save
-/// one of them would lose the others.
+/// Blynk documents one pin. Several pins in the first form are accepted as a batch, because saving
+/// only one would lose the others.
 pub fn update(
     query: &str,
     request: &BatchUpdate<'_>,
@@ -24,8 +24,8 @@ pub fn update(
 
 /// Parses `pin=V1&value=5`, in any order. A location may have two values: `value=lon&value=lat`.
 ///
-/// The rules are those of the batch `v1=5` or `v1=lon&v1=lat`: a value that is left over is a
-/// duplicate, and without a `pin` or a `value`, nothing is updated.
+/// The rules are those of the batch `v1=5` or `v1=lon&v1=lat`: an extra value is a duplicate pin, and
+/// a query without `pin` or without `value` contains no pins.
 fn older_update(
     query: &str,
     request: &BatchUpdate<'_>,

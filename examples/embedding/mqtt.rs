@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A list of messages stands in for a broker. A payload is not percent-encoded, so it is parsed by
-//! `Datastream::parse`, where `+` and `%` are themselves.
+//! `Datastream::parse`, where `+` and `%` are ordinary characters.
 
 use std::error::Error;
 use std::str;
@@ -27,7 +27,7 @@ const MESSAGES: &[(&str, &[u8])] = &[
     ("status", b"online"),
 ];
 
-/// Parses a message. The error contains no byte of it.
+/// Parses a message. The error contains no byte of the message.
 fn update<'m>(
     template: &Template,
     topic: &str,
