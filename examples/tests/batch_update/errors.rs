@@ -11,7 +11,7 @@ fn names(out: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_error_is_shown_and_the_servers_comes_first() {
+fn every_error_is_shown_the_servers_first() {
     let run = run(&["token=t&v1=x&v2=44&v9=1&v6=7"], b"");
     let expected = "rejected: Value doesn't match the Datastream data type
   token=***&v1=x&v2=44&v9=1&v6=7
@@ -32,7 +32,7 @@ fn every_error_is_shown_and_the_servers_comes_first() {
 }
 
 #[test]
-fn errors_after_the_first_are_the_librarys() {
+fn later_errors_are_those_of_results() {
     for (query, expected) in [
         (
             "token=t&v5=1&v1=x",
@@ -53,7 +53,7 @@ fn errors_after_the_first_are_the_librarys() {
 }
 
 #[test]
-fn an_invalid_token_hides_all_else() {
+fn an_invalid_token_hides_all_other_errors() {
     for (query, name) in [
         ("v1=x&v256=1", "missing_token"),
         ("v1=x&token=&v256=1", "invalid_token"),

@@ -1,4 +1,4 @@
-//! Where queries come from: arguments, URLs and standard input.
+//! Queries from arguments, URLs and standard input.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -25,7 +25,7 @@ fn spans(args: &[&str], expected: &[&str]) {
 }
 
 #[test]
-fn nothing_given_shows_the_demo() {
+fn no_arguments_and_no_input_show_the_demo() {
     for run in [
         run(&NO_ARGS, b""),
         run(&["--"], b""),
@@ -197,7 +197,7 @@ fn a_dash_mixes_with_arguments_in_json() {
 }
 
 #[test]
-fn a_url_is_taken_by_its_query() {
+fn the_query_of_a_url_is_parsed() {
     for url in [
         "http://h?token=t&v1=1",
         "https://example.com/external/api/batch/update?token=t&v1=1",
@@ -234,7 +234,7 @@ fn spans_refer_to_the_query_of_a_url() {
 }
 
 #[test]
-fn only_http_urls_are_taken_by_their_query() {
+fn only_http_urls_are_recognised() {
     for query in [
         "http:/h?token=t&v1=1",
         "http:",

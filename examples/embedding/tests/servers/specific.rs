@@ -86,7 +86,7 @@ fn axum_counts_every_kind_from_zero() {
     server.check("token=demo&v1=y", rejected(WRONG_VALUE));
     server.check("token=demo", rejected(WRONG_PIN));
     assert_eq!(server.request("GET", b"/nowhere").status(), 404);
-    // Of all endpoints.
+    // Rejections of the other endpoints are counted too.
     for path in ["/external/api/update", "/external/api/get"] {
         server.check_at(path, "token=demo&v4", rejected(NO_DATASTREAM));
     }
