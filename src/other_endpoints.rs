@@ -60,11 +60,11 @@
 //!             _ => return Err(Error::invalid_name(pair)),
 //!         }
 //!     }
-//!     let no_pins = Error::no_pins(query.len());
-//!     let name = pin.ok_or(no_pins)?;
+//!     let (Some(name), [first, rest @ ..]) = (pin, &values[..]) else {
+//!         return Err(Error::no_pins(query.len()));
+//!     };
 //!     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
 //!     let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
-//!     let (first, rest) = values.split_first().ok_or(no_pins)?;
 //!     datastream.parse_segments(pin, *first, rest).map(Update::into_owned)
 //! }
 //! # use pinquery::{Datastream, ErrorKind, Reason, VirtualPin};
