@@ -56,6 +56,28 @@ fn up_to_eight_updates_allocate_nothing() {
 }
 
 #[test]
+fn segment_by_segment_nothing_is_allocated() {
+    let template = template();
+    let query = format!(
+        "{}&v200=1&v200=2&v100=%C3%A9&x&v0=1&v1=x",
+        pins(100, "21.5")
+    );
+    let request = BatchUpdate::parse(&query).unwrap();
+    let results = measure(|| request.results(&template).filter(Result::is_ok).count());
+    assert_eq!(results.count_total, 0);
+    assert_eq!(measure(|| request.pairs().count()).count_total, 0);
+    for (_, datastream) in &template {
+        for pair in Pairs::new("v1=21.5&v1=a%20b&v1=1%2C2&v1=%zz") {
+            let used = measure(|| datastream.parse_encoded(pair.value));
+            assert_eq!(used.count_total, 0);
+        }
+        for text in ["21.5", "a b", "1,2", "%zz"] {
+            assert_eq!(measure(|| datastream.parse(text)).count_total, 0);
+        }
+    }
+}
+
+#[test]
 fn more_updates_allocate_once() {
     for count in [9, 10, 64, 100] {
         check_allocations(&pins(count, "21.5"), 1);

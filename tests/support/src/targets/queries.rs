@@ -37,7 +37,7 @@ pub fn results(data: &[u8]) -> Summary {
     let shown: Vec<_> = results
         .map(|result| show(&result.map(|update| Updates(vec![update]))))
         .collect();
-    Some(shortened(&shown.join(", ")))
+    Some(shortened(&shown.join("; ")))
 }
 
 /// Splits an input into the device of its first line and the rest. Asserts that the library
