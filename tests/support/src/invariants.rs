@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pinquery::{BatchUpdate, Error, ErrorKind, Pair, Pairs, Updates, Value};
+use pinquery::{BatchUpdate, Error, ErrorKind, Pair, Pairs, Text, Update, Updates, Value};
 
 use crate::plain::Template;
 use crate::{Device, UNKNOWN};
@@ -126,6 +126,23 @@ fn request(query: &[u8], device: &Device, outcome: &Result<Updates<'_>, Error>) 
     assert_eq!(updates, outcome.clone().map(|updates| updates.to_vec()));
     let errors = all.iter().filter_map(|result| result.err());
     errors.for_each(|error| rejected(query, error));
+    let is_between = token.is_some_and(|at| at > 0 && at < others.len());
+    if let Some(update) = single_pin(&request, device).filter(|_| !is_between) {
+        assert_eq!(update, outcome.clone().map(|updates| updates[0]));
+    }
+}
+
+/// Parses the segments of a request for a single pin on their own.
+fn single_pin<'q>(
+    request: &BatchUpdate<'q>,
+    device: &Device,
+) -> Option<Result<Update<Text<'q>>, Error>> {
+    let segments: Vec<_> = request.pairs().collect();
+    let (&first, rest) = segments.split_first()?;
+    let pin = first.pin()?;
+    let datastream = device.library.get(pin)?;
+    let is_single = rest.iter().all(|pair| pair.pin() == Some(pin));
+    is_single.then(|| datastream.parse_segments(pin, first, rest))
 }
 
 /// Asserts that the pairs cover the query except for separators and `=`.
