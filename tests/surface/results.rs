@@ -71,63 +71,66 @@ fn the_first_token_is_skipped_wherever_it_is() {
     );
 }
 
+/// Segments after the token, and their results.
+const LOCATIONS: &[(&str, &[&str])] = &[
+    ("v5=1&v5=2&v1=1", &["v5=1.0,2.0", "v1=1"]),
+    ("v5=1&&&v5=2&v1=1", &["v5=1.0,2.0", "v1=1"]),
+    ("v5=1&v5=x&v1=1", &["not_a_double at 16..17", "v1=1"]),
+    ("v5=1&v5=91&v1=1", &["out_of_range at 16..18", "v1=1"]),
+    ("v5=1&v5=%zz&v1=1", &["malformed_escape at 16..19", "v1=1"]),
+    ("v5=1&v5=1,2&v1=1", &["not_a_double at 16..19", "v1=1"]),
+    ("v5=1&v1=1", &["no_latitude at 11..12", "v1=1"]),
+    ("v5=1", &["no_latitude at 11..12"]),
+    (
+        "v5=1&w",
+        &["no_latitude at 11..12", "invalid_pin at 13..14"],
+    ),
+    (
+        "v5=1&token=t&v5=2",
+        &[
+            "no_latitude at 11..12",
+            "duplicate_token at 13..18",
+            "duplicate_pin at 21..23",
+        ],
+    ),
+    ("v5=1&v9=2&v9=3", &["no_latitude at 11..12", "v9=2.0,3.0"]),
+    (
+        "v5=1&v9=2&v5=3",
+        &[
+            "no_latitude at 11..12",
+            "no_latitude at 16..17",
+            "duplicate_pin at 18..20",
+        ],
+    ),
+    (
+        "v5=x&v5=2",
+        &["not_a_double at 11..12", "duplicate_pin at 13..15"],
+    ),
+    (
+        "v5=181&v5=2",
+        &["out_of_range at 11..14", "duplicate_pin at 15..17"],
+    ),
+    (
+        "v5=&v5=2",
+        &["not_a_double at 11..11", "duplicate_pin at 12..14"],
+    ),
+    (
+        "v5=1,x&v5=2",
+        &["not_a_double at 11..14", "duplicate_pin at 15..17"],
+    ),
+    ("v5=1&v5=2&v5=3", &["v5=1.0,2.0", "duplicate_pin at 18..20"]),
+    (
+        "v1=1&v1=x&v5=1",
+        &["v1=1", "duplicate_pin at 13..15", "no_latitude at 21..22"],
+    ),
+];
+
 #[test]
 fn a_location_takes_one_or_two_segments() {
-    for (segments, expected) in [
-        ("v5=1&v5=2&v1=1", &["v5=1.0,2.0", "v1=1"][..]),
-        ("v5=1&&&v5=2&v1=1", &["v5=1.0,2.0", "v1=1"]),
-        ("v5=1&v5=x&v1=1", &["not_a_double at 16..17", "v1=1"]),
-        ("v5=1&v5=91&v1=1", &["out_of_range at 16..18", "v1=1"]),
-        ("v5=1&v5=%zz&v1=1", &["malformed_escape at 16..19", "v1=1"]),
-        ("v5=1&v5=1,2&v1=1", &["not_a_double at 16..19", "v1=1"]),
-        ("v5=1&v1=1", &["no_latitude at 11..12", "v1=1"]),
-        ("v5=1", &["no_latitude at 11..12"]),
-        (
-            "v5=1&w",
-            &["no_latitude at 11..12", "invalid_pin at 13..14"],
-        ),
-        (
-            "v5=1&token=t&v5=2",
-            &[
-                "no_latitude at 11..12",
-                "duplicate_token at 13..18",
-                "duplicate_pin at 21..23",
-            ],
-        ),
-        ("v5=1&v9=2&v9=3", &["no_latitude at 11..12", "v9=2.0,3.0"]),
-        (
-            "v5=1&v9=2&v5=3",
-            &[
-                "no_latitude at 11..12",
-                "no_latitude at 16..17",
-                "duplicate_pin at 18..20",
-            ],
-        ),
-        (
-            "v5=x&v5=2",
-            &["not_a_double at 11..12", "duplicate_pin at 13..15"],
-        ),
-        (
-            "v5=181&v5=2",
-            &["out_of_range at 11..14", "duplicate_pin at 15..17"],
-        ),
-        (
-            "v5=&v5=2",
-            &["not_a_double at 11..11", "duplicate_pin at 12..14"],
-        ),
-        (
-            "v5=1,x&v5=2",
-            &["not_a_double at 11..14", "duplicate_pin at 15..17"],
-        ),
-        ("v5=1&v5=2&v5=3", &["v5=1.0,2.0", "duplicate_pin at 18..20"]),
-        (
-            "v1=1&v1=x&v5=1",
-            &["v1=1", "duplicate_pin at 13..15", "no_latitude at 21..22"],
-        ),
-    ] {
+    for (segments, expected) in LOCATIONS {
         assert_eq!(
             shown(&format!("token=t&{segments}")),
-            expected,
+            *expected,
             "{segments}"
         );
     }
@@ -218,60 +221,24 @@ fn constructed_errors_have_their_kind_pin_reason_and_span() {
     use ErrorKind as K;
 
     let pair = Pairs::new("&name=value").next().unwrap();
+    let Pair { name, value } = pair;
     let (pin, reason) = (VirtualPin(200), Reason::Nul);
-    for (error, kind, pin, reason, span) in [
-        (
-            Error::invalid_pin(pair.name),
-            K::InvalidPin,
-            None,
-            None,
-            1..5,
-        ),
-        (
-            Error::invalid_pin(pair.value),
-            K::InvalidPin,
-            None,
-            None,
-            6..11,
-        ),
-        (
-            Error::unknown_pin(pin, pair.value),
-            K::UnknownPin,
-            Some(pin),
-            None,
-            6..11,
-        ),
-        (
-            Error::duplicate_pin(pin, pair.name),
-            K::DuplicatePin,
-            Some(pin),
-            None,
-            1..5,
-        ),
-        (Error::invalid_name(pair), K::InvalidPin, None, None, 1..5),
-        (
-            Error::invalid_value(pin, pair.value, reason),
-            K::InvalidValue,
-            Some(pin),
-            Some(reason),
-            6..11,
-        ),
-        (Error::no_pins(0), K::NoPins, None, None, 0..0),
-        (
-            Error::no_pins(usize::MAX),
-            K::NoPins,
-            None,
-            None,
-            usize::MAX..usize::MAX,
-        ),
-    ] {
-        assert_eq!(
-            (error.kind(), error.pin(), error.reason()),
-            (kind, pin, reason)
-        );
-        assert_eq!(error.span(), span);
+    let check = |error: Error, kind: ErrorKind, has_pin: bool, span| {
+        assert_eq!((error.kind(), error.span()), (kind, span));
+        assert_eq!(error.pin(), has_pin.then_some(pin));
+        assert_eq!(error.reason(), (kind == K::InvalidValue).then_some(reason));
         assert_eq!((error.status(), error.body()), (kind.status(), kind.body()));
-    }
+    };
+    check(Error::invalid_pin(name), K::InvalidPin, false, 1..5);
+    check(Error::invalid_pin(value), K::InvalidPin, false, 6..11);
+    check(Error::invalid_name(pair), K::InvalidPin, false, 1..5);
+    check(Error::unknown_pin(pin, value), K::UnknownPin, true, 6..11);
+    check(Error::duplicate_pin(pin, name), K::DuplicatePin, true, 1..5);
+    let invalid_value = Error::invalid_value(pin, value, reason);
+    check(invalid_value, K::InvalidValue, true, 6..11);
+    check(Error::no_pins(0), K::NoPins, false, 0..0);
+    let longest = usize::MAX..usize::MAX;
+    check(Error::no_pins(usize::MAX), K::NoPins, false, longest);
 }
 
 #[test]
