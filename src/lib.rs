@@ -151,11 +151,11 @@
 //! | [`BatchUpdate::parse`] and [`results`](BatchUpdate::results) | you want every outcome, not only the first error | no fast paths |
 //!
 //! All perform the same checks, and the first three return the same updates or error. [`Updates`]
-//! stores eight updates inline, so it takes 272 bytes, and returning it in a [`Result`] copies them; `updates_into`
-//! fills a buffer in place. The copy takes a third of the time of a query of two integers, less
-//! than a hundredth of one of 200 pins, and is negligible next to a lookup in a large map or a
-//! system call: most servers never notice it. It matters for a proxy, a filter or a replay of logs,
-//! which do little else.
+//! stores eight updates inline, so it takes 272 bytes, and returning it in a [`Result`] copies
+//! them; `updates_into` fills a buffer in place. The copy takes a third of the time of a query of
+//! two integers, less than a hundredth of one of 200 pins, and is negligible next to a lookup in a
+//! large map or a system call: most servers never notice it. It matters for a proxy, a filter or a
+//! replay of logs, which do little else.
 //!
 //! ```
 //! use pinquery::{BatchUpdate, Datastream, Error, Template, Updates, VirtualPin};
