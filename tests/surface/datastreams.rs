@@ -50,7 +50,7 @@ fn values_of_up_to_two_bytes_agree_with_the_reference() {
 }
 
 #[test]
-fn plus_and_percent_signs_are_themselves_in_decoded_text() {
+fn plus_and_percent_signs_are_ordinary_in_decoded_text() {
     let parse = |datastream: &str, text: &str| {
         Datastreams::read(datastream).parse(text, &mut Choices::new(&[]))
     };
@@ -90,7 +90,7 @@ fn a_location_on_its_own_is_one_text() {
 
 /// The limit of `parse` counts the bytes of the text, that of `parse_encoded` those of its encoding.
 #[test]
-fn values_but_strings_have_at_most_4096_bytes() {
+fn values_other_than_strings_have_at_most_4096_bytes() {
     for (datastream, value) in [
         ("integer", "7"),
         ("double", "7"),
@@ -177,7 +177,7 @@ fn enumerables_fit_exactly_if_listed() {
     }
 }
 
-/// Zeros, the smallest and largest numbers, neighbours, and what is not a number.
+/// Zeros, the smallest and largest numbers, neighbours, and NaN.
 const DOUBLES: [f64; 14] = [
     0.0,
     -0.0,

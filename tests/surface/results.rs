@@ -151,7 +151,7 @@ fn results_iterate_like_other_iterators() {
     assert_eq!(results.size_hint().0, 0);
     let first = results.next().unwrap().unwrap();
     assert_eq!(first.value.as_str(), Some("secret"));
-    // A clone goes on from where it was made.
+    // A clone continues from the same position.
     assert_eq!(results.clone().count(), 1);
     assert!(results.next().unwrap().is_err());
     assert!(results.next().is_none() && results.next().is_none());

@@ -74,7 +74,7 @@ impl Datastreams {
         expected
     }
 
-    /// Returns whether a value fits after asserting that it does exactly if its own text is accepted
+    /// Returns whether a value fits after asserting that it does if and only if its own text is accepted
     /// unchanged.
     #[track_caller]
     pub fn fits(&self, value: &Value) -> bool {
