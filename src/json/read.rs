@@ -15,11 +15,15 @@ use crate::types::datastream::Datastream;
 use crate::types::error::DatastreamError;
 use crate::types::parts::DatastreamParts;
 
-/// Rejects a string without repeating it.
+/// Rejects a string, of text or of bytes, without repeating it.
 macro_rules! reject_string {
     ($value:ty) => {
         fn visit_str<E: de::Error>(self, _: &str) -> Result<$value, E> {
             Err(E::invalid_type(Unexpected::Other("a string"), &self))
+        }
+
+        fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<$value, E> {
+            self.visit_str("")
         }
     };
 }

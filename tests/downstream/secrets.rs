@@ -128,6 +128,27 @@ fn errors_of_a_flattened_datastream_do_not_repeat_strings() {
     }
 }
 
+#[test]
+fn byte_strings_are_not_repeated() {
+    let bytes = format!("b\"{SECRET}\"");
+    for text in [
+        bytes.clone(),
+        format!("{{\"v1\":{bytes}}}"),
+        format!("{{\"v1\":{{\"type\":{bytes}}}}}"),
+        format!("{{\"v1\":{{\"type\":\"integer\",\"min\":{bytes}}}}}"),
+        format!("{{{bytes}:{{\"type\":\"boolean\"}}}}"),
+    ] {
+        let errors = [
+            ron::from_str::<Template>(&text).unwrap_err().to_string(),
+            ron::from_str::<Datastream>(&text).unwrap_err().to_string(),
+        ];
+        assert!(
+            errors.iter().all(|error| !error.contains(SECRET)),
+            "{errors:?}"
+        );
+    }
+}
+
 /// Why the docs name other calls: these formats print the line of the error.
 #[test]
 fn display_of_some_formats_repeats_the_source() {
