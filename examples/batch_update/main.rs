@@ -102,7 +102,7 @@ fn parse<'q>(
 
 fn parse_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
     let template = match &options.template {
-        Some(path) => read_template(path).with_context(|| format!("template {path:?}"))?,
+        Some(path) => read_template(path).with_context(|| template_name(path))?,
         None => serde_json::from_str(TEMPLATE)?,
     };
     let (mut accepted, mut rejected) = (0_u64, 0_u64);
@@ -143,6 +143,14 @@ fn summarize(out: &mut impl Write, json: bool, accepted: u64, rejected: u64) -> 
     // Ignored: the outcomes were written, and the status matters more than the summary.
     let _ = writeln!(io::stderr(), "{summary}");
     Ok(())
+}
+
+/// Describes the file, without its name if that may be a query.
+fn template_name(path: &Path) -> String {
+    match path.as_os_str().as_encoded_bytes().contains(&b'=') {
+        true => "template".to_owned(),
+        false => format!("template {path:?}"),
+    }
 }
 
 fn read_template(path: &Path) -> anyhow::Result<Template> {

@@ -121,6 +121,8 @@ fn no_message_repeats_a_secret() {
         vec![format!("--json={SECRET}")],
         vec![format!("-{SECRET}")],
         vec!["--template".to_owned(), format!("--token={SECRET}")],
+        vec!["--template".to_owned(), format!("token={SECRET}&v1=1")],
+        vec![format!("--template=https://localhost/?token={SECRET}")],
         vec!["--token".to_owned(), wrong_token.clone()],
         vec![format!("--token={wrong_token}")],
     ] {
