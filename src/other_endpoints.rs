@@ -40,9 +40,9 @@
 //! # `update?token=t&pin=V1&value=5`
 //!
 //! This older form has the pin and its value in separate segments. A location may have two values:
-//! `pin=V5&value=lon&value=lat`. The rules are those of the batch updates `v1=5` and `v5=lon&v5=lat`.
-//! The name of the first segment other than the token's tells the two forms apart: only in this one is
-//! it `pin` or `value`.
+//! `pin=V5&value=lon&value=lat`. Names are checked first. Then the values follow the rules of the batch
+//! updates `v1=5` and `v5=lon&v5=lat`. The name of the first segment other than the token's tells the
+//! two forms apart: only in this one is it `pin` or `value`.
 //!
 //! ```
 //! use std::collections::HashMap;

@@ -24,8 +24,8 @@ pub fn update(
 
 /// Parses `pin=V1&value=5`, in any order. A location may have two values: `value=lon&value=lat`.
 ///
-/// The rules are those of the batch `v1=5` or `v1=lon&v1=lat`: an extra value is a duplicate pin, and
-/// a query without `pin` or without `value` contains no pins.
+/// Names are checked first. Then the rules are those of the batch `v1=5` or `v1=lon&v1=lat`: an extra
+/// value is a duplicate pin, and a query without `pin` or without `value` contains no pins.
 fn older_update(
     query: &str,
     request: &BatchUpdate<'_>,
