@@ -182,7 +182,8 @@
 //! There is no feature `std`: it would change nothing. Templates can be read from any self-describing
 //! format. [Section 6 of the contract](contract#6-templates-and-json-lines-output) defines them in
 //! JSON and lists the differences in YAML, TOML, CBOR, MessagePack and RON. Bounds of doubles are only
-//! as exact as the parser: with `serde_json`, enable its feature `float_roundtrip`.
+//! as exact as the parser: with `serde_json`, enable its feature `float_roundtrip`. An `Arc<Template>`
+//! needs the feature `rc` of `serde`.
 //!
 //! # Other endpoints
 //!

@@ -40,9 +40,9 @@
 //! # `update?token=t&pin=V1&value=5`
 //!
 //! This older form has the pin and its value in separate segments. A location may have two values:
-//! `pin=V5&value=lon&value=lat`. Names are checked first. Then the values follow the rules of the batch
-//! updates `v1=5` and `v5=lon&v5=lat`. The name of the first segment other than the token's tells the
-//! two forms apart: only in this one is it `pin` or `value`.
+//! `pin=V5&value=lon&value=lat`. The names, in any order, are checked first. Then the values follow the
+//! rules of the batch updates `v1=5` and `v5=lon&v5=lat`. The name of the first segment other than the
+//! token's tells the two forms apart: only in this one is it `pin` or `value`.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -61,7 +61,7 @@
 //!         }
 //!     }
 //!     let (Some(name), [first, rest @ ..]) = (pin, &values[..]) else {
-//!         return Err(Error::no_pins(query.len()));
+//!         return Err(request.no_pins());
 //!     };
 //!     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
 //!     let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
@@ -129,7 +129,7 @@
 //!         }
 //!         pins.push(pin);
 //!     }
-//!     if pins.is_empty() { Err(Error::no_pins(query.len())) } else { Ok(pins) }
+//!     if pins.is_empty() { Err(request.no_pins()) } else { Ok(pins) }
 //! }
 //! # use pinquery::{Datastream, ErrorKind};
 //! # let template = Template::new().with(VirtualPin(1), Datastream::integer(0..=100)?);

@@ -184,6 +184,19 @@ impl<'q> BatchUpdate<'q> {
         Error::new(ErrorKind::UnknownToken, self.value_start..self.token_end)
     }
 
+    /// Returns the error for a query that contains no pins, for an endpoint that parses the segments
+    /// itself.
+    ///
+    /// ```
+    /// # use pinquery::{BatchUpdate, ErrorKind};
+    /// let error = BatchUpdate::parse("token=t").unwrap().no_pins();
+    /// assert_eq!((error.kind(), error.span()), (ErrorKind::NoPins, 7..7));
+    /// ```
+    #[must_use]
+    pub fn no_pins(&self) -> Error {
+        Error::no_pins(self.query.len())
+    }
+
     /// Parses the remaining segments, in order, against the device's template. All or nothing.
     ///
     /// Returning the updates copies 272 bytes, about 80 instructions, which is negligible next to a

@@ -35,8 +35,8 @@ use tokio::sync::{RwLock, mpsc};
 /// Maximum batches queued for the writer. If the queue is full, clients wait.
 const WAITING: usize = 1024;
 
-/// Parses a query whose token is valid.
-type Endpoint<T> = fn(&str, &BatchUpdate<'_>, &Template) -> Result<T, Error>;
+/// Parses the segments of a request.
+type Endpoint<T> = fn(&BatchUpdate<'_>, &Template) -> Result<T, Error>;
 
 /// Blynk's response to an invalid request.
 struct Rejection(Error);
@@ -96,7 +96,7 @@ impl App {
         let request = BatchUpdate::parse(&query)?;
         let device = self.device(request.token()).await;
         let device = device.ok_or_else(|| request.unknown_token())?;
-        let parsed = endpoint(&query, &request, &device.template)?;
+        let parsed = endpoint(&request, &device.template)?;
         Ok((device, parsed))
     }
 
@@ -115,7 +115,7 @@ impl App {
 }
 
 async fn batch_update(State(app): State<App>, query: RawQuery) -> Result<&'static str> {
-    let updates: Endpoint<_> = |_, request, template| Ok(request.updates(template)?.into_owned());
+    let updates: Endpoint<_> = |request, template| Ok(request.updates(template)?.into_owned());
     let (device, updates) = app.parse(query, updates).await?;
     app.save(&device, updates).await
 }

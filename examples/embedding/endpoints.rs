@@ -1,7 +1,7 @@
 //! Blynk's endpoints `update` and `get`, for any HTTP library.
 //!
-//! The functions that parse take a query, its [`BatchUpdate`], whose token is valid, and the template
-//! of the device with this token.
+//! The functions that parse take a request, whose token is valid, and the template of the device with
+//! this token.
 
 use std::borrow::Cow;
 
@@ -11,13 +11,9 @@ use pinquery::{BatchUpdate, Error, Pair, Template, Update, Value, VirtualPin};
 ///
 /// Blynk documents one pin. Several pins in the first form are accepted as a batch, because saving
 /// only one would lose the others.
-pub fn update(
-    query: &str,
-    request: &BatchUpdate<'_>,
-    template: &Template,
-) -> Result<Vec<Update>, Error> {
+pub fn update(request: &BatchUpdate<'_>, template: &Template) -> Result<Vec<Update>, Error> {
     match request.pairs().next().as_ref().map(name).as_deref() {
-        Some("pin" | "value") => Ok(vec![older_update(query, request, template)?]),
+        Some("pin" | "value") => Ok(vec![older_update(request, template)?]),
         _ => Ok(request.updates(template)?.into_owned()),
     }
 }
@@ -26,11 +22,7 @@ pub fn update(
 ///
 /// Names are checked first. Then the rules are those of the batch `v1=5` or `v1=lon&v1=lat`: an extra
 /// value is a duplicate pin, and a query without `pin` or without `value` contains no pins.
-fn older_update(
-    query: &str,
-    request: &BatchUpdate<'_>,
-    template: &Template,
-) -> Result<Update, Error> {
+fn older_update(request: &BatchUpdate<'_>, template: &Template) -> Result<Update, Error> {
     let (mut pin, mut values) = (None, Vec::new());
     for pair in request.pairs() {
         match &*name(&pair) {
@@ -40,7 +32,7 @@ fn older_update(
         }
     }
     let (Some(name), [first, rest @ ..]) = (pin, &*values) else {
-        return Err(Error::no_pins(query.len()));
+        return Err(request.no_pins());
     };
     let pin = name.pin().ok_or(Error::invalid_pin(name))?;
     let datastream = template.get(pin).ok_or(Error::unknown_pin(pin, name))?;
@@ -54,11 +46,7 @@ fn name<'q>(pair: &Pair<'q>) -> Cow<'q, str> {
 }
 
 /// Parses `get?token=…&v1&v2`. Returns at least one pin.
-pub fn get(
-    query: &str,
-    request: &BatchUpdate<'_>,
-    template: &Template,
-) -> Result<Vec<VirtualPin>, Error> {
+pub fn get(request: &BatchUpdate<'_>, template: &Template) -> Result<Vec<VirtualPin>, Error> {
     let mut pins = Vec::new();
     for pair in request.pairs() {
         let pin = pair.pin().ok_or_else(|| Error::invalid_name(pair))?;
@@ -75,7 +63,7 @@ pub fn get(
         pins.push(pin);
     }
     match pins.is_empty() {
-        true => Err(Error::no_pins(query.len())),
+        true => Err(request.no_pins()),
         false => Ok(pins),
     }
 }

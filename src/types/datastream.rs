@@ -230,7 +230,7 @@ impl Datastream {
     /// older template may not fit the current one.
     ///
     /// The value must have the type of the datastream: an integer does not fit a double. To convert a
-    /// value that does not fit, parse its text.
+    /// value that does not fit, parse its text, which may fail: `5.0` is not an integer.
     ///
     /// ```
     /// use pinquery::{Adjustment, Datastream, Value};

@@ -213,6 +213,7 @@ fn constructed_errors_equal_those_of_a_batch_update() {
     }
     for query in ["token=t", "&token=t&&"] {
         assert_eq!(Error::no_pins(query.len()), error_of(query));
+        assert_eq!(request(query).no_pins(), error_of(query));
     }
 }
 

@@ -30,7 +30,7 @@ impl<S: Store> App<S> {
     pub async fn get(&self, query: &str) -> Result<GetResponse, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
-        let pins = pins(&request, query.len(), &device)?;
+        let pins = pins(&request, &device)?;
         let mut latest = self.latest(&device).await?;
         let mut take = |pin: VirtualPin| {
             let index = latest.iter().position(|latest| latest.update.pin == pin)?;
@@ -90,11 +90,7 @@ pub(crate) fn in_template(
 }
 
 /// Returns the pins of a query, in query order. The order of checks is that of a batch update.
-fn pins(
-    request: &BatchUpdate<'_>,
-    query_len: usize,
-    device: &Device,
-) -> Result<Vec<VirtualPin>, Error> {
+fn pins(request: &BatchUpdate<'_>, device: &Device) -> Result<Vec<VirtualPin>, Error> {
     let mut pins = Vec::new();
     for pair in request.pairs() {
         let pin = pair.pin().ok_or_else(|| Error::invalid_name(pair))?;
@@ -111,7 +107,7 @@ fn pins(
         pins.push(pin);
     }
     match pins.is_empty() {
-        true => Err(Error::no_pins(query_len)),
+        true => Err(request.no_pins()),
         false => Ok(pins),
     }
 }

@@ -49,6 +49,7 @@ fn in_steps(query: &[u8], template: &Template) {
             debug(&request);
             token(request.token());
             error(request.unknown_token());
+            error(request.no_pins());
             match black_box(request.clone()).updates(template) {
                 Ok(accepted) => updates(accepted),
                 Err(rejected) => error(rejected),
