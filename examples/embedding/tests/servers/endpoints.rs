@@ -11,10 +11,10 @@ const GET: &str = "/external/api/get";
 
 fn parse<T>(
     query: &str,
-    endpoint: fn(&str, &BatchUpdate<'_>, &Template) -> Result<T, Error>,
+    endpoint: fn(&BatchUpdate<'_>, &Template) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let template = demo::template().expect("the template is valid");
-    endpoint(query, &BatchUpdate::parse(query)?, &template)
+    endpoint(&BatchUpdate::parse(query)?, &template)
 }
 
 fn show(updates: &[Update]) -> String {
@@ -109,10 +109,7 @@ fn an_invalid_get_is_rejected() {
 }
 
 #[track_caller]
-fn rejected_as<T>(
-    expected: &str,
-    endpoint: fn(&str, &BatchUpdate<'_>, &Template) -> Result<T, Error>,
-) {
+fn rejected_as<T>(expected: &str, endpoint: fn(&BatchUpdate<'_>, &Template) -> Result<T, Error>) {
     let (_, marked) = expected.split_once(": ").expect("the query follows");
     let query = marked.replace(['[', ']'], "");
     let error = parse(&query, endpoint).err();
