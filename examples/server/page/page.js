@@ -10,7 +10,7 @@ const MAX_EXAMPLES = 4;
 const EXAMPLES = {
   integer: (bounds) => clamp(bounds, "33", BigInt),
   double: (bounds) => clamp(bounds, "21.5", Number),
-  string: (limit) => "all+well".slice(0, Number(limit.match(/\d+/)[0])),
+  string: (limit) => "all+well".slice(0, limit.match(/\d+/)?.[0]),
   location: () => "24.94,60.17",
   boolean: () => "1",
   enumerable: (values) => values.match(/-?\d+/)[0],
@@ -48,11 +48,11 @@ function status(text, isError = false) {
   byId("status").classList.toggle("error", isError);
 }
 
-// Works on text because JavaScript numbers cannot represent every integer.
+// Either bound may be missing. Works on text because JavaScript numbers cannot represent every integer.
 function clamp(bounds, value, read) {
-  const [min, max] = bounds === "" ? [value, value] : bounds.split("..=");
-  if (read(value) < read(min)) return min;
-  return read(value) > read(max) ? max : value;
+  const [min, max] = bounds.split(/\.\.=?/);
+  if (min && read(value) < read(min)) return min;
+  return max && read(value) > read(max) ? max : value;
 }
 
 // Prefers different types, and keeps the order of pins. Types unknown to this page are left out.
@@ -77,10 +77,16 @@ function showSend(token, pairs) {
   setText("send", `curl '${location.origin}/external/api/batch/update?${query}'`);
 }
 
-// Descriptions are the library's, such as `integer 0..=100`.
+// Descriptions are the library's, such as `integer 0..=100` and `integer 0..`.
 const typeOf = (datastream) => datastream.match(/^\w+/)[0];
 const describe = (datastream) =>
-  datastream.replace(/^(\w+) /, "$1: ").replace("..=", " to ").replace(/\[(.*)\]/, "$1").replace(" or ", "; fallback ");
+  datastream
+    .replace(/^(\w+) /, "$1: ")
+    .replace(" or ", "; fallback ")
+    .replace(/\[(.*)\]/, "$1")
+    .replace(": ..=", ": up to ")
+    .replace("..=", " to ")
+    .replace(/\.\.$/, " or more");
 
 function showValues(datastreams) {
   const rows = datastreams.map(({ pin, datastream, value, adjusted, at_us }) => {
