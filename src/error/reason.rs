@@ -17,7 +17,7 @@ named_enum! {
     #[non_exhaustive]
     pub enum Reason {
         /// A string exceeds `max_len` decoded bytes, which is checked after
-        /// [`InvalidUtf8`](Self::InvalidUtf8), or any other value exceeds 4,096 raw bytes.
+        /// [`InvalidUtf8`](Self::InvalidUtf8), or any other value exceeds 4,096 bytes before decoding.
         TooLong = "too_long": "value is too long",
         /// A `%` is not followed by two hexadecimal digits, as in `v1=%4`.
         MalformedEscape = "malformed_escape": "`%` is not followed by two hexadecimal digits",

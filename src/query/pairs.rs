@@ -15,12 +15,12 @@ use crate::pin::VirtualPin;
 /// the query, because it contains a token.
 ///
 /// ```
-/// use pinquery::{Pairs, VirtualPin};
+/// use pinquery::{Error, Pairs, VirtualPin};
 ///
 /// // GET /external/api/get?token=…&v1&v2
 /// let pins: Result<Vec<VirtualPin>, _> = Pairs::new("token=t&v1&V2")
 ///     .filter(|pair| !pair.is_token())
-///     .map(|pair| pair.pin().ok_or("Wrong pin format."))
+///     .map(|pair| pair.pin().ok_or(Error::invalid_pin(pair.name)))
 ///     .collect();
 /// assert_eq!(pins, Ok(vec![VirtualPin(1), VirtualPin(2)]));
 /// ```
