@@ -4,7 +4,8 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::pin::VirtualPin;
-use crate::query::input::{FastInput, Input, NextOffset, SlowInput};
+use crate::query::encoded::Encoded;
+use crate::query::input::{FastInput, Input, NextOffset};
 use crate::query::pairs::{Pair, Pairs};
 use crate::query::text::Text;
 use crate::types::datastream::Datastream;
@@ -42,25 +43,16 @@ pub(crate) fn pair<'q, 't>(
     };
     let Pair { name, value } = pair;
     let datastream = resolve(pin).map_err(|kind| Error::of_pin(kind, pin, name.span()))?;
-    update(datastream, SlowInput { pin, value, pairs })
+    datastream.parse_slow(pin, value, || latitude(pin, pairs))
 }
 
-/// Parses a value by the slow path of its type.
-#[inline]
-fn update<'q>(
-    datastream: &Datastream,
-    mut input: SlowInput<'_, 'q>,
-) -> Result<Update<Text<'q>>, Error> {
-    let parsed = datastream.parse_slow(&mut input);
-    let SlowInput { pin, value, .. } = input;
-    match parsed {
-        Ok((value, adjusted)) => Ok(Update {
-            pin,
-            value,
-            adjusted,
-        }),
-        Err(reason) => Err(Error::invalid_value(pin, value, reason)),
-    }
+/// Consumes and returns the next segment's value, if it is the second half of a location. Not even the
+/// token's segment may be between the two.
+fn latitude<'q>(pin: VirtualPin, pairs: &mut Pairs<'q>) -> Option<Encoded<'q>> {
+    let mut next = pairs.clone();
+    let pair = next.next().filter(|pair| pair.pin() == Some(pin))?;
+    *pairs = next;
+    Some(pair.value)
 }
 
 /// Handles a value that the fast path declined: the buffer was full, or the value is unusual or
@@ -88,12 +80,7 @@ pub(crate) fn value<'q>(
     if let Some(reason) = declined.reason() {
         return Err(Error::invalid_value(pin, value, reason));
     }
-    let slow = SlowInput {
-        pin,
-        value,
-        pairs: &mut pairs,
-    };
-    let update = update(datastream, slow)?;
+    let update = datastream.parse_slow(pin, value, || latitude(pin, &mut pairs))?;
     push(update, input, pairs.end(), updates);
     Ok(input.next(rest, &pairs))
 }

@@ -167,15 +167,6 @@ impl<'q> FastInput<'_, 'q> {
     }
 }
 
-/// The input of a slow path.
-pub(crate) struct SlowInput<'p, 'q> {
-    pub(crate) pin: VirtualPin,
-    /// The value. Its span is the span of an error.
-    pub(crate) value: Encoded<'q>,
-    /// The segments after it.
-    pub(crate) pairs: &'p mut Pairs<'q>,
-}
-
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;

@@ -4,12 +4,12 @@ use core::fmt;
 
 use super::error::DatastreamError;
 use super::parts::{DatastreamParts, FIELDS};
-use super::raw::{Declined, Parsed};
+use super::raw::Declined;
 use super::{NAMES, Type, parse_halves};
 use crate::error::{Error, Reason};
 use crate::pin::VirtualPin;
 use crate::query::encoded::Encoded;
-use crate::query::input::{FastInput, NextOffset, SlowInput};
+use crate::query::input::{FastInput, NextOffset};
 use crate::query::pairs::Pair;
 use crate::query::text::Text;
 use crate::update::updates::Updates;
@@ -206,22 +206,11 @@ impl Datastream {
         first: Pair<'q>,
         rest: &[Pair<'q>],
     ) -> Result<Update<Text<'q>>, Error> {
-        let (parsed, last, rest) = match (self.0.parse_encoded(first.value), rest) {
-            // The longitude is valid, so any error is one of the latitude.
-            (Err(Reason::NoLatitude), [latitude, rest @ ..]) => {
-                let parsed = parse_halves(first.value, latitude.value);
-                (parsed, *latitude, rest)
-            }
-            (parsed, rest) => (parsed, first, rest),
-        };
-        let (value, adjusted) =
-            parsed.map_err(|reason| Error::invalid_value(pin, last.value, reason))?;
-        match rest.first() {
-            None => Ok(Update {
-                pin,
-                value,
-                adjusted,
-            }),
+        let mut rest = rest.iter();
+        let latitude = || rest.next().map(|pair| pair.value);
+        let update = self.parse_slow(pin, first.value, latitude)?;
+        match rest.next() {
+            None => Ok(update),
             Some(extra) => Err(Error::duplicate_pin(pin, extra.name)),
         }
     }
@@ -261,23 +250,32 @@ impl Datastream {
         self.0.parse_fast(input, updates)
     }
 
-    /// Parses a value by the slow path of its type. Consumes the next segment if that is a latitude.
+    /// Parses a value by the slow path of its type. Calls `latitude` for the value that follows a valid
+    /// longitude, if any.
     pub(crate) fn parse_slow<'q>(
         &self,
-        input: &mut SlowInput<'_, 'q>,
-    ) -> Result<Parsed<'q>, Reason> {
-        let longitude = input.value;
-        let parsed = self.0.parse_encoded(longitude);
-        if parsed != Err(Reason::NoLatitude) {
-            return parsed;
+        pin: VirtualPin,
+        value: Encoded<'q>,
+        latitude: impl FnOnce() -> Option<Encoded<'q>>,
+    ) -> Result<Update<Text<'q>>, Error> {
+        let parsed = self.0.parse_encoded(value);
+        let latitude = match parsed {
+            Err(Reason::NoLatitude) => latitude(),
+            _ => None,
+        };
+        let (parsed, last) = match latitude {
+            // The longitude is valid, so any error is one of the latitude.
+            Some(latitude) => (parse_halves(value, latitude), latitude),
+            None => (parsed, value),
+        };
+        match parsed {
+            Ok((value, adjusted)) => Ok(Update {
+                pin,
+                value,
+                adjusted,
+            }),
+            Err(reason) => Err(Error::invalid_value(pin, last, reason)),
         }
-        let mut pairs = input.pairs.clone();
-        // Not even the token's segment may be between the two.
-        let next = pairs.next().filter(|next| next.pin() == Some(input.pin));
-        let latitude = next.ok_or(Reason::NoLatitude)?.value;
-        // An error in the latitude reports its span.
-        (input.value, *input.pairs) = (latitude, pairs);
-        parse_halves(longitude, latitude)
     }
 }
 
