@@ -3,8 +3,6 @@
 //! Slow tests are ignored; `cargo test --release --test numbers -- --ignored` runs them.
 #![allow(missing_docs)]
 
-#[path = "numbers/decimal.rs"]
-mod decimal;
 #[path = "numbers/plain.rs"]
 mod plain;
 #[path = "numbers/random.rs"]
@@ -12,8 +10,8 @@ mod random;
 
 use std::fmt::Write;
 
-use decimal::Halfway;
 use pinquery::{Adjustment, Datastream, Template, Value, VirtualPin};
+use pinquery_test_support::decimal::Halfway;
 use random::Random;
 
 /// Parses values of one datastream, reusing the query's buffer.

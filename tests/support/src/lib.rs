@@ -8,11 +8,12 @@
 //! - [`Device`]: a template, with the comparison of the library and the reference.
 //! - [`value`]: the comparison of one value. [`invariants`]: properties of every outcome.
 //! - [`encoding`] and [`mod@write`]: the many spellings of a batch.
-//! - [`json`]: a second reader of templates in JSON.
+//! - [`json`]: a second reader of templates in JSON. [`decimal`]: exact decimals.
 //! - [`generate`]: proptest strategies.
 //! - [`targets`]: the assertions of the fuzz targets, and [`seeds`], their inputs.
 
 pub mod convert;
+pub mod decimal;
 pub mod encoding;
 pub mod escaping;
 pub mod generate;

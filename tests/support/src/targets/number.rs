@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use pinquery::VirtualPin;
 
 use super::{Summary, summary};
+use crate::Device;
+use crate::decimal::Decimal;
 use crate::encoding::{Choices, encode};
-use crate::plain::{Adjustment, Outcome, Update, Updates, Value};
-use crate::{Device, convert, types};
+use crate::plain::{Adjustment, Outcome, Rejection, Update, Updates, Value};
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| {
     Device::read(
@@ -33,8 +34,8 @@ const CONTEXTS: [(&str, &str); 10] = [
 
 /// Parses a number in every context; the first byte chooses its encoding.
 ///
-/// Asserts that library and reference agree, that integers match decimal arithmetic on their digits,
-/// and that a leading zero and white space change nothing.
+/// Asserts that library and reference agree, that integers match decimal arithmetic on their digits and
+/// doubles are the nearest to their [`Decimal`], and that a leading zero and white space change nothing.
 pub fn number(data: &[u8]) -> Summary {
     let (choice, text) = data.split_first()?;
     let padded = padded(text);
@@ -52,40 +53,49 @@ pub fn number(data: &[u8]) -> Summary {
         }
         all.push(summary(&outcome));
     }
-    exact(text, &encode(text, &mut Choices::new(&[*choice])));
+    let value = encode(text, &mut Choices::new(&[*choice]));
+    let text = (value.len() <= 4096).then_some(text.trim_ascii());
+    let text = text.and_then(|text| std::str::from_utf8(text).ok());
+    exact_integer(text, &value);
+    exact_double(text, &value);
     all.dedup();
     Some(all.join("; "))
 }
 
-/// Returns whether both are equal except for the span and reason of an error.
+/// Returns whether both are equal except for the span of an error.
 fn is_alike(one: &Outcome, other: &Outcome) -> bool {
     match (one, other) {
-        (Err(one), Err(other)) => one.kind == other.kind,
+        (Err(one), Err(other)) => {
+            let span = one.span.clone();
+            *one == Rejection {
+                span,
+                ..other.clone()
+            }
+        }
         _ => one == other,
     }
 }
 
 /// Adds a leading zero and white space, if the text begins with a digit or a sign and a digit.
 fn padded(text: &[u8]) -> Option<Vec<u8>> {
+    // Encoded in up to three bytes each, a longer text would exceed the limit.
+    let is_short = text.len() < 1300;
     let text = text.trim_ascii();
     let signs = usize::from(matches!(text, [b'+' | b'-', ..]));
     let (sign, digits) = text.split_at(signs);
-    // Encoded in up to three bytes each, a longer text would exceed the limit.
-    let is_short = text.len() < 1300;
     let is_digit = digits.first().is_some_and(u8::is_ascii_digit);
     (is_short && is_digit).then(|| [b"\t ", sign, b"0", digits, b"\r\n"].concat())
 }
 
-/// Compares an integer of any length with its digits.
-fn exact(text: &[u8], value: &[u8]) {
-    static WIDE: LazyLock<Device> = LazyLock::new(|| {
-        let (min, max) = (i64::MIN, i64::MAX);
-        let widest = types::Integer { min, max };
-        Device::new([(1, types::Datastream::Integer(widest))].into())
-    });
-    let query = [b"token=t&v1=", value].concat();
-    let parsed = pinquery::parse(&query, |_| Some(&WIDE.library));
-    let Some(number) = Digits::of(text).filter(|_| value.len() <= 4096) else {
+/// The widest bounds.
+static WIDE: LazyLock<Device> = LazyLock::new(|| {
+    Device::read("v1:integer(-9223372036854775808,9223372036854775807) v2:double")
+});
+
+/// Compares an integer of any length with its digits. `text` is `None` if the value is not text.
+fn exact_integer(text: Option<&str>, value: &[u8]) {
+    let parsed = WIDE.parse(&[b"token=t&v1=", value].concat());
+    let Some(number) = text.and_then(Digits::of) else {
         assert!(parsed.is_err());
         return;
     };
@@ -101,7 +111,28 @@ fn exact(text: &[u8], value: &[u8]) {
         value: Value::Integer(integer),
         adjusted,
     };
-    assert_eq!(convert::outcome(parsed), Ok(Updates(vec![expected])));
+    assert_eq!(parsed, Ok(Updates(vec![expected])));
+}
+
+/// Compares a double with its digits. `text` is `None` if the value is not text.
+fn exact_double(text: Option<&str>, value: &[u8]) {
+    let parsed = WIDE.parse(&[b"token=t&v2=", value].concat());
+    let Some((text, decimal)) = text.and_then(|text| Some((text, Decimal::parse(text)?))) else {
+        assert!(parsed.is_err());
+        return;
+    };
+    let updates = parsed.expect("a number");
+    let Value::Double(double) = updates[0].value else {
+        panic!("{updates}");
+    };
+    let nearest = match (updates[0].adjusted, double) {
+        (None, _) => double,
+        (Some(Adjustment::Min), f64::MIN) => f64::NEG_INFINITY,
+        (Some(Adjustment::Max), f64::MAX) => f64::INFINITY,
+        _ => panic!("{updates}"),
+    };
+    assert_eq!(nearest.is_sign_negative(), text.starts_with('-'));
+    assert!(decimal.rounds_to(nearest.abs()), "{updates} for {text:?}");
 }
 
 /// `[+-]?[0-9]+`, without the leading zeros.
@@ -111,8 +142,7 @@ struct Digits {
 }
 
 impl Digits {
-    fn of(text: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text.trim_ascii()).ok()?;
+    fn of(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;

@@ -122,27 +122,31 @@ pub(super) fn text(double: f64, choices: &mut Choices<'_>) -> String {
     }
 }
 
-/// Parses `[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?`, rounded to the nearest.
+/// Parses a number, rounded to the nearest.
 ///
-/// `core` accepts more than this grammar, such as `inf`, so the grammar is checked first.
+/// `core` accepts more than the contract, such as `inf`, so the grammar is checked first.
 pub(super) fn number(text: &str) -> Option<f64> {
-    let unsigned = without_sign(text);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (unsigned, None),
-    };
-    let mantissa_is_valid = match mantissa.split_once('.') {
-        Some((whole, "")) => is_digits(whole),
-        Some(("", fraction)) => is_digits(fraction),
-        Some((whole, fraction)) => is_digits(whole) && is_digits(fraction),
-        None => is_digits(mantissa),
-    };
-    let exponent_is_valid = match exponent {
-        Some(exponent) => is_digits(without_sign(exponent)),
-        None => true,
-    };
-    if !(mantissa_is_valid && exponent_is_valid) {
-        return None;
-    }
+    Double::split(text)?;
     text.parse().ok()
+}
+
+impl Double {
+    /// Splits `[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?` into the digits before and after the
+    /// point and the exponent with its sign. Parts that are missing are empty.
+    pub(crate) fn split(text: &str) -> Option<(&str, &str, &str)> {
+        let unsigned = without_sign(text);
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (unsigned, None),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let mantissa_is_valid = match (whole, fraction) {
+            (_, "") => is_digits(whole),
+            ("", _) => is_digits(fraction),
+            _ => is_digits(whole) && is_digits(fraction),
+        };
+        let exponent_is_valid = exponent.is_none_or(|exponent| is_digits(without_sign(exponent)));
+        let parts = (whole, fraction, exponent.unwrap_or_default());
+        (mantissa_is_valid && exponent_is_valid).then_some(parts)
+    }
 }

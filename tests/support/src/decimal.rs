@@ -1,4 +1,63 @@
-//! Exact decimals of the midpoints between neighbouring doubles.
+//! Exact decimals, and the midpoints between neighbouring doubles.
+
+use crate::types::Double;
+
+/// An exact number that is not negative: `0.DIGITS` times a power of ten.
+///
+/// The digits neither begin nor end with a zero, so the derived order is that of the numbers. Zero has
+/// no digits and the least exponent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decimal {
+    exponent: i64,
+    digits: String,
+}
+
+impl Decimal {
+    /// An exponent of ten beyond the range of `f64` even with a million leading or trailing zeros.
+    const FAR: i64 = 1_000_000_000_000;
+
+    /// Returns the absolute value of a number in the contract's notation of doubles, without the
+    /// limit on its length. Exponents are clamped to the range of 10¹² around zero.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction, exponent) = Double::split(text)?;
+        let exponent: i64 = match exponent {
+            "" => 0,
+            _ if exponent.starts_with('-') => exponent.parse().unwrap_or(i64::MIN),
+            _ => exponent.parse().unwrap_or(i64::MAX),
+        };
+        let exponent = exponent.clamp(-Self::FAR, Self::FAR) - fraction.len() as i64;
+        Some(Self::new(&format!("{whole}{fraction}"), exponent))
+    }
+
+    fn new(digits: &str, exponent: i64) -> Self {
+        let significant = digits.trim_start_matches('0');
+        let digits = significant.trim_end_matches('0').to_owned();
+        let exponent = match significant {
+            "" => i64::MIN,
+            _ => exponent + significant.len() as i64,
+        };
+        Self { exponent, digits }
+    }
+
+    /// Returns whether this is the nearest double, ties to even. Infinity is the nearest to numbers that
+    /// overflow.
+    #[must_use]
+    pub fn rounds_to(&self, double: f64) -> bool {
+        let bits = double.to_bits();
+        let midpoint = |below| Halfway::above(f64::from_bits(below)).decimal();
+        let is_even = bits & 1 == 0;
+        let is_high_enough = bits.checked_sub(1).is_none_or(|below| {
+            let limit = midpoint(below);
+            *self > limit || is_even && *self == limit
+        });
+        let is_low_enough = double.is_infinite() || {
+            let limit = midpoint(bits);
+            *self < limit || is_even && *self == limit
+        };
+        is_high_enough && is_low_enough
+    }
+}
 
 /// An arbitrarily large natural number: nine decimal digits per limb, least significant first.
 struct Natural(Vec<u32>);
@@ -78,6 +137,10 @@ impl Halfway {
         }
         let fraction = exponent.min(0).unsigned_abs() as usize;
         Self { number, fraction }
+    }
+
+    fn decimal(&self) -> Decimal {
+        Decimal::new(&self.number.digits(), -(self.fraction as i64))
     }
 
     /// Returns the midpoint in decimal notation.
