@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use pinquery::{BatchUpdate, Error, ErrorKind, Pair, Pairs, Text, Update, Updates, Value};
+use pinquery::{
+    BatchUpdate, Datastream, Encoded, Error, ErrorKind, Pair, Pairs, Reason, Template, Text,
+    Update, Updates, Value, VirtualPin,
+};
 
-use crate::plain::Template;
-use crate::{Device, UNKNOWN};
+use crate::{Device, UNKNOWN, plain};
 
 /// Asserts everything about the outcome of a query that can be checked without a second parser.
 #[track_caller]
@@ -27,7 +29,7 @@ pub fn check_invariants(query: &[u8], device: &Device) {
     );
     match &outcome {
         Ok(updates) => accepted(query, &device.plain, updates),
-        Err(error) => rejected(query, *error),
+        Err(error) => rejected(query, &device.library, *error),
     }
     assert!(outcome == device.in_two_steps(query), "in two steps");
     pairs(query);
@@ -42,7 +44,7 @@ fn is_token(bytes: &[u8]) -> bool {
 
 /// Asserts one update for each pin, in query order, that fits its datastream. Strings borrow from
 /// the query.
-fn accepted(query: &[u8], template: &Template, updates: &Updates<'_>) {
+fn accepted(query: &[u8], template: &plain::Template, updates: &Updates<'_>) {
     assert!((1..=256).contains(&updates.len()));
     let mut order: Vec<u8> = Pairs::new(query)
         .filter_map(|pair| Some(pair.pin()?.0))
@@ -72,7 +74,7 @@ fn is_inside(whole: &[u8], part: &[u8]) -> bool {
 
 /// Asserts that the error is the one that its constructor creates from a pair of the query. Errors of
 /// kinds without a constructor cover the query's end or the token.
-fn rejected(query: &[u8], error: Error) {
+fn rejected(query: &[u8], template: &Template, error: Error) {
     use ErrorKind as K;
 
     let is_right = match error.kind() {
@@ -85,9 +87,57 @@ fn rejected(query: &[u8], error: Error) {
         _ => Pairs::new(query).any(|pair| created(error, pair) == Some(error)),
     };
     assert!(is_right, "{error}");
+    let (pin, reason) = pin_and_reason(query, template, error).unzip();
+    assert_eq!(error.pin(), pin, "{error}");
+    assert_eq!(error.reason(), reason.flatten(), "{error}");
     assert_eq!(error.status(), 400);
     let body = format!(r#"{{"error":{{"message":"{}"}}}}"#, error.message());
     assert_eq!(error.body(), body);
+}
+
+/// Returns the pin at the error's span, if the kind concerns one, and the reason why its datastream
+/// rejects the value on its own, if the kind concerns that.
+fn pin_and_reason(
+    query: &[u8],
+    template: &Template,
+    error: Error,
+) -> Option<(VirtualPin, Option<Reason>)> {
+    let is_value = match error.kind() {
+        ErrorKind::InvalidValue => true,
+        ErrorKind::UnknownPin | ErrorKind::DuplicatePin => false,
+        _ => return None,
+    };
+    let mut before = None;
+    for pair in Pairs::new(query) {
+        let pin = pair.pin();
+        let part = if is_value { pair.value } else { pair.name };
+        if part.span() == error.span() {
+            let datastream = template.get(pin?).filter(|_| is_value);
+            let reason = datastream.and_then(|datastream| match before == pin {
+                true => latitude_reason(datastream, part, error.reason()),
+                false => datastream.parse_encoded(part).err(),
+            });
+            return Some((pin?, reason));
+        }
+        before = pin;
+    }
+    None
+}
+
+/// Returns the reason why a location rejects a latitude in a segment of its own, or `found` if the
+/// latitude is not too long on its own but would be after a longitude.
+fn latitude_reason(
+    location: &Datastream,
+    latitude: Encoded<'_>,
+    found: Option<Reason>,
+) -> Option<Reason> {
+    let query = [b"=0,", latitude.raw()].concat();
+    match latitude.raw().len() {
+        4095..=4096 => found,
+        _ => location
+            .parse_encoded(Pairs::new(&query).next()?.value)
+            .err(),
+    }
 }
 
 /// Creates an error of the same kind and reason from a pair, if they apply to its name.
@@ -125,7 +175,7 @@ fn request(query: &[u8], device: &Device, outcome: &Result<Updates<'_>, Error>) 
     let updates: Result<Vec<_>, Error> = all.iter().copied().collect();
     assert_eq!(updates, outcome.clone().map(|updates| updates.to_vec()));
     let errors = all.iter().filter_map(|result| result.err());
-    errors.for_each(|error| rejected(query, error));
+    errors.for_each(|error| rejected(query, &device.library, error));
     let is_between = token.is_some_and(|at| at > 0 && at < others.len());
     if let Some(update) = single_pin(&request, device).filter(|_| !is_between) {
         assert_eq!(update, outcome.clone().map(|updates| updates[0]));
