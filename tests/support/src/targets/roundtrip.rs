@@ -5,7 +5,8 @@ use super::{Summary, summary};
 use crate::encoding::Choices;
 use crate::write::Batch;
 
-/// Asserts that accepted updates survive any spelling.
+/// Asserts that library and reference agree on the query, and that accepted updates, clamped ones
+/// included, survive any spelling.
 ///
 /// The input is a template and a query as in [`against_reference`](super::against_reference), with
 /// a line of choices between them.
@@ -13,7 +14,7 @@ pub fn roundtrip(data: &[u8]) -> Summary {
     let (device, rest) = device(data)?;
     let mut lines = rest.splitn(2, |&byte| byte == b'\n');
     let (choices, query) = (lines.next()?, lines.next()?);
-    let updates = device.parse(query).ok()?;
+    let updates = device.outcome(query).ok()?;
     let request = pinquery::BatchUpdate::parse(query).ok()?;
     let batch = Batch {
         token: request.token().to_string(),
