@@ -5,20 +5,16 @@
 #![allow(missing_docs)]
 
 use pinquery_test_support::seeds::{self, Seeds};
-use pinquery_test_support::targets::{self, TARGETS};
+use pinquery_test_support::targets::{self, ReadTemplate, TARGETS};
 use pinquery_test_support::{escaping, spec};
 
 const BLESS: &str = "cargo run -p pinquery-test-support --features serde -- bless";
 
 #[cfg(feature = "serde")]
-fn read(json: &[u8]) -> Result<pinquery::Template, String> {
-    serde_json::from_slice(json).map_err(|error| error.to_string())
-}
+const READ: ReadTemplate = targets::read_template::<pinquery::Template>;
 
 #[cfg(not(feature = "serde"))]
-fn read(_: &[u8]) -> Result<pinquery::Template, String> {
-    unreachable!("the target `template` is skipped")
-}
+const READ: ReadTemplate = |_| unreachable!("the target `template` is skipped");
 
 #[test]
 fn seed_outcomes_are_unchanged() {
@@ -30,7 +26,7 @@ fn seed_outcomes_are_unchanged() {
         for (input, outcome) in seeds::read(target) {
             // If the target panics, the last line of the output is the seed.
             println!("{target}: {}", escaping::escape(&input));
-            let found = targets::run(target, &input, read);
+            let found = targets::run(target, &input, READ);
             if found.as_ref() != Some(&outcome) {
                 let input = escaping::escape(&input);
                 changed += &format!("\n{input}\n  -{outcome}\n  +{found:?}");

@@ -15,7 +15,7 @@ pub use forms::against_form_urlencoded;
 pub use number::number;
 pub use queries::{FUZZ_TEMPLATE, against_reference, device, parse, results};
 pub use roundtrip::roundtrip;
-pub use template::template;
+pub use template::{read_template, template};
 pub use value::{split_value, value};
 
 use crate::plain::{Outcome, show};
@@ -24,7 +24,8 @@ use crate::spec::visible;
 /// A summary of what a target found, or `None` for an irrelevant input, which is not kept.
 pub type Summary = Option<String>;
 
-/// Reads a template from JSON with the library, whose feature `serde` is up to the caller.
+/// Reads a template from JSON with the library, whose feature `serde` is up to the caller:
+/// [`read_template`].
 pub type ReadTemplate = fn(&[u8]) -> Result<pinquery::Template, String>;
 
 /// The names of all targets.

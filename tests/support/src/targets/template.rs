@@ -1,6 +1,10 @@
 //! Templates in JSON.
 
+use std::fmt::Debug;
 use std::str::FromStr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{ReadTemplate, Summary, summary};
 use crate::json::{self, Json};
@@ -36,6 +40,36 @@ pub fn template(data: &[u8], read: ReadTemplate) -> Summary {
         }
         (expected, ours) => panic!("expected {expected:?}, found {ours:?}"),
     }
+}
+
+/// Reads a template after asserting that it survives being written to text and to a
+/// [`serde_json::Value`].
+///
+/// `T` is the library's template, which implements the traits only with its feature `serde`.
+///
+/// # Errors
+///
+/// Returns the message of the library's error.
+///
+/// # Panics
+///
+/// If a template that was written and read back differs.
+pub fn read_template<T>(json: &[u8]) -> Result<pinquery::Template, String>
+where
+    T: DeserializeOwned + Serialize + PartialEq + Debug + Into<pinquery::Template>,
+{
+    let template: T = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let write = |template: &T| serde_json::to_string(template).expect("JSON");
+    let text = write(&template);
+    let value = serde_json::to_value(&template).expect("a value");
+    let from_text = serde_json::from_str(&text).expect(&text);
+    let from_value = serde_json::from_value(value).expect(&text);
+    for again in [from_text, from_value] {
+        assert_eq!(again, template);
+        // `==` ignores the sign of a zero; the text shows it.
+        assert_eq!(write(&again), text);
+    }
+    Ok(template.into())
 }
 
 /// Truncates a message before what it quotes, what it expects and the position in JSON.
