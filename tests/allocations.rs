@@ -147,7 +147,7 @@ fn empty_segments_reserve_no_capacity() {
 #[test]
 fn reused_updates_allocate_only_to_grow() {
     let template = template();
-    let cases = [(8, 0), (100, 1), (9, 0), (100, 0), (8, 0), (64, 0)];
+    let cases = [(8, 0), (9, 1), (100, 1), (9, 0), (100, 0), (8, 0), (64, 0)];
     // `Updates` borrows the queries, so reuse across calls needs queries that outlive it.
     let queries = cases.map(|(count, _)| pins(count, "21.5"));
     let mut updates = Updates::new();
@@ -156,6 +156,24 @@ fn reused_updates_allocate_only_to_grow() {
         let used = measure(|| request.updates_into(&template, &mut updates).unwrap());
         assert_eq!(used.count_total, expected, "{count} pins");
         assert_eq!(updates.len(), usize::from(count));
+    }
+}
+
+#[test]
+fn an_error_keeps_the_buffer() {
+    let template = template();
+    let accepted = pins(100, "21.5");
+    let rejected = ["&x", "&v0=1", "&v150=%FF", "&token=t"].map(|tail| accepted.clone() + tail);
+    let mut updates = Updates::new();
+    let mut fill = |query| {
+        let request = BatchUpdate::parse(query).unwrap();
+        let used = measure(|| request.updates_into(&template, &mut updates));
+        (used.count_total, updates.len())
+    };
+    assert_eq!(fill(&accepted), (1, 100));
+    for query in &rejected {
+        assert_eq!(fill(query), (0, 0), "{}", &query[accepted.len()..]);
+        assert_eq!(fill(&accepted), (0, 100));
     }
 }
 

@@ -7,6 +7,8 @@ mod datastreams;
 mod parts;
 #[path = "surface/results.rs"]
 mod results;
+#[path = "surface/reuse.rs"]
+mod reuse;
 #[path = "surface/values.rs"]
 mod values;
 
@@ -281,6 +283,35 @@ fn templates_can_be_compared_changed_and_iterated() {
 }
 
 #[test]
+fn the_last_datastream_of_a_repeated_pin_wins() {
+    let (pin, datastream) = (VirtualPin(3), Datastream::boolean());
+    let pins = [(pin, Datastream::string()), (pin, datastream.clone())];
+    let last = Template::new().with(pin, datastream);
+    assert_eq!(Template::from(pins.clone()), last);
+    assert_eq!(Template::from_iter(pins.clone()), last);
+    let mut extended = Template::new().with(pin, Datastream::location());
+    extended.extend(pins);
+    assert_eq!(extended, last);
+}
+
+#[test]
+fn templates_are_equal_if_they_have_the_same_pins_and_datastreams() {
+    let (boolean, string) = (Datastream::boolean(), Datastream::string());
+    let one = Template::new().with(VirtualPin(3), boolean.clone());
+    let different = [
+        Template::new(),
+        one.clone().with(VirtualPin(200), string.clone()),
+        one.clone().with(VirtualPin(3), string),
+        Template::new().with(VirtualPin(4), boolean),
+    ];
+    for other in different {
+        assert_ne!(one, other);
+        assert_ne!(other, one);
+    }
+    assert_eq!(one, one.clone());
+}
+
+#[test]
 fn pins_convert_and_compare() {
     assert_eq!(VirtualPin::from(7), VirtualPin(7));
     assert_eq!(u8::from(VirtualPin(7)), 7);
@@ -311,8 +342,9 @@ fn tokens_of_other_endpoints_follow_the_same_rules() {
 
 #[test]
 fn tokens_parse_from_text_and_are_looked_up_with_a_str() {
-    assert_eq!(Token::try_from("a%41").unwrap().as_str(), "a%41");
-    for text in ["", " ", "a b", "a\u{7f}", "é"] {
+    assert_eq!(Token::try_from("a%41+&").unwrap().as_str(), "a%41+&");
+    assert_eq!("a%41+&".parse::<Token>().unwrap().as_str(), "a%41+&");
+    for text in ["", " ", " a", "a ", "a\n", "a b", "a\0", "a\u{7f}", "é"] {
         assert!(Token::try_from(text).is_err(), "{text}");
         assert!(text.parse::<Token>().is_err(), "{text}");
     }
