@@ -1,31 +1,70 @@
 //! Texts, values and updates.
 
-use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use pinquery::{Datastream, Pairs, Update, Value, VirtualPin, parse};
+
+use pinquery_test_support::comparison::check_texts;
 
 use super::template;
 
 #[test]
 fn an_update_displays_as_one_line() {
     let template = template().with(VirtualPin(9), Datastream::integer(..=100).unwrap());
-    let query = "token=t&v1=a%0Ab%1B%7F&v2=caf%C3%A9&v9=101";
+    let query = "token=t&v1=a%0Ab%1B%7F%C2%85%C2%9F&v2=caf%C3%A9%C2%A0&v9=101";
     let updates = parse(query, |_| Some(&template)).unwrap();
     let shown: Vec<String> = updates.iter().map(Update::to_string).collect();
-    assert_eq!(shown, [r"v1=a\nb\u{1b}\u{7f}", "v2=café", "v9=100 (max)"]);
+    assert_eq!(
+        shown,
+        [
+            r"v1=a\nb\u{1b}\u{7f}\u{85}\u{9f}",
+            "v2=café\u{a0}",
+            "v9=100 (max)"
+        ]
+    );
 }
 
 #[test]
-fn texts_hash_by_their_decoded_form() {
+fn values_display_in_canonical_form() {
+    let shown = |value: Value<&str>| value.to_string();
+    let location = |longitude, latitude| Value::Location {
+        longitude,
+        latitude,
+    };
+    assert_eq!(shown(Value::Integer(-7)), "-7");
+    assert_eq!(shown(Value::Double(5.0)), "5.0");
+    assert_eq!(shown(Value::Double(1e300)), "1e300");
+    assert_eq!(shown(Value::String("a b")), "a b");
+    assert_eq!(shown(Value::Enumerable(20)), "20");
+    assert_eq!(shown(Value::Boolean(true)), "true");
+    assert_eq!(shown(location(12.0, -11.5)), "12.0,-11.5");
+    assert_eq!(shown(location(-0.0, 1e-7)), "-0.0,1e-7");
+}
+
+/// Strings of which some are prefixes of others, or another string's encoding.
+const STRINGS: [&str; 14] = [
+    "", "a", "ab", "b", "é", "aé", "éa", "e", "a b", "a+b", "a%20b", "%", "&=", "日本",
+];
+
+#[test]
+fn texts_compare_and_hash_as_their_decoded_strings() {
+    // As few escapes as possible, only escapes, and a mixture.
+    let spellings: [&[u8]; 3] = [&[0], &[7], &[7, 0, 0x31]];
+    for one in STRINGS {
+        for other in STRINGS {
+            for first in spellings {
+                for second in spellings {
+                    check_texts([one, other], [first, second]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_hash_includes_the_boundary_between_texts() {
     let text = |query: &'static str| Pairs::new(query).next().unwrap().value.decode().unwrap();
-    let (plain, escaped, other) = (text("v1=a b"), text("v1=a+b"), text("v1=%61%20c"));
-    let texts = HashSet::from([plain, escaped, other]);
-    assert_eq!(texts.len(), 2);
     let state = BuildHasherDefault::<DefaultHasher>::default();
-    assert_eq!(state.hash_one(plain), state.hash_one(escaped));
-    assert_ne!(state.hash_one(plain), state.hash_one(other));
-    // The boundary between two texts is also hashed.
     let (a, ab, b, empty) = (text("v1=a"), text("v1=ab"), text("v1=b"), text("v1="));
     assert_ne!(state.hash_one([a, b]), state.hash_one([ab, empty]));
 }
