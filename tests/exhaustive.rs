@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use pinquery::{Value, VirtualPin};
+use pinquery::{BatchUpdate, ErrorKind, Value, VirtualPin};
 use pinquery_test_support::Device;
+use pinquery_test_support::encoding::other_cases;
 use pinquery_test_support::plain::Outcome;
 
 /// Parses `token=t&` followed by the given parts, with the library and with the reference.
@@ -49,6 +50,16 @@ impl Checker {
 
 /// Without datastreams for pins above 199, so that a valid name may be accepted or rejected.
 const MOST_PINS: &str = "v0-v199:integer(0,100)";
+
+#[test]
+fn the_name_of_the_token_is_case_sensitive() {
+    let checker = Checker::new(MOST_PINS);
+    for name in other_cases("token") {
+        checker.rejects(&[name.as_bytes(), b"=t"], "invalid_pin", 8..13);
+        let error = BatchUpdate::parse(&format!("{name}=t&v1=1")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MissingToken, "{name}");
+    }
+}
 
 #[test]
 fn every_pin_has_exactly_two_names() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use pinquery::{Datastream, DatastreamError, DatastreamParts, Number};
+use pinquery_test_support::encoding::other_cases;
 use pinquery_test_support::{notation, types};
 
 /// Datastreams of every type, with every field.
@@ -136,14 +137,16 @@ fn missing_fields_use_defaults() {
     assert_eq!(build("enumerable"), Err(DatastreamError::NoValues));
     assert_eq!(build("boolean"), Ok(Datastream::boolean()));
     assert_eq!(build("location"), Ok(Datastream::location()));
-    for unknown in ["", "int", "Integer", "text"] {
-        assert_eq!(
-            build(unknown),
-            Err(DatastreamError::UnknownType),
-            "{unknown}"
-        );
-    }
     assert_eq!(DatastreamParts::default(), DatastreamParts::new(""));
+}
+
+#[test]
+fn names_of_types_are_case_sensitive() {
+    let others = Datastream::TYPES.iter().flat_map(|name| other_cases(name));
+    for unknown in others.chain(["", "int", "text"].map(str::to_owned)) {
+        let built = Datastream::from_parts(&DatastreamParts::new(&unknown));
+        assert_eq!(built, Err(DatastreamError::UnknownType), "{unknown}");
+    }
 }
 
 #[test]

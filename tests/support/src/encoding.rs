@@ -73,3 +73,22 @@ pub fn segment(name: &[u8], value: &[u8], choices: &mut Choices<'_>) -> Vec<u8> 
     let name = encode_name(name, choices);
     [&name, &b"="[..], &encode(value, choices)].concat()
 }
+
+/// Returns a name in every other case: its letters in upper or lower case.
+pub fn other_cases(name: &str) -> Vec<String> {
+    let mut cases = vec![String::new()];
+    for character in name.chars() {
+        let (lower, upper) = (
+            character.to_ascii_lowercase(),
+            character.to_ascii_uppercase(),
+        );
+        let mut changed = cases.clone();
+        cases.iter_mut().for_each(|case| case.push(lower));
+        changed.iter_mut().for_each(|case| case.push(upper));
+        if lower != upper {
+            cases.extend(changed);
+        }
+    }
+    cases.retain(|case| case != name);
+    cases
+}
