@@ -114,7 +114,7 @@ typedef struct pinquery_error {
   size_t start;
   /// End of the span: the offset after its last byte.
   size_t end;
-  /// Blynk's response body, `application/json`. Static, not NUL-terminated.
+  /// Blynk's response body, `application/json`. Static, never NULL, not NUL-terminated.
   const char *body;
   /// Length of the body in bytes; 0 for a caller error.
   size_t body_length;

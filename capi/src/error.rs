@@ -52,7 +52,7 @@ pub struct pinquery_error {
     pub start: usize,
     /// End of the span: the offset after its last byte.
     pub end: usize,
-    /// Blynk's response body, `application/json`. Static, not NUL-terminated.
+    /// Blynk's response body, `application/json`. Static, never NULL, not NUL-terminated.
     pub body: *const c_char,
     /// Length of the body in bytes; 0 for a caller error.
     pub body_length: usize,

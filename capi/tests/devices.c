@@ -48,8 +48,11 @@ void test_devices(void) {
     const pinquery_template *one = pinquery_devices_lookup(devices, "one", 3);
     CHECK(one != NULL && one == pinquery_devices_lookup(devices, "one", 3));
     CHECK(one != pinquery_devices_lookup(devices, "two", 3));
-    CHECK(pinquery_devices_lookup(devices, "on", 2) == NULL);
-    CHECK(pinquery_devices_lookup(devices, "\xFF", 1) == NULL);
+    const char *unknown[] = {"", "on", "onee", "One", " one", "one ", "one_", "%6Fne", "\xFF"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        CHECK(pinquery_devices_lookup(devices, unknown[i], strlen(unknown[i])) == NULL);
+    }
+    CHECK(pinquery_devices_lookup(devices, "one", 4) == NULL);
     CHECK(pinquery_devices_lookup(devices, NULL, 0) == NULL);
     CHECK(pinquery_devices_lookup(devices, NULL, 3) == NULL);
     CHECK(pinquery_devices_lookup(NULL, "one", 3) == NULL);

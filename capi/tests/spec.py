@@ -163,7 +163,9 @@ class Api:
         capacity = text.length + 1
         buffer = ctypes.create_string_buffer(capacity)
         length = self.library.pinquery_decode(byref(text), buffer, capacity)
-        assert length < capacity and (text.escaped or length == text.length)
+        raw = ctypes.string_at(text.bytes, text.length)
+        assert length < capacity and text.escaped == (b"%" in raw or b"+" in raw)
+        assert text.escaped or buffer.raw[:length] == raw
         return buffer.raw[:length]
 
     def value(self, update):
@@ -194,6 +196,7 @@ class Api:
         error = self.error
         assert error.kind == kind and error.status == 400 and self.count.value == 0
         assert (kind == INVALID_VALUE) == (error.reason != 0)
+        assert error.body and "error" in json.loads(ctypes.string_at(error.body, error.body_length))
         name = self.library.pinquery_reason_name(error.reason) or self.library.pinquery_kind_name(kind)
         pin = f" of v{error.pin}" if error.pin >= 0 else ""
         return f"{name.decode()}{pin} at {error.start}..{error.end}"

@@ -115,7 +115,7 @@ static void check_rejected(struct server *server, const char *query, pinquery_ki
     CHECK(parsed.error.start == start && parsed.error.end == end);
     snprintf(body, sizeof body, "{\"error\":{\"message\":\"%s\"}}", message);
     CHECK(parsed.error.body_length == strlen(body));
-    CHECK(memcmp(parsed.error.body, body, strlen(body)) == 0);
+    CHECK(parsed.error.body != NULL && memcmp(parsed.error.body, body, strlen(body)) == 0);
     free_parsed(&parsed);
 }
 
@@ -260,18 +260,29 @@ static void test_json(struct server *server) {
     free_parsed(&parsed);
 }
 
+/* Checks the outcome of a call with an error of the caller, and resets the error for the next call. The body is empty but
+ * not NULL, so that it can be passed to `memcpy` and the like. */
+static void check_caller_error(pinquery_kind kind, pinquery_kind expected, pinquery_error *error) {
+    CHECK(kind == expected && error->kind == kind);
+    CHECK(error->reason == PINQUERY_NO_REASON && error->pin == -1 && error->status == 500);
+    CHECK(error->start == 0 && error->end == 0);
+    CHECK(error->body != NULL && error->body_length == 0);
+    memset(error, 0, sizeof *error);
+}
+
 static void test_small_arrays(struct server *server) {
     const char *query = "token=T&v1=1&v2=2&v6=1";
     for (size_t capacity = 0; capacity < 5; capacity++) {
-        pinquery_update *updates = capacity ? malloc(capacity * sizeof *updates) : NULL;
-        pinquery_error error;
+        pinquery_update *updates = capacity ? calloc(capacity, sizeof *updates) : NULL;
+        pinquery_error error = {0};
         size_t count = 99;
         pinquery_kind kind =
             pinquery_parse(query, strlen(query), lookup, server, updates, capacity, &count, &error);
         CHECK(count == 3);
         CHECK(kind == (capacity < 3 ? PINQUERY_BUFFER_TOO_SMALL : PINQUERY_ACCEPTED));
         if (kind == PINQUERY_BUFFER_TOO_SMALL) {
-            CHECK(error.kind == kind && error.status == 500 && error.pin == -1 && error.body_length == 0);
+            check_caller_error(kind, PINQUERY_BUFFER_TOO_SMALL, &error);
+            for (size_t i = 0; i < capacity; i++) CHECK(updates[i].type == 0);
         }
         kind = pinquery_updates(query, strlen(query), server->device, updates, capacity, &count, NULL);
         CHECK(count == 3 && kind == (capacity < 3 ? PINQUERY_BUFFER_TOO_SMALL : PINQUERY_ACCEPTED));
@@ -283,20 +294,23 @@ static void test_bad_calls(struct server *server) {
     const char *query = "token=T&v1=1";
     size_t length = strlen(query), count = 99, huge = (size_t)-1;
     pinquery_update updates[4];
-    pinquery_error error;
+    pinquery_error error = {0};
     pinquery_text token;
-    CHECK(pinquery_parse(query, length, NULL, NULL, updates, 4, &count, &error) == PINQUERY_BAD_CALL);
-    CHECK(error.kind == PINQUERY_BAD_CALL && error.status == 500 && count == 0);
-    CHECK(pinquery_parse(NULL, length, lookup, server, updates, 4, &count, &error) == PINQUERY_BAD_CALL);
-    CHECK(pinquery_parse(query, huge, lookup, server, updates, 4, &count, &error) == PINQUERY_BAD_CALL);
-    CHECK(pinquery_parse(query, length, lookup, server, NULL, 4, &count, &error) == PINQUERY_BAD_CALL);
+#define CHECK_BAD_CALL(call) check_caller_error(call, PINQUERY_BAD_CALL, &error)
+    CHECK_BAD_CALL(pinquery_parse(query, length, NULL, NULL, updates, 4, &count, &error));
+    CHECK(count == 0);
+    CHECK_BAD_CALL(pinquery_parse(NULL, length, lookup, server, updates, 4, &count, &error));
+    CHECK_BAD_CALL(pinquery_parse(query, huge, lookup, server, updates, 4, &count, &error));
+    CHECK_BAD_CALL(pinquery_parse(query, length, lookup, server, NULL, 4, &count, &error));
+    CHECK_BAD_CALL(pinquery_parse(query, length, lookup, server, updates, 4, NULL, &error));
+    CHECK_BAD_CALL(pinquery_updates(NULL, length, server->device, updates, 4, &count, &error));
+    CHECK_BAD_CALL(pinquery_updates(query, length, server->device, updates, 4, NULL, &error));
+    CHECK_BAD_CALL(pinquery_token(query, length, NULL, &error));
+    CHECK_BAD_CALL(pinquery_token(NULL, length, &token, &error));
     CHECK(pinquery_parse(query, length, lookup, server, updates, 4, NULL, NULL) == PINQUERY_BAD_CALL);
-    CHECK(pinquery_updates(NULL, length, server->device, updates, 4, &count, NULL) == PINQUERY_BAD_CALL);
-    CHECK(pinquery_updates(query, length, server->device, updates, 4, NULL, &error) == PINQUERY_BAD_CALL);
+    CHECK(pinquery_token(NULL, length, &token, NULL) == PINQUERY_BAD_CALL);
     CHECK(pinquery_updates(query, length, NULL, updates, 4, &count, NULL) == PINQUERY_UNKNOWN_TOKEN);
     CHECK(pinquery_updates(NULL, 0, NULL, NULL, 0, &count, &error) == PINQUERY_MISSING_TOKEN);
-    CHECK(pinquery_token(query, length, NULL, &error) == PINQUERY_BAD_CALL);
-    CHECK(pinquery_token(NULL, length, &token, NULL) == PINQUERY_BAD_CALL);
     CHECK(pinquery_token(NULL, 0, &token, &error) == PINQUERY_MISSING_TOKEN);
     CHECK(pinquery_parse(query, length, lookup, server, updates, huge, &count, NULL) == PINQUERY_ACCEPTED);
 }
@@ -312,8 +326,7 @@ static void test_names(void) {
         int is_reason = number <= PINQUERY_NO_LATITUDE;
         CHECK((strcmp(pinquery_reason_name((pinquery_reason)number), "other") != 0) == is_reason);
     }
-    int major, minor, patch;
-    CHECK(sscanf(pinquery_version(), "%d.%d.%d", &major, &minor, &patch) == 3);
+    CHECK(strcmp(pinquery_version(), VERSION) == 0);
 }
 
 /* All 256 pins exceed the library's inline buffer. */
@@ -363,6 +376,7 @@ int main(void) {
     test_every_type(&server);
     test_raw_and_escaped_bytes(&server);
     test_decode(&server);
+    test_escaped();
     test_json(&server);
     test_small_arrays(&server);
     test_bad_calls(&server);

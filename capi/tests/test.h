@@ -24,6 +24,9 @@ char *exact_copy(const char *bytes, size_t length);
 
 pinquery_template *parse_template(const char *json, char *reason, size_t capacity);
 
+/* text.c */
+void test_escaped(void);
+
 /* devices.c */
 void test_templates(void);
 void test_devices(void);

@@ -202,6 +202,7 @@ impl Parsed {
     fn rejection(&self) -> Rejection {
         let error = &self.error;
         assert_eq!((error.kind, error.status, self.count), (self.kind, 400, 0));
+        assert!(!error.body.is_null() && error.body_length != 0);
         Rejection {
             kind: name(pinquery_kind_name(error.kind)),
             span: error.start..error.end,
@@ -261,6 +262,10 @@ fn decode(text: &pinquery_text) -> String {
     // SAFETY: the C API wrote the text, and there is no buffer.
     let length = unsafe { pinquery_decode(text, ptr::null_mut(), 0) };
     assert!(length <= text.length && (text.escaped == 1 || length == text.length));
+    // SAFETY: the C API guarantees that the text is readable.
+    let raw = unsafe { std::slice::from_raw_parts(text.bytes.cast::<u8>(), text.length) };
+    let is_escaped = raw.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    assert_eq!(text.escaped, u8::from(is_escaped));
     for capacity in [length, length + 1] {
         let mut buffer = vec![0xFF_u8; capacity];
         // SAFETY: as above, and the buffer is writable.
