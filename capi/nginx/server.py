@@ -1,13 +1,16 @@
 """Runs nginx with the module, in a temporary folder and on a free port of the loopback interface."""
 import contextlib
 import http.client
+import http.server
 import json
 import os
 import pathlib
 import signal
 import socket
+import socketserver
 import subprocess
 import tempfile
+import threading
 import time
 
 TOKEN = "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg"
@@ -42,6 +45,13 @@ http {{
     pinquery_devices devices.json;
     pinquery_header X-Pinquery-Updates;
 
+    upstream backend {{
+        server unix:{folder}/backend.sock;
+    }}
+    upstream recorder {{
+        server unix:{folder}/recorder.sock;
+    }}
+
     # The backend echoes what it receives.
     server {{
         listen unix:{folder}/backend.sock;
@@ -56,25 +66,25 @@ http {{
 
         location /external/api/batch/update {{
             pinquery on;
-            proxy_pass http://unix:{folder}/backend.sock;
+            proxy_pass http://backend;
         }}
         location /log {{
             pinquery on;
             pinquery_bad_batch log;
-            proxy_pass http://unix:{folder}/backend.sock;
+            proxy_pass http://backend;
         }}
         location /off {{
-            proxy_pass http://unix:{folder}/backend.sock;
+            proxy_pass http://backend;
         }}
         location /variable {{
             pinquery on;
             proxy_set_header X-Other $pinquery_updates;
-            proxy_pass http://unix:{folder}/backend.sock;
+            proxy_pass http://backend;
         }}
         location /rewritten {{
             rewrite ^ /rewritten?token={token}&v1=7? break;
             pinquery on;
-            proxy_pass http://unix:{folder}/backend.sock;
+            proxy_pass http://backend;
         }}
         location /gif/on {{
             pinquery on;
@@ -83,7 +93,9 @@ http {{
         location /gif/off {{
             empty_gif;
         }}
+        {server_block}
     }}
+    {http_block}
 }}
 """
 
@@ -104,27 +116,57 @@ def eventually(description, condition):
     raise RuntimeError(f"timed out: {description}")
 
 
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Handles a request and records its target and headers, for what `$http_NAME` does not show: repeated headers."""
+
+    def do_GET(self):
+        self.server.received.append((self.path, self.headers))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 class Server:
     def __init__(self, module, access_log=True):
         self.temporary = tempfile.TemporaryDirectory(prefix="pinquery-nginx-")
         # Workers may run as another user and need access to the socket.
         os.chmod(self.temporary.name, 0o755)
         self.folder = pathlib.Path(self.temporary.name)
+        # The prefix is another folder than that of the configuration, as in Debian's package.
+        self.configuration = self.folder / "conf"
+        self.configuration.mkdir()
         self.module, self.access_log = os.path.abspath(module), access_log
         self.devices({TOKEN: {"id": "roof", **TEMPLATE}})
-        self.command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf"),
+        self.command = ["nginx", "-p", str(self.folder), "-c", str(self.configuration / "nginx.conf"),
                         "-e", str(self.folder / "error.log")]
 
-    def configure(self):
-        """Writes the configuration with a port that is currently free."""
+    def configure(self, http_block="", server_block=""):
+        """Writes the configuration, with additions to a block."""
         log = f"{self.folder}/access.log without_token" if self.access_log else "off"
-        self.port = free_port()
-        self.config = CONFIG.format(module=self.module, folder=self.folder, port=self.port, token=TOKEN, access_log=log)
-        (self.folder / "nginx.conf").write_text(self.config)
+        self.config = CONFIG.format(module=self.module, folder=self.folder, port=self.port, token=TOKEN, access_log=log,
+                                    http_block=http_block, server_block=server_block)
+        (self.configuration / "nginx.conf").write_text(self.config)
 
-    def devices(self, devices):
+    def devices(self, devices, name="devices.json"):
         text = devices if isinstance(devices, str) else json.dumps(devices)
-        (self.folder / "devices.json").write_text(text)
+        (self.configuration / name).write_text(text)
+
+    @contextlib.contextmanager
+    def recorded(self):
+        """Listens as the upstream `recorder`. Yields the list of requests that it receives."""
+        path = self.folder / "recorder.sock"
+        with socketserver.UnixStreamServer(str(path), Recorder) as recorder:
+            path.chmod(0o666)
+            recorder.received = []
+            thread = threading.Thread(target=recorder.serve_forever, args=[0.01])
+            thread.start()
+            try:
+                yield recorder.received
+            finally:
+                recorder.shutdown()
+                thread.join()
 
     def check(self):
         """Runs `nginx -t`. Returns whether the configuration is valid, and the messages."""
@@ -134,6 +176,7 @@ class Server:
     def __enter__(self):
         # Retried, because another program may take the port first.
         for _ in range(10):
+            self.port = free_port()
             self.configure()
             self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
             # nginx writes its pid file once it listens.
@@ -146,9 +189,12 @@ class Server:
         raise RuntimeError(self.log("error"))
 
     def __exit__(self, *_):
+        self.stop()
+        self.temporary.cleanup()
+
+    def stop(self):
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(TIMEOUT)
-        self.temporary.cleanup()
 
     def workers(self):
         pid = self.process.pid
@@ -168,10 +214,11 @@ class Server:
         eventually("lines of the access log", lambda: len(self.log("access").splitlines()) >= count)
         return self.log("access").splitlines()
 
-    def get(self, target, headers=(), method="GET"):
+    def get(self, target, headers=(), method="GET", host="127.0.0.1"):
         """Returns status, content type and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
-        connection.putrequest(method, target, skip_accept_encoding=True)
+        connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", host)
         for name, value in headers:
             connection.putheader(name, value)
         connection.endheaders()
