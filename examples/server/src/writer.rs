@@ -250,7 +250,7 @@ mod tests {
         }
 
         async fn check(&mut self) -> anyhow::Result<()> {
-            Ok(())
+            anyhow::bail!("the database is broken")
         }
     }
 
@@ -272,6 +272,15 @@ mod tests {
         assert_eq!(queue.save(batch(2)).await, Err(Unavailable::Fault));
         assert_eq!(queue.check().await, Err(Unavailable::Fault));
         assert!(writer.await.is_err_and(|error| error.is_panic()));
+    }
+
+    #[tokio::test]
+    async fn a_health_check_does_not_rely_on_a_commit_a_second_ago() {
+        let limits = Config::default().store;
+        let (_queue, mut writer) = Queue::new(Fragile, &limits, Arc::default());
+        writer.last_commit = Instant::now().checked_sub(Duration::from_secs(1));
+        assert!(writer.last_commit.is_some());
+        assert_eq!(writer.check().await, Err(Unavailable::Fault));
     }
 
     #[tokio::test]
