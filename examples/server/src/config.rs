@@ -155,6 +155,21 @@ mod tests {
     }
 
     #[test]
+    fn times_are_in_seconds() {
+        for argument in Config::command().get_arguments() {
+            let name = argument.get_long().expect("there are only options");
+            if argument
+                .get_value_names()
+                .is_some_and(|names| names[0] == "S")
+            {
+                let config = config(&[&format!("--{name}"), "1.25"]).expect("valid options");
+                let config = format!("{config:?}");
+                assert_eq!(config.matches("1.25s").count(), 1, "{name}: {config}");
+            }
+        }
+    }
+
+    #[test]
     fn invalid_arguments_are_rejected() {
         for args in [
             &["--nonsense", "1"][..],
