@@ -150,8 +150,29 @@ impl Timestamp {
     /// Returns the current time.
     #[must_use]
     pub fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        SystemTime::now().into()
+    }
+}
+
+/// A time before 1970 becomes zero.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH);
         let micros = since.map_or(0, |since| since.as_micros());
         Self(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn timestamps_are_microseconds_since_1970() {
+        let time = UNIX_EPOCH + Duration::new(1_700_000_000, 123_456_789);
+        assert_eq!(Timestamp::from(time), Timestamp(1_700_000_000_123_456));
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(Timestamp::from(before), Timestamp(0));
     }
 }
