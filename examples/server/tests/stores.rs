@@ -247,7 +247,7 @@ async fn a_batch_of_an_unknown_device_fails_alone<S: Store>(database: &str) {
     store.close().await.expect("closed");
 }
 
-async fn commits_are_counted<S: Store>(database: &str) {
+async fn groups_are_counted_and_keep_their_order<S: Store>(database: &str) {
     let metrics = Arc::new(Metrics::default());
     let devices = Devices::from_json(DEVICES).expect("valid devices");
     let store = S::open(database, devices, &limits(), Arc::clone(&metrics)).await;
@@ -267,6 +267,10 @@ async fn commits_are_counted<S: Store>(database: &str) {
     };
     assert_eq!(count("pinquery_batches_committed_total"), 100);
     assert!((1..=100).contains(&count("pinquery_commits_total")));
+    // The last batch of a group sets the latest value.
+    let latest = store.latest(device).await.expect("values");
+    let newest = store.history(device, None, 1).await.expect("history");
+    assert_eq!(latest[0].update, newest[0].updates[0]);
     store.close().await.expect("closed");
 }
 
@@ -389,6 +393,6 @@ every_store! {
     saved_values_survive_a_restart
     a_device_with_an_id_keeps_its_number
     a_batch_of_an_unknown_device_fails_alone
-    commits_are_counted
+    groups_are_counted_and_keep_their_order
     readers_do_not_miss_concurrent_writes
 }

@@ -1,0 +1,200 @@
+//! What the server asks of PostgreSQL, seen from the database.
+#![cfg(feature = "postgres")]
+
+mod common;
+
+use std::path::Path;
+use std::process::Child;
+use std::thread;
+use std::time::Duration;
+
+use common::postgres::Database;
+use common::{Client, Scratch, Server, TOKEN, eventually, output, update_target};
+
+const UNAVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
+
+fn start(scratch: &Scratch, database: &Database, args: &[&str]) -> Server {
+    Server::start_on(scratch, Path::new(&database.url()), args)
+}
+
+/// Shadows functions of PostgreSQL for the sessions of a database.
+fn define_functions(database: &Database, functions: &str) {
+    database.query(&format!(
+        "CREATE SCHEMA fake; {functions}
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = fake, pg_catalog, public',
+                                    current_database()); END $$"
+    ));
+}
+
+#[test]
+fn timestamps_are_microseconds_since_1970_by_the_databases_clock() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let clock = "CREATE FUNCTION fake.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+                 AS $$ SELECT timestamptz '2023-11-14 22:13:20.123456Z' $$;";
+    define_functions(&database, clock);
+    let scratch = Scratch::new();
+    let server = start(&scratch, &database, &[]);
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+    assert_eq!(
+        database.query("SELECT at_us FROM batch"),
+        "1700000000123456"
+    );
+}
+
+#[test]
+fn a_standby_is_unhealthy() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let standby = "CREATE FUNCTION fake.pg_is_in_recovery() RETURNS bool LANGUAGE sql
+                   AS $$ SELECT true $$;";
+    define_functions(&database, standby);
+    let scratch = Scratch::new();
+    let server = start(&scratch, &database, &[]);
+    assert_eq!(server.get("/health").summary(), (503, UNAVAILABLE));
+}
+
+/// A trigger reads the settings of the connection that executes it.
+#[test]
+fn commits_are_flushed_whatever_the_defaults_of_the_database_and_the_url() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    drop(start(&Scratch::new(), &database, &[]));
+    database.query(
+        "CREATE TABLE settings (flushes text, timeout text);
+         CREATE FUNCTION record() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO settings SELECT current_setting('synchronous_commit'),
+                                         current_setting('statement_timeout');
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER record AFTER INSERT ON batch EXECUTE FUNCTION record();
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off',
+                                    current_database()); END $$",
+    );
+    let url = format!("{}?options=-c%20synchronous_commit%3Doff", database.url());
+    let scratch = Scratch::new();
+    let server = Server::start_on(&scratch, Path::new(&url), &["--statement-timeout", "8"]);
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+    assert_eq!(database.query("SELECT * FROM settings"), "on|8s");
+    // The clusters of these tests do not flush, so that they are fast.
+    scratch.assert_logged_once("\"fsync\":\"off\"");
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_rejected() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    drop(start(&scratch, &database, &[]));
+    database.query("INSERT INTO pinquery_migration (version) VALUES (1000)");
+    let mut command = common::serve_devices(&scratch);
+    command.args(["--listen", "127.0.0.1:0", "--database", &database.url()]);
+    let (status, stdout, stderr) = output(command);
+    assert_eq!((status, &*stdout), (Some(1), ""));
+    assert!(stderr.contains("unknown schema version 1000"), "{stderr}");
+}
+
+/// A trigger fails with the SQLSTATE that a batch contains.
+#[test]
+fn only_errors_about_the_data_are_final() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let server = start(&scratch, &database, &[]);
+    database.query(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE EXCEPTION USING ERRCODE = NEW.value;
+         END $$;
+         CREATE TRIGGER fail BEFORE INSERT ON value
+         FOR EACH ROW WHEN (NEW.type = 'string') EXECUTE FUNCTION fail()",
+    );
+    let fail = |state: &str| server.update(&format!("v1=1&v3={state}")).status;
+    let (invalid_data, check_violation, disk_full, lock_timeout) =
+        ("22000", "23514", "53100", "55P03");
+    assert_eq!([invalid_data, check_violation].map(fail), [500; 2]);
+    assert_eq!([disk_full, lock_timeout].map(fail), [503; 2]);
+    assert_eq!(database.query("SELECT count(*) FROM batch"), "0");
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+}
+
+/// A session that keeps the rows of all devices with batches locked.
+struct Lock<'a>(&'a Database, Child);
+
+impl<'a> Lock<'a> {
+    fn hold(database: &'a Database) -> Self {
+        let sql = "SELECT FROM device WHERE id IN (SELECT device FROM batch) FOR UPDATE;
+                   SELECT pg_sleep(3600)";
+        let holder = database.spawn_query(sql);
+        let sessions = "SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        eventually("the lock is held", || database.query(sessions) == "1");
+        Self(database, holder)
+    }
+
+    /// Sends a batch and waits until a writer is waiting for the lock.
+    fn send_blocked(&self, server: &Server, target: &str) -> Client {
+        let client = server.send_and_wait_until_queued(target);
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        eventually("a writer waits", || self.0.query(waiting) == "1");
+        client
+    }
+
+    fn release(mut self) {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        self.0.query(end);
+        self.1.wait().expect("psql exits");
+    }
+}
+
+#[test]
+fn a_blocked_writer_does_not_block_batches_of_other_devices() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let args = ["--statement-timeout", "3600", "--pool", "3"];
+    let server = start(&scratch, &database, &args);
+    let blocked = "/external/api/batch/update?token=another-device&v1=1";
+    assert_eq!(server.get(blocked).summary(), (200, "OK"));
+    let lock = Lock::hold(&database);
+    let mut client = lock.send_blocked(&server, blocked);
+    for number in 0..3 {
+        let saved = server.update(&format!("v1={number}"));
+        assert_eq!(saved.summary(), (200, "OK"));
+    }
+    let all = format!("/external/api/getAll?token={TOKEN}");
+    assert_eq!(server.get(&all).summary(), (200, r#"{"v1":2}"#));
+    lock.release();
+    assert_eq!(client.read_response(false).unwrap().summary(), (200, "OK"));
+}
+
+#[test]
+fn the_pool_limits_the_connections() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let args = ["--statement-timeout", "3600", "--pool", "1"];
+    let server = start(&scratch, &database, &args);
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+    let lock = Lock::hold(&database);
+    let mut writing = lock.send_blocked(&server, &update_target("v1=2"));
+    let mut reading = server.connect();
+    let all = format!("GET /external/api/getAll?token={TOKEN} HTTP/1.1\r\nHost: x\r\n\r\n");
+    reading.send(all.as_bytes()).unwrap();
+    // A server that ignores the limit opens another connection in the meantime.
+    thread::sleep(Duration::from_millis(500));
+    lock.release();
+    assert_eq!(writing.read_response(false).unwrap().summary(), (200, "OK"));
+    assert_eq!(reading.read_response(false).unwrap().status, 200);
+    let connections = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND application_name = 'pinquery-server'";
+    assert_eq!(database.query(connections), "1");
+}
