@@ -257,8 +257,23 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE t (x)")
             .expect("table is created");
-        let result = prepare(&mut connection, Devices::demo(), Duration::ZERO);
+        assert_rejected(&mut connection, "it belongs to another program");
+    }
+
+    #[test]
+    fn a_database_of_a_newer_version_is_rejected() {
+        let mut connection = Connection::open_in_memory().expect("database opens");
+        prepare(&mut connection, Devices::demo(), Duration::ZERO).expect("tables are created");
+        connection
+            .pragma_update(None, "user_version", VERSION + 1)
+            .expect("version is changed");
+        assert_rejected(&mut connection, "unknown schema version 2");
+    }
+
+    #[track_caller]
+    fn assert_rejected(connection: &mut Connection, expected: &str) {
+        let result = prepare(connection, Devices::demo(), Duration::ZERO);
         let message = result.expect_err("the database is rejected").to_string();
-        assert_eq!(message, "it belongs to another program");
+        assert_eq!(message, expected);
     }
 }
