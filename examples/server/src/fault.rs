@@ -48,3 +48,20 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_counts_all_requests_that_it_fails() {
+        let fault = Fault::new(Operation::Write, Arc::default());
+        let cost = || fault.cost.load(Ordering::Relaxed);
+        for (failed, total) in [(3, 3), (2, 5), (0, 6)] {
+            fault.failed(&"locked", failed);
+            assert_eq!(cost(), total);
+        }
+        fault.succeeded();
+        assert_eq!(cost(), 0);
+    }
+}

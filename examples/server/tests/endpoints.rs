@@ -257,6 +257,10 @@ fn tokens_do_not_appear_in_logs_metrics_or_the_database() {
     send_requests_with_tokens(&server);
     let metrics = server.get("/metrics");
     assert!(metrics.body.ends_with("# EOF\n"));
+    assert_eq!(
+        metrics.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
     server.signal("TERM");
     assert!(server.wait().success());
 
@@ -295,10 +299,20 @@ fn the_page_loads_nothing_from_other_origins() {
         assert_eq!(response.status, 200);
         assert_eq!(response.header("content-type"), Some(content_type));
         let policy = response.header("content-security-policy").unwrap();
-        assert!(
-            policy.starts_with("default-src 'none'; script-src 'self';"),
-            "{policy}"
-        );
+        for directive in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(
+                policy.split("; ").any(|found| found == directive),
+                "{policy}"
+            );
+        }
         assert!(!response.body.contains("http://www") || path == "/draw.js");
         assert!(!response.body.contains("https://"));
     }

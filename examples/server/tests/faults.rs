@@ -70,6 +70,8 @@ fn a_locked_database_rejects_batches_until_unlocked() {
         server.metric("pinquery_batches_unavailable_total{kind=\"store_fault\"}"),
         3.0
     );
+    assert_eq!(server.metric("pinquery_batches_accepted_total"), 2.0);
+    assert_eq!(server.metric("pinquery_updates_accepted_total"), 8.0);
     // Logged once for three failures.
     scratch.assert_logged_once("database writes have recovered");
     scratch.assert_logged_once("database writes are failing");
@@ -154,6 +156,15 @@ fn a_constraint_violation_does_not_affect_other_batches() {
     scratch.assert_logged_once("a batch violates a database constraint");
     let log = scratch.log();
     assert!(!log.contains("database writes are failing"), "{log}");
+    let unavailable = |kind: &str| {
+        server.metric(&format!(
+            "pinquery_batches_unavailable_total{{kind=\"{kind}\"}}"
+        ))
+    };
+    assert_eq!(
+        (unavailable("rule"), unavailable("store_fault")),
+        (1.0, 0.0)
+    );
 }
 
 #[test]
@@ -162,20 +173,27 @@ fn a_slow_request_times_out_with_503() {
     let server = Server::start(&scratch, &["--request-timeout", "0.3", "--lock-wait", "60"]);
     let locked = scratch.database();
     locked.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let response = server.get(&numbered(1));
-    assert_eq!(response.status, 503);
-    assert_eq!(
-        response.body,
-        r#"{"error":{"message":"The request took too long. Try again."}}"#
-    );
+    let with_slash = numbered(2).replace('?', "/?");
+    for (target, count) in [(numbered(1), 1.0), (with_slash, 2.0)] {
+        let response = server.get(&target);
+        assert_eq!(
+            response.summary(),
+            (
+                503,
+                r#"{"error":{"message":"The request took too long. Try again."}}"#
+            )
+        );
+        let timed_out = "pinquery_batches_unavailable_total{kind=\"timed_out\"}";
+        assert_eq!(server.metric(timed_out), count, "{target}");
+    }
     locked.execute_batch("ROLLBACK").unwrap();
-    let mut number = 1;
+    let mut number = 2;
     eventually("a batch is accepted in time", || {
         number += 1;
         server.get(&numbered(number)).summary() == (200, "OK")
     });
-    // The first one timed out, but was saved nevertheless.
-    assert!(find_batches(&scratch.database()).is_superset(&HashSet::from([1, number])));
+    // The first two timed out, but were saved nevertheless.
+    assert!(find_batches(&scratch.database()).is_superset(&HashSet::from([1, 2, number])));
 }
 
 #[test]

@@ -109,19 +109,22 @@ fn a_page_request_that_times_out_is_not_counted_as_a_batch() {
 }
 
 #[test]
-fn every_response_forbids_content_sniffing() {
+fn every_response_forbids_content_sniffing_and_limits_caching() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
-    for target in [
-        "/",
-        "/page.css",
-        "/metrics",
-        "/health",
-        "/nothing",
-        "/page/state",
-        &update_target("v1=1"),
-        &update_target("v1=hot"),
-        &format!("/external/api/get?token={TOKEN}&v1"),
+    for (target, caching) in [
+        ("/", "no-cache"),
+        ("/page.css", "no-cache"),
+        ("/page.js", "no-cache"),
+        ("/draw.js", "no-cache"),
+        ("/metrics", "no-store"),
+        ("/health", "no-store"),
+        ("/nothing", "no-store"),
+        ("/page/state", "no-store"),
+        (&update_target("v1=1"), "no-store"),
+        (&update_target("v1=hot"), "no-store"),
+        (&format!("/external/api/get?token={TOKEN}&v1"), "no-store"),
+        (&format!("/external/api/getAll?token={TOKEN}"), "no-store"),
     ] {
         let response = server.get(target);
         assert_eq!(
@@ -129,6 +132,7 @@ fn every_response_forbids_content_sniffing() {
             Some("nosniff"),
             "{target}"
         );
+        assert_eq!(response.header("cache-control"), Some(caching), "{target}");
     }
 }
 

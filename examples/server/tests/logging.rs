@@ -39,6 +39,9 @@ fn the_server_survives_a_log_on_a_full_device() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     command.stderr(full);
     let mut server = Server::spawn_logging(command);
+    eventually("lost lines are counted", || {
+        server.metric("pinquery_log_lines_lost_total") >= 1.0
+    });
     survives_a_fault(&scratch, &mut server);
 }
 
