@@ -3,12 +3,16 @@
 //! Failures are not persisted: add a query that fails to `tests/spec`.
 #![allow(missing_docs)]
 
+#[path = "properties/reuse.rs"]
+mod reuse;
 #[path = "properties/rewriting.rs"]
 mod rewriting;
 #[path = "properties/roundtrip.rs"]
 mod roundtrip;
 #[path = "properties/secrets.rs"]
 mod secrets;
+#[path = "properties/texts.rs"]
+mod texts;
 #[path = "properties/values.rs"]
 mod values;
 
