@@ -25,7 +25,7 @@ pub(crate) fn segment<'q, 't>(
     let mut pairs = input.pairs(rest);
     if let Some(pair) = pairs.next().filter(|pair| pair.name.span().start != token) {
         let update = self::pair(pair, &mut pairs, resolve)?;
-        push(update, input, pairs.end(), updates);
+        push(&update, input, pairs.end(), updates);
     }
     Ok(input.next(rest, &pairs))
 }
@@ -81,7 +81,7 @@ pub(crate) fn value<'q>(
         return Err(Error::invalid_value(pin, value, reason));
     }
     let update = datastream.parse_slow(pin, value, || latitude(pin, &mut pairs))?;
-    push(update, input, pairs.end(), updates);
+    push(&update, input, pairs.end(), updates);
     Ok(input.next(rest, &pairs))
 }
 
@@ -108,15 +108,17 @@ fn retry_fast<'q>(
     let mut one = Updates::new();
     let next = datastream.parse_fast(fast, &mut one)?;
     let update = *one.first().ok_or(Declined::UNDECIDED)?;
-    push(update, input, input.offset_of(rest), updates);
+    push(&update, input, input.offset_of(rest), updates);
     Ok(next)
 }
 
-/// Pushes an update. If the buffer is full, first reserves capacity for this update and all that the
+/// Pushes an update. While the buffer is full, reserves capacity for this update and all that the
 /// query can contain from `at` on.
-fn push<'q>(update: Update<Text<'q>>, input: &Input<'q>, at: usize, updates: &mut Updates<'q>) {
-    if updates.is_full() {
+fn push<'q>(update: &Update<Text<'q>>, input: &Input<'q>, at: usize, updates: &mut Updates<'q>) {
+    while updates
+        .try_push(update.pin, update.value, update.adjusted)
+        .is_none()
+    {
         updates.grow(input.max_updates(updates.len(), at));
     }
-    updates.try_push(update.pin, update.value, update.adjusted);
 }

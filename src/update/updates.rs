@@ -82,6 +82,7 @@ impl<'q> Updates<'q> {
 
     /// Pushes an update. Returns `None` if the buffer is full. Inlined with `is_full`: 3 % to 15 %
     /// fewer instructions.
+    #[must_use]
     #[inline(always)]
     pub(crate) fn try_push(
         &mut self,
