@@ -91,15 +91,21 @@ class Requests(ModuleTest):
             self.assertTrue(response.startswith(f"HTTP/1.1 {status} "), response)
             self.assertTrue(response.endswith(f"{UPDATES}||{UPDATE}?{VALID}" if status == 200 else body(WRONG_TYPE)))
 
-    def test_all_pins_are_forwarded_in_one_header(self):
+    def test_all_pins_are_forwarded_in_one_header_and_the_variable(self):
         self.server.devices({TOKEN: {f"v{pin}": {"type": "integer"} for pin in range(256)}})
-        self.server.configure(server_block="location /recorded { pinquery on; proxy_pass http://recorder; }")
+        self.server.configure(server_block="""
+            pinquery on;
+            location /both { proxy_set_header X-Variable $pinquery_updates; proxy_pass http://recorder; }
+            location /replaced { proxy_set_header X-Pinquery-Updates replaced; proxy_pass http://recorder; }""")
         self.server.reload()
         query = f"token={TOKEN}" + "".join(f"&v{pin}={pin}" for pin in range(256))
         with self.server.recorded() as received:
-            self.assertEqual(self.server.get(f"/recorded?{query}")[0], 200)
-        (_, (updates,)), = updates_headers(received)
+            for path in "/both", "/replaced":
+                self.assertEqual(self.server.get(f"{path}?{query}")[0], 200)
+        (_, (updates,)), (_, replaced) = updates_headers(received)
         self.assertEqual(json.loads(updates), [{"pin": pin, "value": pin, "adjusted": None} for pin in range(256)])
+        self.assertEqual(received[0][1].get_all("X-Variable"), [updates])
+        self.assertEqual(replaced, ["replaced"])
 
     def test_a_client_cannot_forge_the_header(self):
         forged = [("X-Pinquery-Updates", "forged"), ("x-pinquery-UPDATES", "forged"), ("X_Pinquery_Updates", "forged"),
