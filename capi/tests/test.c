@@ -130,6 +130,7 @@ static void test_every_kind(struct server *server) {
     check_rejected(server, "token=T&token=T", PINQUERY_DUPLICATE_TOKEN, 0, -1, 8, 13, token);
     check_rejected(server, "token=T&v256=1", PINQUERY_INVALID_PIN, 0, -1, 8, 12, pin);
     check_rejected(server, "token=T&v255=1", PINQUERY_UNKNOWN_PIN, 0, 255, 8, 12, unknown);
+    check_rejected(server, "token=T&v0=1", PINQUERY_UNKNOWN_PIN, 0, 0, 8, 10, unknown);
     check_rejected(server, "token=T&v1=1&V1=1", PINQUERY_DUPLICATE_PIN, 0, 1, 13, 15, pin);
     check_rejected(server, "token=T&", PINQUERY_NO_PINS, 0, -1, 8, 8, pin);
 }
