@@ -303,7 +303,7 @@ static ngx_int_t variable(ngx_http_request_t *r, ngx_http_variable_value_t *valu
         }
     }
     value->valid = 1;
-    value->no_cacheable = 1;
+    value->no_cacheable = 0;
     value->not_found = text.len == 0;
     value->len = (unsigned)text.len;
     value->data = text.data;
