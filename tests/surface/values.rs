@@ -1,8 +1,9 @@
 //! Texts, values and updates.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use pinquery::{Datastream, Pairs, Update, Value, VirtualPin, parse};
+use pinquery::{BatchUpdate, Datastream, Pairs, Template, Token, Update, Value, VirtualPin, parse};
 
 use pinquery_test_support::comparison::check_texts;
 
@@ -128,4 +129,55 @@ fn strings_convert_to_str_unless_escaped() {
     assert_eq!(texts, expected);
     let ok = texts[0].unwrap();
     assert_eq!(ok.as_ptr(), query[11..].as_ptr());
+}
+
+#[test]
+fn values_are_padded_like_their_primitives() {
+    let padded = |value: Value<&str>| format!("[{value:>6}]");
+    assert_eq!(padded(Value::Integer(-7)), "[    -7]");
+    assert_eq!(padded(Value::Double(0.5)), "[   0.5]");
+    assert_eq!(padded(Value::String("é")), "[     é]");
+    assert_eq!(padded(Value::Enumerable(20)), "[    20]");
+    assert_eq!(padded(Value::Boolean(true)), "[  true]");
+}
+
+#[test]
+fn pins_and_tokens_are_ordered_as_their_contents() {
+    let pins: Vec<_> = (0..=255).map(VirtualPin).collect();
+    assert!(pins.is_sorted());
+    let tokens = ["B", "a", "aa", "b", "ba"];
+    let tokens = tokens.map(|token| (Token::try_from(token).unwrap(), token));
+    assert!(tokens.is_sorted());
+    let devices = BTreeMap::from(tokens.clone());
+    for (_, token) in tokens {
+        assert_eq!(devices.get(token), Some(&token));
+    }
+}
+
+#[track_caller]
+fn check_size_hint(mut iterator: impl Iterator + Clone) {
+    loop {
+        let (count, (min, max)) = (iterator.clone().count(), iterator.size_hint());
+        assert!(min <= count && max.is_none_or(|max| count <= max));
+        if iterator.next().is_none() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn size_hints_contain_the_number_of_items() {
+    let query = "token=t&v1=%E6%97%A5+a&v3=\u{e9}b&&x";
+    let request = BatchUpdate::parse(query).unwrap();
+    let template = Template::new()
+        .with(VirtualPin(1), Datastream::string())
+        .with(VirtualPin(200), Datastream::string());
+    check_size_hint(template.iter());
+    check_size_hint(template.clone().into_iter());
+    check_size_hint(request.pairs());
+    check_size_hint(request.results(&template));
+    check_size_hint(Pairs::new(query));
+    for pair in Pairs::new(query) {
+        check_size_hint(pair.value.decode().unwrap().chars());
+    }
 }
