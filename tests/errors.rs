@@ -4,7 +4,8 @@
 use std::ops::Bound;
 
 use pinquery::{
-    Datastream, DatastreamError, DecodeError, Error, ErrorKind, Reason, Template, Token, VirtualPin,
+    Adjustment, Datastream, DatastreamError, DecodeError, Error, ErrorKind, Reason, Template,
+    Token, VirtualPin,
 };
 use pinquery_test_support::Device;
 
@@ -322,4 +323,19 @@ fn missing_bounds_use_defaults() {
     let double = Datastream::double(f64::MIN..=f64::MAX);
     assert_eq!(Datastream::double(..), double);
     assert_eq!(Datastream::string(), Datastream::string_up_to(1024));
+}
+
+#[test]
+fn descriptions_are_padded() {
+    assert_eq!(
+        format!("[{:>14}]", ErrorKind::DuplicatePin),
+        "[ duplicate pin]"
+    );
+    assert_eq!(format!("[{:.5}]", Reason::TooLong), "[value]");
+    assert_eq!(format!("[{:<4}]", Adjustment::Max), "[max ]");
+}
+
+#[test]
+fn bodies_are_json_without_parameters() {
+    assert_eq!(Error::CONTENT_TYPE, "application/json");
 }
