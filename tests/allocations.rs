@@ -274,3 +274,22 @@ fn pairs_and_plain_tokens_borrow() {
     };
     assert_eq!(measure(iterate).count_total, 0);
 }
+
+#[test]
+fn decoded_strings_have_no_spare_capacity() {
+    for query in ["v1=a%20b+c", "v1=%E6%97%A5", "v1=%41%42%43", "v1=abc"] {
+        let text = Pairs::new(query).next().unwrap().value.decode().unwrap();
+        let string = String::from(text);
+        assert_eq!(string.capacity(), string.len(), "{query}");
+    }
+}
+
+#[test]
+fn an_owned_token_is_not_copied_again() {
+    let into_owned = |query: &str| {
+        let token = BatchUpdate::parse(query).unwrap().token().clone();
+        measure(|| token.into_owned()).count_total
+    };
+    assert_eq!(into_owned("token=t&v1=1"), 1);
+    assert_eq!(into_owned("token=%74oken&v1=1"), 0);
+}
