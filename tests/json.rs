@@ -6,6 +6,9 @@
 mod rejected;
 
 use pinquery::{Datastream, DatastreamParts, Template, VirtualPin, parse};
+use serde::de::value::{Error, MapDeserializer};
+use serde::de::{Deserialize, Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
 use serde_json::json;
 use serde_test::{Token, assert_ser_tokens};
 
@@ -210,5 +213,95 @@ fn errors_announce_their_number_of_fields() {
         }
         tokens.push(Token::StructEnd);
         assert_ser_tokens(&error, &tokens);
+    }
+}
+
+#[test]
+fn updates_announce_their_number_of_fields() {
+    let template = read(CONTRACT);
+    let updates = parse("token=t&v1=133", |_| Some(&template)).unwrap();
+    let tokens = [
+        Token::Struct {
+            name: "Update",
+            len: 3,
+        },
+        Token::Str("pin"),
+        Token::U8(1),
+        Token::Str("value"),
+        Token::I64(100),
+        Token::Str("adjusted"),
+        Token::Some,
+        Token::Str("max"),
+        Token::StructEnd,
+    ];
+    assert_ser_tokens(&updates[0], &tokens);
+    assert_ser_tokens(&updates[0].into_owned(), &tokens);
+}
+
+/// Input of other formats, which `serde_json` never passes on.
+#[derive(Clone, Copy)]
+enum Input {
+    Text(&'static str),
+    Bytes(&'static [u8]),
+    Signed(i128),
+    Unsigned(u128),
+}
+
+impl<'de> Deserializer<'de> for Input {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Self::Text(text) => visitor.visit_str(text),
+            Self::Bytes(bytes) => visitor.visit_bytes(bytes),
+            Self::Signed(number) => visitor.visit_i128(number),
+            Self::Unsigned(number) => visitor.visit_u128(number),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl IntoDeserializer<'_, Error> for Input {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+#[test]
+fn numbers_of_128_bits_are_converted_or_rejected() {
+    let min = |type_name, min| {
+        let fields = [("type", Input::Text(type_name)), ("min", min)];
+        Datastream::deserialize(MapDeserializer::new(fields.into_iter()))
+    };
+    for (number, expected) in [
+        (Input::Signed(-7), -7.0),
+        (Input::Unsigned(7), 7.0),
+        (Input::Signed(i128::MIN), -(2f64.powi(127))),
+        (Input::Unsigned(1 << 127), 2f64.powi(127)),
+        (Input::Unsigned(u128::MAX), 2f64.powi(128)),
+    ] {
+        let double = Datastream::double(expected..).unwrap();
+        assert_eq!(min("double", number), Ok(double));
+        let integer = (expected.abs() == 7.0).then_some(expected as i64);
+        let integer = integer.and_then(|integer| Datastream::integer(integer..).ok());
+        assert_eq!(min("integer", number).ok(), integer);
+    }
+}
+
+#[test]
+fn errors_about_bytes_do_not_repeat_them() {
+    for input in [Input::Bytes(b"secret"), Input::Text("secret")] {
+        let template = Template::deserialize(input).unwrap_err().to_string();
+        let datastream = Datastream::deserialize(input).unwrap_err().to_string();
+        let pin = VirtualPin::deserialize(input).unwrap_err().to_string();
+        for error in [template, datastream, pin] {
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 }
