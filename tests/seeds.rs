@@ -4,9 +4,11 @@
 //! seeds for a new type, kind, reason or adjustment; `fuzz/update` finds other seeds.
 #![allow(missing_docs)]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use pinquery_test_support::seeds::{self, Seeds};
 use pinquery_test_support::targets::{self, ReadTemplate, TARGETS};
-use pinquery_test_support::{escaping, spec};
+use pinquery_test_support::{Device, escaping, spec};
 
 const BLESS: &str = "cargo run -p pinquery-test-support --features serde -- bless";
 
@@ -108,4 +110,17 @@ fn query_targets_accept_every_spec_line() {
             }
         }
     }
+}
+
+/// Without these panics, the assertions of the fuzz targets and properties would check nothing.
+#[test]
+fn a_library_that_differs_from_the_reference_is_noticed() {
+    let panics = |check: &dyn Fn()| catch_unwind(AssertUnwindSafe(check)).is_err();
+    let mut device = Device::read("v1:integer(0,100)");
+    let query = b"token=t&v1=101";
+    device.agree(query);
+    device.check_invariants(query);
+    device.library = Device::read("v1:integer(0,101)").library;
+    assert!(panics(&|| device.agree(query)));
+    assert!(panics(&|| device.check_invariants(query)));
 }
