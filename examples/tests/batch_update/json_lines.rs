@@ -155,6 +155,15 @@ fn only_lf_ends_a_line() {
     );
 }
 
+/// Removing terminal codes would remove DEL as well.
+#[test]
+fn text_is_written_in_full() {
+    let text = "a\u{7F}b\u{9B}31mc\u{202E}d\u{FEFF}";
+    let line = format!("token=t&v3={text}\n");
+    lines(&[], line.as_bytes(), 0, &updated(text));
+    lines(&[], b"token=t&v3=%1B[31m\n", 0, &updated(r"\u001b[31m"));
+}
+
 #[test]
 fn standard_input_need_not_be_utf8() {
     lines(
