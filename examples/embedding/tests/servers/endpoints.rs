@@ -1,7 +1,7 @@
 //! `update` and `get`: the functions that parse their queries, and axum, which serves them.
 
 use demo::endpoints;
-use pinquery::{BatchUpdate, Error, Template, Update, VirtualPin};
+use pinquery::{BatchUpdate, Error, Template, Update, Value, VirtualPin};
 
 use crate::common::*;
 use crate::example::*;
@@ -145,6 +145,18 @@ fn same_as_batch(pin: u8, values: &[&str]) {
     let batch = values.iter().map(|value| format!("&v{pin}={value}"));
     let batch = format!("token=t{}", batch.collect::<String>());
     assert_eq!(outcome(&older), outcome(&batch), "{older} and {batch}");
+}
+
+#[test]
+fn control_characters_are_escaped_in_json() {
+    for code in 0..0x20 {
+        let value = Value::String(char::from(code).to_string());
+        let json = endpoints::json([(VirtualPin(3), &value)].into_iter());
+        assert_eq!(json, format!(r#"{{"v3":"\u{code:04x}"}}"#));
+    }
+    let value = Value::String("\u{7F}/é".to_owned());
+    let json = endpoints::json([(VirtualPin(3), &value)].into_iter());
+    assert_eq!(json, "{\"v3\":\"\u{7F}/é\"}");
 }
 
 #[test]

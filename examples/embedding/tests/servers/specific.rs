@@ -1,7 +1,7 @@
 //! Behaviour of individual examples.
 
 use std::io::{self, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -58,6 +58,21 @@ fn trickle(mut socket: &TcpStream) -> usize {
             sent
         })
         .count()
+}
+
+#[test]
+fn a_client_may_close_its_sending_side() {
+    for example in [&HYPER, &HTTPARSE] {
+        let server = Server::start(example.name);
+        // Several times: whether the server has read the request before the end is a race.
+        for _ in 0..50 {
+            let mut client = server.connect();
+            client.send(&batch("token=demo&v1=1"));
+            let closed = client.0.get_ref().shutdown(Shutdown::Write);
+            closed.expect("the socket is open");
+            assert_eq!(client.response().parts(), OK, "{}", example.name);
+        }
+    }
 }
 
 #[test]
