@@ -117,7 +117,7 @@ def eventually(description, condition):
 
 
 class Recorder(http.server.BaseHTTPRequestHandler):
-    """Handles a request and records its target and headers, for what `$http_NAME` does not show: repeated headers."""
+    """Records the target and headers of each request. Unlike `$http_NAME`, this shows repeated headers."""
 
     def do_GET(self):
         self.server.received.append((self.path, self.headers))
@@ -134,7 +134,7 @@ class Server:
         # Workers may run as another user and need access to the socket.
         os.chmod(self.temporary.name, 0o755)
         self.folder = pathlib.Path(self.temporary.name)
-        # The prefix is another folder than that of the configuration, as in Debian's package.
+        # The prefix differs from the folder of the configuration, as in Debian's package.
         self.configuration = self.folder / "conf"
         self.configuration.mkdir()
         self.module, self.access_log = os.path.abspath(module), access_log
@@ -143,7 +143,7 @@ class Server:
                         "-e", str(self.folder / "error.log")]
 
     def configure(self, http_block="", server_block=""):
-        """Writes the configuration, with additions to a block."""
+        """Writes the configuration, with additions to its http and server blocks."""
         log = f"{self.folder}/access.log without_token" if self.access_log else "off"
         self.config = CONFIG.format(module=self.module, folder=self.folder, port=self.port, token=TOKEN, access_log=log,
                                     http_block=http_block, server_block=server_block)

@@ -208,7 +208,7 @@ class Subrequests(ModuleTest):
             "GET /twice 500 accepted - -"])
         self.assertEqual(len(self.module_lines()), 2)
 
-    def test_a_mirrored_batch_is_parsed_only_if_its_location_says_so(self):
+    def test_a_mirrored_batch_is_parsed_only_if_its_location_enables_it(self):
         self.configure("""
             location /batch { pinquery on; mirror /on; mirror /off; proxy_pass http://recorder; }
             location = /on { pinquery on; proxy_pass http://recorder; }
@@ -234,7 +234,7 @@ class Subrequests(ModuleTest):
         self.assertEqual(self.server.accessed(1), ["GET /page 200 - - -"])
         self.assertEqual(len(self.module_lines()), 1)
 
-    def test_an_internal_redirect_resets_the_variables_and_repeats_no_header(self):
+    def test_an_internal_redirect_resets_the_variables_and_does_not_repeat_the_header(self):
         self.configure("""
             location /named { pinquery on; error_page 502 = @on; proxy_pass http://unix:closed; }
             location @on { pinquery on; proxy_pass http://recorder; }
@@ -247,7 +247,7 @@ class Subrequests(ModuleTest):
         self.assertEqual(self.server.accessed(2), ["GET /named 200 accepted - -", "GET /target 200 - - -"])
 
 
-# Two servers, which inherit the outer directives or override them.
+# One server inherits the outer directives, the other overrides them.
 INHERITANCE = """
     pinquery on;
     pinquery_bad_batch log;
@@ -360,7 +360,7 @@ class Memory(unittest.TestCase):
             eventually("an error", lambda: "is duplicate" in server.log("error"))
             server.stop()
             reports = [path.read_text() for path in server.folder.glob("*.valgrind")]
-        # One of the master process and one of each worker. A report also has leaks of nginx itself.
+        # One report for the master process and one for each worker. They also list leaks of nginx itself.
         self.assertEqual(len(reports), 3)
         for report in reports:
             self.assertIn("LEAK SUMMARY", report)

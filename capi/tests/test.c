@@ -261,8 +261,8 @@ static void test_json(struct server *server) {
     free_parsed(&parsed);
 }
 
-/* Checks the outcome of a call with an error of the caller, and resets the error for the next call. The body is empty but
- * not NULL, so that it can be passed to `memcpy` and the like. */
+/* Checks the error of an incorrect call, then clears it for the next one. The body is empty but not NULL, so it can be passed
+ * to `memcpy` and the like. */
 static void check_caller_error(pinquery_kind kind, pinquery_kind expected, pinquery_error *error) {
     CHECK(kind == expected && error->kind == kind);
     CHECK(error->reason == PINQUERY_NO_REASON && error->pin == -1 && error->status == 500);
