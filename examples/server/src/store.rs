@@ -154,7 +154,7 @@ impl Timestamp {
     }
 }
 
-/// A time before 1970 becomes zero.
+/// Converts times before 1970 to zero.
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH);

@@ -43,7 +43,7 @@ async fn results(saves: Vec<Save<'_>>) -> Vec<Result<(), Unavailable>> {
     futures_util::future::join_all(saves).await
 }
 
-/// Reports when a commit begins, and completes it when the test says so.
+/// Reports when a commit begins, and waits for the test to complete it.
 struct Gated(UnboundedSender<oneshot::Sender<()>>);
 
 impl Commit for Gated {
@@ -179,7 +179,7 @@ async fn after_a_constraint_violation_each_batch_gets_its_own_result() {
 }
 
 #[tokio::test]
-async fn a_failed_commit_makes_the_next_health_check_ask_the_database() {
+async fn the_health_check_after_a_failed_commit_queries_the_database() {
     let connection = Scripted::new([Ok(()), unavailable()]);
     let (queue, writer) = Queue::new(connection, &limits("9"), Arc::default());
     let _writer = tokio::spawn(writer.run());

@@ -1,4 +1,4 @@
-//! Options take effect: limits, and each timeout independently of the others.
+//! The effect of options: limits, and each timeout independently of the others.
 
 mod common;
 
@@ -59,7 +59,7 @@ fn the_write_timeout_limits_the_time_for_reading_a_response() {
 }
 
 #[test]
-fn a_waiting_batch_is_written_although_its_request_was_aborted_by_the_shutdown_timeout() {
+fn the_shutdown_timeout_aborts_requests_but_not_waiting_batches() {
     let scratch = Scratch::new();
     let mut server = start_with_timeout(&scratch, "--shutdown-timeout", "1");
     let database = scratch.database();
@@ -67,7 +67,7 @@ fn a_waiting_batch_is_written_although_its_request_was_aborted_by_the_shutdown_t
     let _client = server.send_and_wait_until_queued(&update_target("v1=42"));
     server.signal("TERM");
     scratch.assert_logged_once("requests in flight were aborted");
-    // A server that does not wait for its writer exits in the meantime.
+    // A server that did not wait for its writer would exit in the meantime.
     thread::sleep(Duration::from_millis(500));
     database.execute_batch("ROLLBACK").unwrap();
     assert_eq!(server.wait().code(), Some(0));

@@ -1,4 +1,4 @@
-//! What the server asks of PostgreSQL, seen from the database.
+//! How the server uses PostgreSQL, observed from the database: settings, clock, errors, locks and connections.
 #![cfg(feature = "postgres")]
 
 mod common;
@@ -58,7 +58,7 @@ fn a_standby_is_unhealthy() {
 
 /// A trigger reads the settings of the connection that executes it.
 #[test]
-fn commits_are_flushed_whatever_the_defaults_of_the_database_and_the_url() {
+fn settings_of_the_database_and_the_url_do_not_disable_flushing() {
     let Some(database) = Database::new() else {
         return;
     };
@@ -79,7 +79,7 @@ fn commits_are_flushed_whatever_the_defaults_of_the_database_and_the_url() {
     let server = Server::start_on(&scratch, Path::new(&url), &["--statement-timeout", "8"]);
     assert_eq!(server.update("v1=1").summary(), (200, "OK"));
     assert_eq!(database.query("SELECT * FROM settings"), "on|8s");
-    // The clusters of these tests do not flush, so that they are fast.
+    // The clusters of these tests run with `fsync = off` for speed.
     scratch.assert_logged_once("\"fsync\":\"off\"");
 }
 
@@ -122,7 +122,7 @@ fn only_errors_about_the_data_are_final() {
     assert_eq!(server.update("v1=1").summary(), (200, "OK"));
 }
 
-/// A session that keeps the rows of all devices with batches locked.
+/// A connection that locks the rows of all devices with batches.
 struct Lock<'a>(&'a Database, Child);
 
 impl<'a> Lock<'a> {
@@ -189,7 +189,7 @@ fn the_pool_limits_the_connections() {
     let mut reading = server.connect();
     let all = format!("GET /external/api/getAll?token={TOKEN} HTTP/1.1\r\nHost: x\r\n\r\n");
     reading.send(all.as_bytes()).unwrap();
-    // A server that ignores the limit opens another connection in the meantime.
+    // A server that ignored the limit would open another connection in the meantime.
     thread::sleep(Duration::from_millis(500));
     lock.release();
     assert_eq!(writing.read_response(false).unwrap().summary(), (200, "OK"));

@@ -1,4 +1,4 @@
-//! What is read back: completely, and only what the devices file contains.
+//! Reads return every stored value of the pins in the devices file, and no others.
 
 mod common;
 

@@ -64,7 +64,7 @@ fn trickle(mut socket: &TcpStream) -> usize {
 fn a_client_may_close_its_sending_side() {
     for example in [&HYPER, &HTTPARSE] {
         let server = Server::start(example.name);
-        // Several times: whether the server has read the request before the end is a race.
+        // Repeated, because the server may read the request before or after the end of the stream.
         for _ in 0..50 {
             let mut client = server.connect();
             client.send(&batch("token=demo&v1=1"));
