@@ -238,7 +238,7 @@ fn updates_announce_their_number_of_fields() {
     assert_ser_tokens(&updates[0].into_owned(), &tokens);
 }
 
-/// Input of other formats, which `serde_json` never passes on.
+/// Input from other formats. `serde_json` does not produce all of it.
 #[derive(Clone, Copy)]
 enum Input {
     Text(&'static str),

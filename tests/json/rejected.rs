@@ -47,7 +47,7 @@ fn keys_are_canonical_lowercase_pins_without_duplicates() {
 }
 
 const REJECTED_DATASTREAMS: &[(&str, &str)] = &[
-    // Not the field's name, which may be a secret.
+    // Without the field's name, which may be a secret.
     (r#"{"type":"integer","mim":0}"#, "v1: unknown field at line"),
     (
         r#"{"type":"integer","max_len":1}"#,
@@ -142,14 +142,14 @@ const REJECTED_DATASTREAMS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn unknown_duplicate_and_mistyped_fields_are_rejected() {
+fn unknown_missing_and_mistyped_fields_are_rejected() {
     for (datastream, message) in REJECTED_DATASTREAMS {
         check_error(&format!(r#"{{"v1":{datastream}}}"#), message);
     }
 }
 
 #[test]
-fn every_field_appears_once_at_most() {
+fn duplicate_fields_are_rejected() {
     for json in SERIALIZED {
         let fields: Map<String, Value> = serde_json::from_str(json).unwrap();
         for (field, value) in fields {
@@ -162,7 +162,7 @@ fn every_field_appears_once_at_most() {
     }
 }
 
-/// Every other case of a name is as unknown as any other name.
+/// A name in any other case is an unknown name.
 #[test]
 fn names_of_types_and_fields_are_case_sensitive() {
     for json in SERIALIZED {

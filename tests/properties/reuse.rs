@@ -27,7 +27,7 @@ fn batch() -> impl Strategy<Value = Batch> {
     })
 }
 
-/// Generates a device and a query for it, half of which are rejected.
+/// Generates a device and a query for it. About half of the queries are rejected.
 fn query() -> impl Strategy<Value = (Device, Vec<u8>)> {
     let wrong = select(vec!["", "", "", "&x", "&v0=%zz", "&token=t"]);
     (batch(), choices(), wrong, any::<Index>()).prop_map(|(batch, choices, wrong, at)| {

@@ -9,7 +9,7 @@ use proptest::sample::select;
 
 use super::cases;
 
-/// Generates two strings: often equal, or one a prefix of the other, or different in one character.
+/// Generates two strings. Often they are equal or differ only at the beginning or the end.
 fn strings() -> impl Strategy<Value = (String, String)> {
     (text(), text(), any::<char>(), 0..5).prop_map(|(one, suffix, last, relation)| {
         let other = match relation {
@@ -23,7 +23,7 @@ fn strings() -> impl Strategy<Value = (String, String)> {
     })
 }
 
-/// Generates text that is a token, or nearly.
+/// Generates tokens and text that is almost a token.
 fn token_text() -> impl Strategy<Value = String> {
     let valid = token().prop_map(|token| String::from_utf8(token).unwrap());
     let pad = || select(vec!["", "", "", " ", "\t", "\n", "%20", "\u{a0}", "\0"]);
@@ -46,7 +46,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_is_the_same_parsed_converted_and_decoded(text in token_text(), choices in choices()) {
+    fn parsed_converted_and_decoded_tokens_are_equal(text in token_text(), choices in choices()) {
         let is_valid = !text.is_empty() && text.bytes().all(|byte| (0x21..=0x7E).contains(&byte));
         let parsed = text.parse::<Token>();
         prop_assert_eq!(parsed.as_ref().ok().map(Token::as_str), is_valid.then_some(&*text));

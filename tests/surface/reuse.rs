@@ -2,7 +2,7 @@
 
 use pinquery::{BatchUpdate, Datastream, Template, Updates, VirtualPin};
 
-/// Returns a query of this many pins. Its values differ from those of any other.
+/// Returns a query with `count` pins. Its values differ from those for any other count.
 fn pins(count: usize) -> String {
     (0..count).fold(String::from("token=t"), |query, pin| {
         format!("{query}&v{pin}={count}.{pin}")
@@ -10,7 +10,7 @@ fn pins(count: usize) -> String {
 }
 
 #[test]
-fn a_reused_buffer_contains_the_updates_of_the_last_query_alone() {
+fn a_reused_buffer_contains_only_the_updates_of_the_last_query() {
     let datastream = Datastream::string();
     let template: Template = (0..=255)
         .map(|pin| (VirtualPin(pin), datastream.clone()))
@@ -29,7 +29,7 @@ fn a_reused_buffer_contains_the_updates_of_the_last_query_alone() {
             let _ = fill(first.as_str());
             let expected = second["token=t&".len()..].replace('&', ", ");
             assert_eq!(fill(second.as_str()), (true, expected), "{count} pins");
-            // An error leaves nothing, neither of its own query nor of the one before.
+            // After an error the buffer is empty.
             assert_eq!(fill("token=t&v0=1&x"), (false, String::new()));
         }
     }

@@ -42,7 +42,7 @@ fn values_display_in_canonical_form() {
     assert_eq!(shown(location(-0.0, 1e-7)), "-0.0,1e-7");
 }
 
-/// Strings of which some are prefixes of others, or another string's encoding.
+/// Some of these strings are prefixes or encodings of others.
 const STRINGS: [&str; 14] = [
     "", "a", "ab", "b", "é", "aé", "éa", "e", "a b", "a+b", "a%20b", "%", "&=", "日本",
 ];
