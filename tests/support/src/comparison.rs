@@ -1,4 +1,4 @@
-//! The comparison of texts: by their decoded strings.
+//! Checks that texts compare and hash as their decoded strings.
 
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -38,7 +38,7 @@ pub fn check_texts(strings: [&str; 2], choices: [&[u8]; 2]) {
     }
 }
 
-/// Asserts that a text equals something, or not, in both directions.
+/// Asserts that `text == other` is `expected`, in both directions.
 #[track_caller]
 fn check<'q, T>(text: &Text<'q>, other: &T, expected: bool)
 where

@@ -2,10 +2,10 @@
 
 use crate::types::Double;
 
-/// An exact number that is not negative: `0.DIGITS` times a power of ten.
+/// An exact non-negative number: `0.DIGITS` times a power of ten.
 ///
-/// The digits neither begin nor end with a zero, so the derived order is that of the numbers. Zero has
-/// no digits and the least exponent.
+/// The digits neither begin nor end with a zero, so the derived order is that of the numbers. Zero is
+/// an empty string of digits with the lowest exponent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decimal {
     exponent: i64,
@@ -17,7 +17,7 @@ impl Decimal {
     const FAR: i64 = 1_000_000_000_000;
 
     /// Returns the absolute value of a number in the contract's notation of doubles, without the
-    /// limit on its length. Exponents are clamped to the range of 10¹² around zero.
+    /// limit on its length. Exponents are clamped to ±10¹².
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, fraction, exponent) = Double::split(text)?;
@@ -40,8 +40,8 @@ impl Decimal {
         Self { exponent, digits }
     }
 
-    /// Returns whether this is the nearest double, ties to even. Infinity is the nearest to numbers that
-    /// overflow.
+    /// Returns whether `double` is the nearest to this number, ties to even. Numbers that overflow round
+    /// to infinity.
     #[must_use]
     pub fn rounds_to(&self, double: f64) -> bool {
         let bits = double.to_bits();

@@ -74,7 +74,7 @@ pub fn segment(name: &[u8], value: &[u8], choices: &mut Choices<'_>) -> Vec<u8> 
     [&name, &b"="[..], &encode(value, choices)].concat()
 }
 
-/// Returns a name in every other case: its letters in upper or lower case.
+/// Returns every other spelling of a name in upper and lower case.
 pub fn other_cases(name: &str) -> Vec<String> {
     let mut cases = vec![String::new()];
     for character in name.chars() {

@@ -95,8 +95,8 @@ fn rejected(query: &[u8], template: &Template, error: Error) {
     assert_eq!(error.body(), body);
 }
 
-/// Returns the pin at the error's span, if the kind concerns one, and the reason why its datastream
-/// rejects the value on its own, if the kind concerns that.
+/// Returns the pin at the error's span and, for an invalid value, the reason why the pin's datastream
+/// rejects the value by itself. Returns `None` for kinds of errors without a pin.
 fn pin_and_reason(
     query: &[u8],
     template: &Template,
@@ -124,8 +124,8 @@ fn pin_and_reason(
     None
 }
 
-/// Returns the reason why a location rejects a latitude in a segment of its own, or `found` if the
-/// latitude is not too long on its own but would be after a longitude.
+/// Returns the reason why a location rejects a latitude that is a separate segment. Returns `found` if
+/// the latitude is too long only together with a longitude.
 fn latitude_reason(
     location: &Datastream,
     latitude: Encoded<'_>,

@@ -7,7 +7,7 @@
 //! - [`notation`]: templates as text. [`spec`]: the lines of `tests/spec`. [`escaping`]: bytes as text.
 //! - [`Device`]: a template, with the comparison of the library and the reference.
 //! - [`value`]: the comparison of one value. [`invariants`]: properties of every outcome.
-//! - [`comparison`]: how texts compare and hash.
+//! - [`comparison`]: checks that texts compare and hash as their decoded strings.
 //! - [`encoding`] and [`mod@write`]: the many spellings of a batch.
 //! - [`json`]: a second reader of templates in JSON. [`decimal`]: exact decimals.
 //! - [`generate`]: proptest strategies.

@@ -24,8 +24,8 @@ use crate::spec::visible;
 /// A summary of what a target found, or `None` for an irrelevant input, which is not kept.
 pub type Summary = Option<String>;
 
-/// Reads a template from JSON with the library, whose feature `serde` is up to the caller:
-/// [`read_template`].
+/// Reads a template from JSON with the library: [`read_template`], if the caller enables the feature
+/// `serde`.
 pub type ReadTemplate = fn(&[u8]) -> Result<pinquery::Template, String>;
 
 /// The names of all targets.

@@ -92,7 +92,7 @@ static WIDE: LazyLock<Device> = LazyLock::new(|| {
     Device::read("v1:integer(-9223372036854775808,9223372036854775807) v2:double")
 });
 
-/// Compares an integer of any length with its digits. `text` is `None` if the value is not text.
+/// Compares an integer of any length with its digits. `text` is `None` if the value is too long or not UTF-8.
 fn exact_integer(text: Option<&str>, value: &[u8]) {
     let parsed = WIDE.parse(&[b"token=t&v1=", value].concat());
     let Some(number) = text.and_then(Digits::of) else {
@@ -114,7 +114,8 @@ fn exact_integer(text: Option<&str>, value: &[u8]) {
     assert_eq!(parsed, Ok(Updates(vec![expected])));
 }
 
-/// Compares a double with its digits. `text` is `None` if the value is not text.
+/// Compares a double with its exact decimal. `text` is `None` if the value is too long or not
+/// UTF-8.
 fn exact_double(text: Option<&str>, value: &[u8]) {
     let parsed = WIDE.parse(&[b"token=t&v2=", value].concat());
     let Some((text, decimal)) = text.and_then(|text| Some((text, Decimal::parse(text)?))) else {

@@ -5,8 +5,8 @@ use super::{Summary, summary};
 use crate::encoding::Choices;
 use crate::write::Batch;
 
-/// Asserts that library and reference agree on the query, and that accepted updates, clamped ones
-/// included, survive any spelling.
+/// Asserts that library and reference agree on the query, and that accepted updates, including
+/// clamped ones, survive any spelling.
 ///
 /// The input is a template and a query as in [`against_reference`](super::against_reference), with
 /// a line of choices between them.
