@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Client, Scratch, Server, SmallDisk, TOKEN, eventually, numbered, update_target};
+use common::{
+    Client, Scratch, Server, SmallDisk, TOKEN, UNAVAILABLE, eventually, numbered, update_target,
+};
 use rusqlite::Connection;
 
-const UNAVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
 const CONSTRAINT: &str = r#"{"error":{"message":"The database refuses this batch."}}"#;
 const TOO_MANY: &str = r#"{"error":{"message":"Too many batches are waiting. Try again."}}"#;
 

@@ -20,12 +20,13 @@ fn limits(group: &str) -> StoreLimits {
     Config::parse_from(["server", "--group", group]).store
 }
 
+fn batch(device: i64) -> Batch {
+    let updates = Vec::new();
+    Batch { device, updates }
+}
+
 /// Queues batches of the devices 1 to `count`, and returns the pending results.
 fn save(queue: &Queue, count: i64) -> Vec<Save<'_>> {
-    let batch = |device| Batch {
-        device,
-        updates: Vec::new(),
-    };
     let saves = (1..=count).map(|device| Box::pin(queue.save(batch(device))) as Save<'_>);
     let mut saves: Vec<_> = saves.collect();
     assert_pending(&mut saves);
@@ -141,12 +142,7 @@ async fn closing_the_queue_writes_all_waiting_batches() {
     writer.run().await;
     assert_eq!(results(saves).await, [Ok(()); 64]);
     assert_eq!(connection.groups().len(), 64);
-    assert_eq!(save_one(&queue).await, Err(Unavailable::Fault));
-}
-
-async fn save_one(queue: &Queue) -> Result<(), Unavailable> {
-    let updates = Vec::new();
-    queue.save(Batch { device: 1, updates }).await
+    assert_eq!(queue.save(batch(1)).await, Err(Unavailable::Fault));
 }
 
 #[tokio::test]
@@ -183,7 +179,7 @@ async fn the_health_check_after_a_failed_commit_queries_the_database() {
     let connection = Scripted::new([Ok(()), unavailable()]);
     let (queue, writer) = Queue::new(connection, &limits("9"), Arc::default());
     let _writer = tokio::spawn(writer.run());
-    assert_eq!(save_one(&queue).await, Ok(()));
-    assert_eq!(save_one(&queue).await, Err(Unavailable::Fault));
+    assert_eq!(queue.save(batch(1)).await, Ok(()));
+    assert_eq!(queue.save(batch(1)).await, Err(Unavailable::Fault));
     assert_eq!(queue.check().await, Err(Unavailable::Fault));
 }

@@ -8,9 +8,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use common::{Scratch, Server, TOKEN, command, eventually, output, update_target};
-
-const UNAVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
+use common::{
+    INCOMPLETE, Scratch, Server, TOKEN, UNAVAILABLE, command, eventually, output, update_target,
+};
 
 fn count(database: &Path) -> i64 {
     let database = rusqlite::Connection::open(database).unwrap();
@@ -99,8 +99,7 @@ fn a_page_request_that_times_out_is_not_counted_as_a_batch() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--request-timeout", "0.3"]);
     let mut client = server.connect();
-    let incomplete = b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=";
-    client.send(incomplete).unwrap();
+    client.send(INCOMPLETE).unwrap();
     assert_eq!(client.read_response(false).unwrap().status, 503);
     let timed_out =
         |name: &str| server.metric(&format!("pinquery_{name}_total{{kind=\"timed_out\"}}"));

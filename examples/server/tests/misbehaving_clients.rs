@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Client, Scratch, Server, TIMEOUT, eventually, update_target};
+use common::{Client, INCOMPLETE, Scratch, Server, TIMEOUT, eventually, update_target};
 
 /// The longest a well-behaved client may wait during an attack, even on a busy machine.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -276,9 +276,7 @@ fn a_request_whose_body_never_arrives_times_out() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--request-timeout", "0.3"]);
     let mut client = server.connect();
-    client
-        .send(b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=")
-        .unwrap();
+    client.send(INCOMPLETE).unwrap();
     assert_eq!(client.read_response(false).unwrap().status, 503);
     assert!(client.closed());
 }

@@ -5,7 +5,7 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
-use common::{Scratch, Server, eventually, update_target};
+use common::{INCOMPLETE, Scratch, Server, eventually, update_target};
 
 /// Starts a server with a short timeout of this kind; the others exceed the duration of a test.
 fn start_with_timeout(scratch: &Scratch, option: &str, seconds: &str) -> Server {
@@ -37,8 +37,7 @@ fn the_request_timeout_limits_the_time_for_a_response() {
     let scratch = Scratch::new();
     let server = start_with_timeout(&scratch, "--request-timeout", "0.3");
     let mut client = server.connect();
-    let incomplete = b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=";
-    client.send(incomplete).unwrap();
+    client.send(INCOMPLETE).unwrap();
     assert_eq!(client.read_response(false).unwrap().status, 503);
 }
 

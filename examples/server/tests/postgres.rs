@@ -11,9 +11,7 @@ use std::sync::atomic::Ordering;
 
 use common::load::{Load, Poller, addresses, find_batches};
 use common::postgres::Database;
-use common::{Scratch, Server, TOKEN, eventually, output, update_target};
-
-const UNAVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
+use common::{Scratch, Server, TOKEN, UNAVAILABLE, eventually, output, update_target};
 
 /// Long enough for a busy machine, short enough for tests of faults.
 const ARGS: [&str; 4] = ["--statement-timeout", "8", "--request-timeout", "15"];

@@ -9,9 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::postgres::Database;
-use common::{Client, Scratch, Server, TOKEN, eventually, output, update_target};
-
-const UNAVAILABLE: &str = r#"{"error":{"message":"The database is not available. Try again."}}"#;
+use common::{Client, Scratch, Server, TOKEN, UNAVAILABLE, eventually, output, update_target};
 
 fn start(scratch: &Scratch, database: &Database, args: &[&str]) -> Server {
     Server::start_on(scratch, Path::new(&database.url()), args)

@@ -34,6 +34,14 @@ pub const DEVICES: &str = r#"{
     "another-device": {"v1": {"type": "integer"}}
 }"#;
 
+/// The body of a response if the database is not available.
+pub const UNAVAILABLE: &str =
+    r#"{"error":{"message":"The database is not available. Try again."}}"#;
+
+/// A request whose body is incomplete.
+pub const INCOMPLETE: &[u8] =
+    b"POST /page/state HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ntoken=";
+
 /// The timeout for every operation of a test.
 pub const TIMEOUT: Duration = Duration::from_secs(120);
 
