@@ -1,4 +1,4 @@
-//! How the server uses PostgreSQL, observed from the database: settings, clock, errors, locks and connections.
+//! The use of PostgreSQL, observed from the database: settings, clock, errors, locks, connections.
 #![cfg(feature = "postgres")]
 
 mod common;

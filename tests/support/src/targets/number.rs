@@ -92,7 +92,8 @@ static WIDE: LazyLock<Device> = LazyLock::new(|| {
     Device::read("v1:integer(-9223372036854775808,9223372036854775807) v2:double")
 });
 
-/// Compares an integer of any length with its digits. `text` is `None` if the value is too long or not UTF-8.
+/// Compares an integer of any length with its digits. `text` is `None` if the value is too long or
+/// not UTF-8.
 fn exact_integer(text: Option<&str>, value: &[u8]) {
     let parsed = WIDE.parse(&[b"token=t&v1=", value].concat());
     let Some(number) = text.and_then(Digits::of) else {
