@@ -131,25 +131,28 @@ fn a_constraint_violation_does_not_affect_other_batches() {
                         DELETE FROM device WHERE id NOT IN (SELECT device FROM batch);
                         BEGIN IMMEDIATE";
     locked.execute_batch(delete_other).unwrap();
-    thread::scope(|scope| {
-        let server = &server;
-        // The writer holds this one until the lock is released; the others form the next group.
-        let mut first = server.send_and_wait_until_queued(&numbered(2));
-        let other = "/external/api/batch/update?token=another-device&v1=1";
-        let rejected = scope.spawn(|| server.get(other));
-        let more = [3, 4].map(|number| scope.spawn(move || server.get(&numbered(number))));
-        eventually("three are queued", || {
-            server.metric("pinquery_queue_length") == 3.0
-        });
-        locked.execute_batch("ROLLBACK").unwrap();
-        assert_eq!(first.read_response(false).unwrap().summary(), (200, "OK"));
-        for saved in more {
-            assert_eq!(saved.join().unwrap().summary(), (200, "OK"));
-        }
-        let rejected = rejected.join().unwrap();
-        assert_eq!(rejected.summary(), (500, CONSTRAINT));
-        assert_eq!(rejected.header("retry-after"), None);
-    });
+    // The writer holds this one until the lock is released; the others form the next group.
+    let first = server.send_and_wait_until_queued(&numbered(2));
+    let is_queued = |count: f64| server.metric("pinquery_queue_length") == count;
+    eventually("the writer takes it", || is_queued(0.0));
+    let mut count = 0.0;
+    let mut send = |target: &str| {
+        let mut client = server.connect();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.send(request.as_bytes()).unwrap();
+        count += 1.0;
+        eventually("it is queued", || is_queued(count));
+        client
+    };
+    let other = "/external/api/batch/update?token=another-device&v1=1";
+    let (third, mut rejected, fourth) = (send(&numbered(3)), send(other), send(&numbered(4)));
+    locked.execute_batch("ROLLBACK").unwrap();
+    for mut saved in [first, third, fourth] {
+        assert_eq!(saved.read_response(false).unwrap().summary(), (200, "OK"));
+    }
+    let rejected = rejected.read_response(false).unwrap();
+    assert_eq!(rejected.summary(), (500, CONSTRAINT));
+    assert_eq!(rejected.header("retry-after"), None);
     assert_eq!(
         find_batches(&scratch.database()),
         HashSet::from([1, 2, 3, 4])
