@@ -275,3 +275,14 @@ impl value::Row for Row {
         Ok(self.try_get(3)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_are_written_as_sqlite_casts_them() {
+        let written = [1.0, -0.0, 5e-324].map(|double| text(Column::Double(double)));
+        assert_eq!(written, ["1.0", "-0.0", "5e-324"]);
+    }
+}
