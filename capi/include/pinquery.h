@@ -44,13 +44,15 @@ typedef uint8_t pinquery_type;
 /// How a value was adjusted to fit its datastream. The numbers never change.
 typedef uint8_t pinquery_adjusted;
 
-/// A string inside the query. It lives as long as the query and is not NUL-terminated.
+/// A string inside the query, or inside the text passed to `pinquery_parse_value`. It lives as long as
+/// that does and is not NUL-terminated.
 typedef struct pinquery_text {
   /// The raw bytes. If `escaped` is 1, decode them with `pinquery_decode`.
   const char *bytes;
   /// Length in bytes.
   size_t length;
-  /// 1 if the bytes contain an escape, such as `%41` or `+`; otherwise 0.
+  /// 1 if the bytes contain an escape, such as `%41` or `+`. Otherwise 0: they are the string, even
+  /// if they contain `%` or `+`, as those of `pinquery_parse_value` may.
   uint8_t escaped;
 } pinquery_text;
 
@@ -76,7 +78,7 @@ typedef union pinquery_value {
   struct pinquery_location location;
 } pinquery_value;
 
-/// A value for a virtual pin. It owns nothing; a string points into the query.
+/// A value for a virtual pin. It owns nothing; a string points into the query or text.
 typedef struct pinquery_update {
   /// The virtual pin.
   uint8_t pin;
@@ -100,7 +102,8 @@ typedef const struct pinquery_template *(*pinquery_lookup)(void *context,
 /// Why a value does not fit its datastream. The numbers never change.
 typedef uint8_t pinquery_reason;
 
-/// Why a query was rejected, and how to respond. It copies nothing from the query and owns nothing.
+/// Why a query or value was rejected, and how to respond. It copies nothing from its input and owns
+/// nothing.
 typedef struct pinquery_error {
   /// The kind; never `PINQUERY_ACCEPTED`.
   pinquery_kind kind;
@@ -110,7 +113,8 @@ typedef struct pinquery_error {
   int16_t pin;
   /// The HTTP status: 400, or 500 for a caller error.
   uint16_t status;
-  /// Start of the span: the offset of its first byte in the query. The span may cover the token.
+  /// Start of the span: the offset of its first byte in the query, or in the text of one value. The
+  /// span may cover the token.
   size_t start;
   /// End of the span: the offset after its last byte.
   size_t end;
@@ -120,7 +124,7 @@ typedef struct pinquery_error {
   size_t body_length;
 } pinquery_error;
 
-/// The query is accepted and its updates have been written.
+/// The query or value is accepted and its updates have been written.
 #define PINQUERY_ACCEPTED 0
 
 /// The query has no `token` segment. The span is empty, at the end of the query.
@@ -309,8 +313,8 @@ const char *pinquery_kind_name(pinquery_kind kind);
 ///
 /// # Safety
 ///
-/// `count` updates are readable at `updates`, and so is the query that they point into; `capacity`
-/// bytes are writable at `buffer` and overlap neither.
+/// `count` updates are readable at `updates`, and so is the query or text that they point into;
+/// `capacity` bytes are writable at `buffer` and overlap neither.
 size_t pinquery_updates_json(const struct pinquery_update *updates,
                              size_t count,
                              char *buffer,
@@ -377,9 +381,36 @@ pinquery_kind pinquery_updates(const char *query,
                                size_t *count,
                                struct pinquery_error *error);
 
-/// Decodes a string into `buffer`, NUL-terminated. Like `snprintf`, returns the length without the
-/// NUL. If that is not less than `capacity`, writes an empty string; call again with a larger
-/// buffer. The decoded string is UTF-8, contains no NUL, and is never longer than `text->length`.
+/// Parses a value for a pin from text that is not percent-encoded: an MQTT payload, a field of a CSV
+/// or JSON file, or a stored value.
+///
+/// `+` and `%` are ordinary characters. The other rules are the same as in a query. A location is
+/// `lon,lat`.
+///
+/// Returns `PINQUERY_ACCEPTED` and writes the update to `*update`, which need not be freed. A string
+/// points into `text` and lives as long as it does; it is never `escaped`. Otherwise returns
+/// `PINQUERY_UNKNOWN_PIN`, whose span is empty, or `PINQUERY_INVALID_VALUE`, whose span is the whole
+/// text, and writes the error to `*error` unless that is NULL. Invalid UTF-8 takes precedence over
+/// other reasons.
+///
+/// Returns `PINQUERY_BAD_CALL` if `tmpl` or `update` is NULL, or `text` is NULL and its length is not
+/// 0. Thread-safe.
+///
+/// # Safety
+///
+/// `tmpl` is NULL or is not freed during the call; `length` bytes are readable at `text`; `*update`
+/// and `*error` are writable.
+pinquery_kind pinquery_parse_value(const struct pinquery_template *tmpl,
+                                   uint8_t pin,
+                                   const char *text,
+                                   size_t length,
+                                   struct pinquery_update *update,
+                                   struct pinquery_error *error);
+
+/// Decodes a string into `buffer`, NUL-terminated; copies it if it is not `escaped`. Like `snprintf`,
+/// returns the length without the NUL. If that is not less than `capacity`, writes an empty string;
+/// call again with a larger buffer. The decoded string is UTF-8, contains no NUL, and is never longer
+/// than `text->length`.
 ///
 /// Returns `PINQUERY_MALFORMED` if `text` is NULL or this library did not write it.
 ///
@@ -387,7 +418,9 @@ pinquery_kind pinquery_updates(const char *query,
 ///
 /// `text` is NULL or readable, and so are its bytes; `capacity` bytes are writable at `buffer` and
 /// overlap neither.
-size_t pinquery_decode(const struct pinquery_text *text, char *buffer, size_t capacity);
+size_t pinquery_decode(const struct pinquery_text *text,
+                       char *buffer,
+                       size_t capacity);
 
 /// Returns the name of a reason for logs and metrics, such as `not_an_integer`; empty for
 /// `PINQUERY_NO_REASON`, `other` for an unknown number. The string is static and NUL-terminated.

@@ -1,15 +1,16 @@
 //! Error kinds as numbers, and the error as a plain struct.
 
 use std::ffi::{CStr, c_char};
+use std::ops::Range;
 
-use pinquery::{Error, ErrorKind};
+use pinquery::{Error, ErrorKind, Reason, VirtualPin};
 
-use crate::value::{PINQUERY_NO_REASON, pinquery_reason, reason};
+use crate::value::{self, PINQUERY_NO_REASON, pinquery_reason};
 
 /// Outcome of a call: `PINQUERY_ACCEPTED` or the kind of error. The numbers never change.
 pub type pinquery_kind = u8;
 
-/// The query is accepted and its updates have been written.
+/// The query or value is accepted and its updates have been written.
 pub const PINQUERY_ACCEPTED: pinquery_kind = 0;
 /// The query has no `token` segment. The span is empty, at the end of the query.
 pub const PINQUERY_MISSING_TOKEN: pinquery_kind = 1;
@@ -36,7 +37,8 @@ pub const PINQUERY_BAD_CALL: pinquery_kind = 65;
 /// A kind added after this version of the header. Respond with the error's status and body.
 pub const PINQUERY_OTHER_KIND: pinquery_kind = 255;
 
-/// Why a query was rejected, and how to respond. It copies nothing from the query and owns nothing.
+/// Why a query or value was rejected, and how to respond. It copies nothing from its input and owns
+/// nothing.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pinquery_error {
@@ -48,7 +50,8 @@ pub struct pinquery_error {
     pub pin: i16,
     /// The HTTP status: 400, or 500 for a caller error.
     pub status: u16,
-    /// Start of the span: the offset of its first byte in the query. The span may cover the token.
+    /// Start of the span: the offset of its first byte in the query, or in the text of one value. The
+    /// span may cover the token.
     pub start: usize,
     /// End of the span: the offset after its last byte.
     pub end: usize,
@@ -61,21 +64,31 @@ pub struct pinquery_error {
 impl From<Error> for pinquery_error {
     #[cold]
     fn from(error: Error) -> Self {
-        let (span, body) = (error.span(), error.body());
+        Self::new(error.kind(), error.reason(), error.pin(), error.span())
+    }
+}
+
+impl pinquery_error {
+    #[cold]
+    pub(crate) fn new(
+        kind: ErrorKind,
+        reason: Option<Reason>,
+        pin: Option<VirtualPin>,
+        span: Range<usize>,
+    ) -> Self {
+        let body = kind.body();
         Self {
-            kind: kind(error.kind()),
-            reason: error.reason().map_or(PINQUERY_NO_REASON, reason),
-            pin: error.pin().map_or(-1, |pin| i16::from(pin.0)),
-            status: error.status(),
+            kind: self::kind(kind),
+            reason: reason.map_or(PINQUERY_NO_REASON, value::reason),
+            pin: pin.map_or(-1, |pin| i16::from(pin.0)),
+            status: kind.status(),
             start: span.start,
             end: span.end,
             body: body.as_ptr().cast(),
             body_length: body.len(),
         }
     }
-}
 
-impl pinquery_error {
     /// An error of the caller rather than of the query.
     #[cold]
     pub(crate) fn of_caller(kind: pinquery_kind) -> Self {

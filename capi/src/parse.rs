@@ -1,8 +1,11 @@
-//! Parsing a query, in one call or in two steps.
+//! Parsing a query, in one call or in two steps, and parsing one value.
 
 use std::ffi::{c_char, c_void};
+use std::str;
 
-use pinquery::{BatchUpdate, Error, Template, Updates};
+use pinquery::{
+    BatchUpdate, Error, ErrorKind, Reason, Template, Text, Update, Updates, VirtualPin,
+};
 
 use crate::devices::pinquery_template;
 use crate::error::{
@@ -139,6 +142,76 @@ pub unsafe extern "C" fn pinquery_updates(
     };
     // SAFETY: the caller vouches for the template.
     output.parse(query, |_| unsafe { tmpl.as_ref() })
+}
+
+/// Parses a value for a pin from text that is not percent-encoded: an MQTT payload, a field of a CSV
+/// or JSON file, or a stored value.
+///
+/// `+` and `%` are ordinary characters. The other rules are the same as in a query. A location is
+/// `lon,lat`.
+///
+/// Returns `PINQUERY_ACCEPTED` and writes the update to `*update`, which need not be freed. A string
+/// points into `text` and lives as long as it does; it is never `escaped`. Otherwise returns
+/// `PINQUERY_UNKNOWN_PIN`, whose span is empty, or `PINQUERY_INVALID_VALUE`, whose span is the whole
+/// text, and writes the error to `*error` unless that is NULL. Invalid UTF-8 takes precedence over
+/// other reasons.
+///
+/// Returns `PINQUERY_BAD_CALL` if `tmpl` or `update` is NULL, or `text` is NULL and its length is not
+/// 0. Thread-safe.
+///
+/// # Safety
+///
+/// `tmpl` is NULL or is not freed during the call; `length` bytes are readable at `text`; `*update`
+/// and `*error` are writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pinquery_parse_value(
+    tmpl: *const pinquery_template,
+    pin: u8,
+    text: *const c_char,
+    length: usize,
+    update: *mut pinquery_update,
+    error: *mut pinquery_error,
+) -> pinquery_kind {
+    // SAFETY: the caller vouches for both.
+    let (template, text) = unsafe { (tmpl.as_ref(), memory::read_text(text, length)) };
+    let parsed = match (template, text) {
+        (Some(template), Some(text)) if !update.is_null() => {
+            parse_value(&template.0, VirtualPin(pin), text)
+        }
+        _ => Err(pinquery_error::of_caller(PINQUERY_BAD_CALL)),
+    };
+    match parsed {
+        Ok(parsed) => {
+            // SAFETY: not NULL, and the caller vouches for it.
+            unsafe { update.write(pinquery_update::new(&parsed)) };
+            PINQUERY_ACCEPTED
+        }
+        Err(rejection) => {
+            // SAFETY: the caller vouches for the error.
+            unsafe { memory::write(error, rejection) };
+            rejection.kind
+        }
+    }
+}
+
+fn parse_value<'t>(
+    template: &Template,
+    pin: VirtualPin,
+    text: &'t [u8],
+) -> Result<Update<Text<'t>>, pinquery_error> {
+    let error = |kind, reason, end| pinquery_error::new(kind, reason, Some(pin), 0..end);
+    let datastream = template
+        .get(pin)
+        .ok_or_else(|| error(ErrorKind::UnknownPin, None, 0))?;
+    let (value, adjusted) = str::from_utf8(text)
+        .map_err(|_| Reason::InvalidUtf8)
+        .and_then(|text| datastream.parse(text))
+        .map_err(|reason| error(ErrorKind::InvalidValue, Some(reason), text.len()))?;
+    Ok(Update {
+        pin,
+        value,
+        adjusted,
+    })
 }
 
 /// The caller's variables for the outcome.

@@ -1,6 +1,7 @@
-//! Strings that point into the query, and how to decode them.
+//! Strings that point into the input, and how to decode them.
 
 use std::ffi::c_char;
+use std::str;
 
 use pinquery::{Pairs, Text};
 
@@ -11,7 +12,8 @@ use crate::memory::{self, Output};
 /// cbindgen:ignore
 pub const PINQUERY_MALFORMED: usize = usize::MAX;
 
-/// A string inside the query. It lives as long as the query and is not NUL-terminated.
+/// A string inside the query, or inside the text passed to `pinquery_parse_value`. It lives as long as
+/// that does and is not NUL-terminated.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pinquery_text {
@@ -19,7 +21,8 @@ pub struct pinquery_text {
     pub bytes: *const c_char,
     /// Length in bytes.
     pub length: usize,
-    /// 1 if the bytes contain an escape, such as `%41` or `+`; otherwise 0.
+    /// 1 if the bytes contain an escape, such as `%41` or `+`. Otherwise 0: they are the string, even
+    /// if they contain `%` or `+`, as those of `pinquery_parse_value` may.
     pub escaped: u8,
 }
 
@@ -33,18 +36,41 @@ impl pinquery_text {
         }
     }
 
+    /// Decodes the string.
+    ///
+    /// # Safety
+    ///
+    /// The bytes are readable.
+    pub(crate) unsafe fn decode(&self) -> Option<String> {
+        let mut decoded = String::new();
+        // SAFETY: the caller vouches for the bytes.
+        unsafe {
+            self.decode_parts(|part| match part {
+                Part::Plain(text) => decoded += text,
+                Part::Encoded(text) => decoded += &text.to_cow(),
+            })?;
+        }
+        Some(decoded)
+    }
+
     /// # Safety
     ///
     /// The bytes are readable for `'a`.
-    pub(crate) unsafe fn raw<'a>(&self) -> Option<&'a [u8]> {
+    unsafe fn decode_parts<'a>(&self, mut emit: impl FnMut(Part<'a>)) -> Option<()> {
         // SAFETY: the caller vouches for the bytes.
-        unsafe { memory::read_text(self.bytes, self.length) }
+        let raw = unsafe { memory::read_text(self.bytes, self.length) }?;
+        match self.escaped {
+            0 => emit(Part::Plain(str::from_utf8(raw).ok()?)),
+            _ => decode_escaped(raw, emit)?,
+        }
+        Some(())
     }
 }
 
-/// Decodes a string into `buffer`, NUL-terminated. Like `snprintf`, returns the length without the
-/// NUL. If that is not less than `capacity`, writes an empty string; call again with a larger
-/// buffer. The decoded string is UTF-8, contains no NUL, and is never longer than `text->length`.
+/// Decodes a string into `buffer`, NUL-terminated; copies it if it is not `escaped`. Like `snprintf`,
+/// returns the length without the NUL. If that is not less than `capacity`, writes an empty string;
+/// call again with a larger buffer. The decoded string is UTF-8, contains no NUL, and is never longer
+/// than `text->length`.
 ///
 /// Returns `PINQUERY_MALFORMED` if `text` is NULL or this library did not write it.
 ///
@@ -61,8 +87,11 @@ pub unsafe extern "C" fn pinquery_decode(
     // SAFETY: the caller vouches for the buffer.
     let mut output = unsafe { Output::new(buffer, capacity) };
     // SAFETY: the caller vouches for the text.
-    let raw = unsafe { text.as_ref().and_then(|text| text.raw()) };
-    match raw.and_then(|raw| decode_parts(raw, |part| write(&mut output, part))) {
+    let decoded = unsafe {
+        text.as_ref()
+            .and_then(|text| text.decode_parts(|part| write(&mut output, part)))
+    };
+    match decoded {
         Some(()) => output.finish(),
         None => {
             // SAFETY: as above, and the first output is no longer used.
@@ -72,48 +101,35 @@ pub unsafe extern "C" fn pinquery_decode(
     }
 }
 
-/// Decodes a value in parts. The library splits at the first `=`, which is part of a value, so it is
-/// emitted between the parts. No multi-byte character contains that byte.
-fn decode_parts<'a>(raw: &'a [u8], mut emit: impl FnMut(Part<'a>)) -> Option<()> {
+/// Decodes an escaped value in parts. The library splits at the first `=`, which is part of a value,
+/// so it is emitted between the parts. No multi-byte character contains that byte.
+fn decode_escaped<'a>(raw: &'a [u8], mut emit: impl FnMut(Part<'a>)) -> Option<()> {
     if raw.contains(&b'&') {
         return None;
     }
     let Some(pair) = Pairs::new(raw).next() else {
         return Some(());
     };
-    emit(Part::Text(pair.name.decode().ok()?));
+    emit(Part::Encoded(pair.name.decode().ok()?));
     if pair.name.span().end < raw.len() {
-        emit(Part::Equals);
-        emit(Part::Text(pair.value.decode().ok()?));
+        emit(Part::Plain("="));
+        emit(Part::Encoded(pair.value.decode().ok()?));
     }
     Some(())
 }
 
 enum Part<'a> {
-    Text(Text<'a>),
-    Equals,
+    Plain(&'a str),
+    Encoded(Text<'a>),
 }
 
 fn write(output: &mut Output<'_>, part: Part<'_>) {
     match part {
-        Part::Equals => output.push(b"="),
-        Part::Text(text) => match text.as_str() {
-            Some(plain) => output.push(plain.as_bytes()),
-            None => {
-                for character in text.chars() {
-                    output.push(character.encode_utf8(&mut [0; 4]).as_bytes());
-                }
+        Part::Plain(text) => output.push(text.as_bytes()),
+        Part::Encoded(text) => {
+            for character in text.chars() {
+                output.push(character.encode_utf8(&mut [0; 4]).as_bytes());
             }
-        },
+        }
     }
-}
-
-/// Decodes a value.
-pub(crate) fn decode(raw: &[u8]) -> Option<String> {
-    let mut decoded = String::new();
-    decode_parts(raw, |part| match part {
-        Part::Equals => decoded.push('='),
-        Part::Text(text) => decoded += &text.to_cow(),
-    })?;
-    Some(decoded)
 }

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char};
 
 use pinquery::{Reason, Text, Value};
 
-use crate::text::{decode, pinquery_text};
+use crate::text::pinquery_text;
 
 /// Type of a datastream, which determines the member of `pinquery_value`. The numbers never change.
 pub type pinquery_type = u8;
@@ -88,7 +88,7 @@ impl pinquery_value {
             Some(match r#type {
                 PINQUERY_INTEGER => Value::Integer(self.integer),
                 PINQUERY_DOUBLE => Value::Double(self.number),
-                PINQUERY_STRING => Value::String(decode(self.text.raw()?)?),
+                PINQUERY_STRING => Value::String(self.text.decode()?),
                 PINQUERY_ENUMERABLE => Value::Enumerable(self.integer),
                 PINQUERY_BOOLEAN => Value::Boolean(self.boolean != 0),
                 PINQUERY_LOCATION => Value::Location {

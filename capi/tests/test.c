@@ -263,7 +263,7 @@ static void test_json(struct server *server) {
 
 /* Checks the error of an incorrect call, then clears it for the next one. The body is empty but not NULL, so it can be passed
  * to `memcpy` and the like. */
-static void check_caller_error(pinquery_kind kind, pinquery_kind expected, pinquery_error *error) {
+void check_caller_error(pinquery_kind kind, pinquery_kind expected, pinquery_error *error) {
     CHECK(kind == expected && error->kind == kind);
     CHECK(error->reason == PINQUERY_NO_REASON && error->pin == -1 && error->status == 500);
     CHECK(error->start == 0 && error->end == 0);
@@ -388,6 +388,9 @@ int main(void) {
     test_invalid_devices();
     test_names();
     test_all_pins();
+    test_values();
+    test_invalid_values();
+    test_unescaped_strings();
     printf("%d checks, %d failures\n", checks, failures);
     return failures != 0;
 }

@@ -22,10 +22,17 @@ extern int checks, failures;
 /* Copies bytes to the heap, so that reading past their end is detected. NULL if the length is 0. */
 char *exact_copy(const char *bytes, size_t length);
 
+void check_caller_error(pinquery_kind kind, pinquery_kind expected, pinquery_error *error);
+
 pinquery_template *parse_template(const char *json, char *reason, size_t capacity);
 
 /* text.c */
 void test_escaped(void);
+
+/* value.c */
+void test_values(void);
+void test_invalid_values(void);
+void test_unescaped_strings(void);
 
 /* devices.c */
 void test_templates(void);
