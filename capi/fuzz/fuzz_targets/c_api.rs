@@ -1,4 +1,5 @@
-//! The C API has the same outcome as the library, in one call and in two steps, for any capacity.
+//! The C API has the same outcome as the library, in one call and in two steps, for any capacity. So
+//! has every value of the query, raw and decoded, as `pinquery_parse_value` parses it.
 //!
 //! The input is that of the core's target `against_reference`, whose seeds can be used: a template in
 //! the notation of the spec, a line feed, and a query.
@@ -8,7 +9,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use pinquery::{Adjustment, Template, Value};
+use pinquery::{Adjustment, ErrorKind, Pairs, Reason, Template, Update, Value, VirtualPin};
 use pinquery_capi::*;
 use pinquery_test_support::plain::{Outcome, Rejection};
 use pinquery_test_support::{UNKNOWN, convert, notation};
@@ -32,6 +33,13 @@ fuzz_target!(|data: &[u8]| -> Corpus {
             serde_json::from_str::<serde_json::Value>(&c_template.json(query)).unwrap(),
             json
         );
+    }
+    for pair in Pairs::new(query) {
+        let pin = pair.name.pin().unwrap_or(VirtualPin(1));
+        c_template.check_value(&template, pin, pair.value.raw());
+        if let Ok(text) = pair.value.decode() {
+            c_template.check_value(&template, pin, text.to_cow().as_bytes());
+        }
     }
     Corpus::Keep
 });
@@ -114,20 +122,55 @@ impl CTemplate {
     }
 
     fn json(&self, query: &[u8]) -> String {
-        let parsed = self.parse(query, 256);
-        let (updates, count) = (parsed.updates.as_ptr(), parsed.count);
-        // SAFETY: `count` updates have been written, and there is no buffer.
-        let length = unsafe { pinquery_updates_json(updates, count, ptr::null_mut(), 0) };
-        let mut buffer = vec![0xFF_u8; length + 1];
-        let pointer = buffer.as_mut_ptr().cast();
-        // SAFETY: as above, and the buffer is writable.
-        assert_eq!(length, unsafe {
-            pinquery_updates_json(updates, count, pointer, length + 1)
-        });
-        assert_eq!(buffer.pop(), Some(0));
-        assert!(buffer.iter().all(|byte| matches!(byte, b' '..=b'~')));
-        String::from_utf8(buffer).unwrap()
+        self.parse(query, 256).json()
     }
+
+    fn check_value(&self, template: &Template, pin: VirtualPin, text: &[u8]) {
+        let expected = value(template, pin, text);
+        let mut parsed = Parsed::new(1);
+        // SAFETY: every pointer is valid for its length.
+        parsed.kind = unsafe {
+            pinquery_parse_value(
+                self.0,
+                pin.0,
+                text.as_ptr().cast(),
+                text.len(),
+                parsed.updates.as_mut_ptr(),
+                &mut parsed.error,
+            )
+        };
+        parsed.count = usize::from(parsed.kind == PINQUERY_ACCEPTED);
+        parsed.assert_eq(&expected);
+        if let Ok(updates) = expected {
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&parsed.json()).unwrap(),
+                serde_json::to_value(&updates.0).unwrap()
+            );
+        }
+    }
+}
+
+/// Parses a value by the library.
+fn value(template: &Template, pin: VirtualPin, text: &[u8]) -> Outcome {
+    let reject = |kind: ErrorKind, end, reason: Option<Reason>| Rejection {
+        kind: kind.name(),
+        span: 0..end,
+        pin: Some(pin.0),
+        reason: reason.map(Reason::name),
+    };
+    let datastream = template
+        .get(pin)
+        .ok_or_else(|| reject(ErrorKind::UnknownPin, 0, None))?;
+    let (value, adjusted) = std::str::from_utf8(text)
+        .map_err(|_| Reason::InvalidUtf8)
+        .and_then(|text| datastream.parse(text))
+        .map_err(|reason| reject(ErrorKind::InvalidValue, text.len(), Some(reason)))?;
+    let update = Update {
+        pin,
+        value,
+        adjusted,
+    };
+    Ok([update.into_owned()].into_iter().collect())
 }
 
 impl Drop for CTemplate {
@@ -199,6 +242,21 @@ impl Parsed {
         }
     }
 
+    fn json(&self) -> String {
+        let (updates, count) = (self.updates.as_ptr(), self.count);
+        // SAFETY: `count` updates have been written, and there is no buffer.
+        let length = unsafe { pinquery_updates_json(updates, count, ptr::null_mut(), 0) };
+        let mut buffer = vec![0xFF_u8; length + 1];
+        let pointer = buffer.as_mut_ptr().cast();
+        // SAFETY: as above, and the buffer is writable.
+        assert_eq!(length, unsafe {
+            pinquery_updates_json(updates, count, pointer, length + 1)
+        });
+        assert_eq!(buffer.pop(), Some(0));
+        assert!(buffer.iter().all(|byte| matches!(byte, b' '..=b'~')));
+        String::from_utf8(buffer).unwrap()
+    }
+
     fn rejection(&self) -> Rejection {
         let error = &self.error;
         assert_eq!((error.kind, error.status, self.count), (self.kind, 400, 0));
@@ -264,8 +322,7 @@ fn decode(text: &pinquery_text) -> String {
     assert!(length <= text.length && (text.escaped == 1 || length == text.length));
     // SAFETY: the C API guarantees that the text is readable.
     let raw = unsafe { std::slice::from_raw_parts(text.bytes.cast::<u8>(), text.length) };
-    let is_escaped = raw.iter().any(|byte| matches!(byte, b'%' | b'+'));
-    assert_eq!(text.escaped, u8::from(is_escaped));
+    assert!(text.escaped == 0 || raw.iter().any(|byte| matches!(byte, b'%' | b'+')));
     for capacity in [length, length + 1] {
         let mut buffer = vec![0xFF_u8; capacity];
         // SAFETY: as above, and the buffer is writable.
