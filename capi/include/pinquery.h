@@ -241,7 +241,8 @@ const char *pinquery_version(void);
 /// The caller owns the template and frees it with `pinquery_template_free`. If the JSON is not a
 /// template, returns NULL and writes to `reason` why, NUL-terminated and truncated to `capacity`
 /// (256 is enough). The reason names the pin, if any, and contains no other string of the JSON.
-/// `json` is not needed after the call.
+/// `json` is not needed after the call. Its encoding is UTF-8; a byte-order mark at the start is
+/// skipped.
 ///
 /// # Safety
 ///
@@ -260,7 +261,8 @@ void pinquery_template_free(struct pinquery_template *tmpl);
 
 /// Parses devices: a JSON object that maps tokens to templates, such as
 /// `{"token":{"v1":{"type":"integer"}}}`. A device may also have an `"id"`, a unique string, which
-/// is validated and then ignored. There must be at least one device, each with a datastream.
+/// is validated and then ignored. There must be at least one device, each with a datastream. The
+/// encoding is UTF-8; a byte-order mark at the start is skipped.
 ///
 /// The caller owns the devices and frees them with `pinquery_devices_free`. On error, returns NULL
 /// and a reason, as `pinquery_template_from_json` does. The reason identifies a device by its

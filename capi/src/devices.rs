@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
 
+// `::`, because a type of this module has the name of the package.
+use ::pinquery_devices::{Error, from_json, template_from_json};
 use pinquery::{Template, Token};
-use serde::de::{Deserialize, Deserializer};
 
 use crate::memory::{self, Output};
 
@@ -19,7 +20,8 @@ pub struct pinquery_devices(pub(crate) HashMap<Token<'static>, pinquery_template
 /// The caller owns the template and frees it with `pinquery_template_free`. If the JSON is not a
 /// template, returns NULL and writes to `reason` why, NUL-terminated and truncated to `capacity`
 /// (256 is enough). The reason names the pin, if any, and contains no other string of the JSON.
-/// `json` is not needed after the call.
+/// `json` is not needed after the call. Its encoding is UTF-8; a byte-order mark at the start is
+/// skipped.
 ///
 /// # Safety
 ///
@@ -31,8 +33,9 @@ pub unsafe extern "C" fn pinquery_template_from_json(
     reason: *mut c_char,
     capacity: usize,
 ) -> *mut pinquery_template {
+    let parse = |json: &[u8]| template_from_json(json).map(pinquery_template);
     // SAFETY: the caller vouches for the pointers.
-    unsafe { from_json(json, length, reason, capacity) }
+    unsafe { parse_json(json, length, reason, capacity, parse) }
 }
 
 /// Frees a template. Does nothing if it is NULL.
@@ -44,14 +47,15 @@ pub unsafe extern "C" fn pinquery_template_from_json(
 // `tmpl`, because `template` is a C++ keyword.
 pub unsafe extern "C" fn pinquery_template_free(tmpl: *mut pinquery_template) {
     if !tmpl.is_null() {
-        // SAFETY: the caller vouches that it is from `from_json`, hence from a box, and not freed.
+        // SAFETY: the caller vouches that it is from `parse_json`, hence from a box, and not freed.
         drop(unsafe { Box::from_raw(tmpl) });
     }
 }
 
 /// Parses devices: a JSON object that maps tokens to templates, such as
 /// `{"token":{"v1":{"type":"integer"}}}`. A device may also have an `"id"`, a unique string, which
-/// is validated and then ignored. There must be at least one device, each with a datastream.
+/// is validated and then ignored. There must be at least one device, each with a datastream. The
+/// encoding is UTF-8; a byte-order mark at the start is skipped.
 ///
 /// The caller owns the devices and frees them with `pinquery_devices_free`. On error, returns NULL
 /// and a reason, as `pinquery_template_from_json` does. The reason identifies a device by its
@@ -67,8 +71,13 @@ pub unsafe extern "C" fn pinquery_devices_from_json(
     reason: *mut c_char,
     capacity: usize,
 ) -> *mut pinquery_devices {
+    let parse = |json: &[u8]| {
+        let devices = from_json(json)?.into_iter();
+        let templates = devices.map(|(token, device)| (token, pinquery_template(device.template)));
+        Ok(pinquery_devices(templates.collect()))
+    };
     // SAFETY: the caller vouches for the pointers.
-    unsafe { from_json(json, length, reason, capacity) }
+    unsafe { parse_json(json, length, reason, capacity, parse) }
 }
 
 /// Looks up a device: a `pinquery_lookup` whose `context` is a `pinquery_devices`. Returns NULL if
@@ -124,18 +133,17 @@ pub unsafe extern "C" fn pinquery_devices_free(devices: *mut pinquery_devices) {
 /// # Safety
 ///
 /// `length` bytes are readable at `json`, and `capacity` bytes writable at `reason`.
-unsafe fn from_json<T: for<'de> Deserialize<'de>>(
+unsafe fn parse_json<T>(
     json: *const c_char,
     length: usize,
     reason: *mut c_char,
     capacity: usize,
+    parse: impl FnOnce(&[u8]) -> Result<T, Error>,
 ) -> *mut T {
     // SAFETY: the caller vouches for the pointers.
     let json = unsafe { memory::read_text(json, length) };
     let parsed = match json {
-        Some(json) => {
-            serde_json::from_slice(json).map_err(|error| redact_strings(&error.to_string()))
-        }
+        Some(json) => parse(json).map_err(|error| error.to_string()),
         None => Err("JSON is NULL or too long".to_owned()),
     };
     match parsed {
@@ -145,24 +153,5 @@ unsafe fn from_json<T: for<'de> Deserialize<'de>>(
             unsafe { Output::new(reason, capacity) }.finish_truncated(&message);
             std::ptr::null_mut()
         }
-    }
-}
-
-/// Removes the contents of quoted strings from a message: in malformed JSON, any of them may be a
-/// token.
-fn redact_strings(message: &str) -> String {
-    let (mut is_string, mut is_escaped) = (false, false);
-    let kept = message.chars().filter(|&character| {
-        let is_quote = character == '"' && !is_escaped;
-        is_escaped = is_string && character == '\\' && !is_escaped;
-        is_string ^= is_quote;
-        is_quote || !is_string
-    });
-    kept.collect()
-}
-
-impl<'de> Deserialize<'de> for pinquery_template {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Template::deserialize(deserializer).map(Self)
     }
 }

@@ -6,7 +6,6 @@
 #![allow(non_camel_case_types)]
 
 mod devices;
-mod devices_file;
 mod error;
 mod json;
 mod memory;

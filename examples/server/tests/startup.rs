@@ -142,6 +142,16 @@ fn an_invalid_devices_file_is_rejected_with_position_and_reason() {
 }
 
 #[test]
+fn a_byte_order_mark_before_the_devices_is_skipped() {
+    let scratch = Scratch::new();
+    let file = scratch.path("devices.json");
+    let json = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("\u{FEFF}{json}")).unwrap();
+    let server = Server::start(&scratch, &[]);
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+}
+
+#[test]
 fn another_programs_database_is_rejected() {
     let scratch = Scratch::new();
     scratch

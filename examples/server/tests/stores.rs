@@ -28,7 +28,7 @@ fn limits() -> StoreLimits {
 async fn open_with<S: Store>(database: &str, devices: &str) -> S {
     // Shows the log if a test fails.
     let _ = tracing_subscriber::fmt().with_test_writer().try_init();
-    let devices = Devices::from_json(devices).expect("valid devices");
+    let devices = Devices::from_json(devices.as_bytes()).expect("valid devices");
     let store = S::open(database, devices, &limits(), Arc::default()).await;
     store.unwrap_or_else(|error| panic!("{error:#}"))
 }
@@ -248,7 +248,7 @@ async fn a_batch_of_an_unknown_device_fails_alone<S: Store>(database: &str) {
 
 async fn groups_are_counted_and_keep_their_order<S: Store>(database: &str) {
     let metrics = Arc::new(Metrics::default());
-    let devices = Devices::from_json(DEVICES).expect("valid devices");
+    let devices = Devices::from_json(DEVICES.as_bytes()).expect("valid devices");
     let store = S::open(database, devices, &limits(), Arc::clone(&metrics)).await;
     let store: S = store.expect("store opens");
     let device = number(&store, "a").await;

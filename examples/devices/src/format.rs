@@ -1,4 +1,4 @@
-//! Parsing of the devices file, whose format `examples/server` shares.
+//! Deserialization of the devices file.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,9 +9,12 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
 };
 
-use crate::devices::{pinquery_devices, pinquery_template};
+use crate::Device;
 
-impl<'de> Deserialize<'de> for pinquery_devices {
+/// At least one device.
+pub struct Devices(pub HashMap<Token<'static>, Device>);
+
+impl<'de> Deserialize<'de> for Devices {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(DevicesVisitor)
     }
@@ -20,13 +23,13 @@ impl<'de> Deserialize<'de> for pinquery_devices {
 struct DevicesVisitor;
 
 impl<'de> Visitor<'de> for DevicesVisitor {
-    type Value = pinquery_devices;
+    type Value = Devices;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object that maps tokens to templates")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<pinquery_devices, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Devices, A::Error> {
         // Hashed with random keys, so that nobody can choose colliding tokens.
         let (mut devices, mut ids) = (HashMap::new(), HashSet::new());
         let mut position = 0;
@@ -36,30 +39,25 @@ impl<'de> Visitor<'de> for DevicesVisitor {
                 A::Error::custom(format_args!("device {position}: {reason}"))
             };
             let token: Token = token.parse().map_err(|error| invalid(&error))?;
-            let Device { id, template } = map.next_value().map_err(|error| invalid(&error))?;
-            if template.is_empty() {
+            let device: Device = map.next_value().map_err(|error| invalid(&error))?;
+            if device.template.is_empty() {
                 return Err(invalid(&"template has no datastreams"));
             }
-            if id.is_some_and(|id| !ids.insert(id)) {
+            if device.id.clone().is_some_and(|id| !ids.insert(id)) {
                 return Err(invalid(&"duplicate id"));
             }
-            if devices.insert(token, pinquery_template(template)).is_some() {
+            if devices.insert(token, device).is_some() {
                 return Err(invalid(&"duplicate token"));
             }
         }
         match devices.is_empty() {
             true => Err(A::Error::custom("no devices")),
-            false => Ok(pinquery_devices(devices)),
+            false => Ok(Devices(devices)),
         }
     }
 }
 
-/// A template with an optional id among its pins: `{"id":"roof","v1":…}`.
-struct Device {
-    id: Option<String>,
-    template: Template,
-}
-
+/// Deserializes a template with an optional id among its pins: `{"id":"roof","v1":…}`.
 impl<'de> Deserialize<'de> for Device {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(DeviceVisitor)
@@ -105,7 +103,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Pins<A> {
             let id = self.map.next_value::<String>();
             let id = id.map_err(|error| A::Error::custom(format_args!("id: {error}")))?;
             if self.id.replace(id).is_some() {
-                return Err(A::Error::custom("duplicate `id`"));
+                return Err(A::Error::custom("id: duplicate key"));
             }
         }
         Ok(None)

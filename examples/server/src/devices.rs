@@ -1,21 +1,19 @@
-//! The devices file: a JSON object that maps tokens to templates.
-
-mod file;
+//! Devices by token, and their keys in a store.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
-use pinquery::Template;
+use anyhow::Context;
+use pinquery::{Template, Token};
 use sha2::{Digest, Sha256};
 
 /// The token of the demo device; not a secret.
 pub const DEMO_TOKEN: &str = "demo-greenhouse-not-a-secret";
 
 /// The demo devices file.
-pub const DEMO: &str = include_str!("../demo.json");
+pub const DEMO: &str = include_str!("demo.json");
 
 /// Identifies a device in a store: the SHA-256 of its id, so that its token can change, or of its
 /// token if it has no id. A copy of a database does not reveal tokens.
@@ -72,6 +70,17 @@ pub struct Entry {
     pub template: Template,
 }
 
+impl Entry {
+    fn new(token: &str, device: pinquery_devices::Device) -> Self {
+        let token_key = DeviceKey::of_token(token);
+        Self {
+            key: device.id.as_deref().map_or(token_key, DeviceKey::of_id),
+            token_key,
+            template: device.template,
+        }
+    }
+}
+
 /// A device that a token grants access to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Device {
@@ -85,7 +94,7 @@ pub struct Device {
 ///
 /// The map's hasher is randomly seeded, so tokens cannot be chosen to collide.
 #[derive(Clone)]
-pub struct Devices<D = Entry>(HashMap<String, D>);
+pub struct Devices<D = Entry>(HashMap<Token<'static>, D>);
 
 impl Devices {
     /// Returns the demo device.
@@ -95,7 +104,7 @@ impl Devices {
     /// Never: the file is compiled in and covered by a test.
     #[must_use]
     pub fn demo() -> Self {
-        Self::from_json(DEMO).expect("the demo devices are valid")
+        Self::from_json(DEMO.as_bytes()).expect("the demo devices are valid")
     }
 
     /// Reads a file.
@@ -104,10 +113,7 @@ impl Devices {
     ///
     /// Fails if the file cannot be read, or as [`from_json`](Self::from_json) does.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let read = || {
-            let text = String::from_utf8(std::fs::read(path)?)?;
-            Self::from_json(&text)
-        };
+        let read = || anyhow::Ok(Self::from_json(&std::fs::read(path)?)?);
         read().with_context(|| format!("devices {path:?}"))
     }
 
@@ -115,10 +121,14 @@ impl Devices {
     ///
     /// # Errors
     ///
-    /// Reports the position of the device, the pin and the reason. Strings of the file are not
-    /// repeated: in an invalid file, any of them may be a token.
-    pub fn from_json(json: &str) -> anyhow::Result<Self> {
-        serde_json::from_str(json).map_err(|error| anyhow!(without_strings(&error.to_string())))
+    /// Reports the position of the device, the pin and the reason, and no token.
+    pub fn from_json(json: &[u8]) -> Result<Self, pinquery_devices::Error> {
+        let devices = pinquery_devices::from_json(json)?;
+        let entries = devices.into_iter().map(|(token, device)| {
+            let entry = Entry::new(&token, device);
+            (token, entry)
+        });
+        Ok(Self(entries.collect()))
     }
 
     /// Replaces each entry with a device that has the number returned by `number`.
@@ -173,33 +183,9 @@ impl<D> fmt::Debug for Devices<D> {
     }
 }
 
-/// Replaces each quoted string in the message with `…`.
-fn without_strings(message: &str) -> String {
-    let mut shown = String::with_capacity(message.len());
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    for char in message.chars() {
-        let is_delimiter = char == '"' && !is_escaped;
-        is_escaped = is_quoted && char == '\\' && !is_escaped;
-        if is_delimiter {
-            shown.push_str(if is_quoted { "…\"" } else { "\"" });
-            is_quoted = !is_quoted;
-        } else if !is_quoted {
-            shown.push(char);
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn error_message(json: &str) -> String {
-        format!(
-            "{:#}",
-            Devices::from_json(json).expect_err("the file is invalid")
-        )
-    }
 
     #[test]
     fn the_demo_file_has_one_device() {
@@ -209,60 +195,9 @@ mod tests {
     }
 
     #[test]
-    fn errors_contain_position_pin_and_reason() {
-        let json = r#"{"good-token":{"v1":{"type":"double"}},
-                       "SECRET":{"v1":{"type":"integer","min":9,"max":1}}}"#;
-        let message = error_message(json);
-        assert!(
-            message.starts_with("device 2: v1: min is above max"),
-            "{message}"
-        );
-        assert!(message.contains("line 2"), "{message}");
-    }
-
-    #[test]
-    fn errors_do_not_repeat_strings_of_the_file() {
-        for json in [
-            r#"{"SECRET":{"v1":{"type":"integer","min":9,"max":1}}}"#,
-            r#"{"devices":{"SECRET":{"v1":{"type":"double"}}}}"#,
-            r#"{"a":"SECRET"}"#,
-            r#"["SECRET"]"#,
-            r#""SECRET""#,
-            r#"{"a":{"v1":{"type":"SECRET"}}}"#,
-            r#"{"a":{"v1":{"SECRET":1}}}"#,
-            r#"{"a":{"v1":{"SEC\"RET":1}}}"#,
-            r#"{"SECRET":{"v1":{"type":"double"}},"SECRET":{"v1":{"type":"double"}}}"#,
-            r#"{"SECRET\n":{"v1":{"type":"double"}}}"#,
-            r#"{"SECRET":{}}"#,
-            r#"{"SECRET":{"id":1,"v1":{"type":"double"}}}"#,
-            r#"{"SECRET":{"id":"SECRET","id":"SECRET","v1":{"type":"double"}}}"#,
-            r#"{"SECRET":{"v1":{"type":"double"}}"#,
-        ] {
-            let message = error_message(json);
-            assert!(
-                !message.contains("SEC") && !message.contains("RET"),
-                "{message}"
-            );
-        }
-    }
-
-    #[test]
-    fn duplicate_or_invalid_tokens_and_empty_files_are_rejected() {
-        let duplicate = r#"{"t":{"v1":{"type":"double"}},"t":{"v1":{"type":"double"}}}"#;
-        assert!(error_message(duplicate).starts_with("device 2: duplicate token"));
-        for token in ["", "a b", "é", "a\\u0000"] {
-            let json = format!(r#"{{"{token}":{{"v1":{{"type":"double"}}}}}}"#);
-            let message = error_message(&json);
-            assert!(message.starts_with("device 1: token must be"), "{message}");
-        }
-        assert!(Devices::from_json(r#"{"a&b=c%+":{"v1":{"type":"double"}}}"#).is_ok());
-        assert!(error_message("{}").starts_with("file contains no devices"));
-    }
-
-    #[test]
     fn a_device_with_an_id_is_keyed_by_the_id() {
         let key = |json: &str, token: &str| {
-            let devices = Devices::from_json(json).expect("valid devices");
+            let devices = Devices::from_json(json.as_bytes()).expect("valid devices");
             devices.get(token).expect("the device exists").key
         };
         let without_id = key(r#"{"t":{"v1":{"type":"double"}}}"#, "t");
@@ -273,11 +208,6 @@ mod tests {
             key(r#"{"u":{"id":"roof","v1":{"type":"double"}}}"#, "u")
         );
         assert_ne!(DeviceKey::of_id("t"), DeviceKey::of_token("t"));
-        let duplicate =
-            r#"{"t":{"id":"a","v1":{"type":"double"}},"u":{"id":"a","v1":{"type":"double"}}}"#;
-        assert!(error_message(duplicate).starts_with("device 2: duplicate id"));
-        let invalid = r#"{"t":{"id":"a","v1":{"type":"integer","min":9,"max":1}}}"#;
-        assert!(error_message(invalid).starts_with("device 1: v1: min is above max at line 1"));
     }
 
     #[test]
