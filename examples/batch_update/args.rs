@@ -4,8 +4,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use anyhow::{anyhow, bail};
+use anyhow::{anyhow, bail, ensure};
 use lexopt::{Arg, Parser};
+use pinquery::Token;
 
 pub const HELP: &str = "\
 Parses batch update queries against a template, as a server would.
@@ -27,6 +28,9 @@ Arguments:
                    After `--`, a query may start with `-` or be `-`
 
 Options:
+  --devices FILE   Accept only the tokens in FILE, each with its own template,
+                   such as {\"TOKEN\":{\"v1\":{\"type\":\"integer\"}}}. The \"id\" of
+                   a device is ignored. Conflicts with --template and --token
   --json           Print one JSON object per query and line:
                    {\"updates\":[{\"pin\":1,\"value\":33,\"adjusted\":null}]} or
                    {\"error\":{\"message\":\"Wrong pin format.\"},
@@ -54,13 +58,14 @@ Examples:
   batch_update 'token=t&v1=133&v2=44'
   batch_update 'https://example.com/external/api/batch/update?token=t&v1=x'
   batch_update --template device.json < queries.txt
+  batch_update --devices devices.json < queries.txt
   sed -n 's|.*/batch/update?\\([^ ]*\\).*|\\1|p' access.log | batch_update
   batch_update --json < queries.txt > outcomes.jsonl
 
 Exit status:
   0    every query was accepted, or there were no queries
   1    a query was rejected
-  2    wrong usage, an invalid template, or a failed read or write
+  2    wrong usage, an invalid template or device, or a failed read or write
   141  standard output was closed by its reader
 ";
 
@@ -78,9 +83,10 @@ pub enum Input {
 
 #[derive(Default, PartialEq)]
 pub struct Options {
+    pub devices: Option<PathBuf>,
     pub json: bool,
     pub template: Option<PathBuf>,
-    pub token: Option<String>,
+    pub token: Option<Token<'static>>,
     /// If empty, queries are read from standard input.
     pub inputs: Vec<Input>,
 }
@@ -110,9 +116,13 @@ fn read_from(mut parser: Parser) -> anyhow::Result<Command> {
         match arg {
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             Arg::Long("version") | Arg::Short('V') => return Ok(Command::Version),
+            Arg::Long("devices") => {
+                let file = read_file_name(parser.value().map_err(without_values)?, "--devices")?;
+                set_once(&mut options.devices, file, "--devices")?;
+            }
             Arg::Long("json") => options.json = true,
             Arg::Long("template") => {
-                let file = read_file_name(parser.value().map_err(without_values)?)?;
+                let file = read_file_name(parser.value().map_err(without_values)?, "--template")?;
                 set_once(&mut options.template, file, "--template")?;
             }
             Arg::Long("token") => {
@@ -124,7 +134,19 @@ fn read_from(mut parser: Parser) -> anyhow::Result<Command> {
             Arg::Long(_) | Arg::Short(_) => return Err(unknown(&arg)),
         }
     }
+    check_conflicts(&options)?;
     Ok(Command::Parse(options))
+}
+
+fn check_conflicts(options: &Options) -> anyhow::Result<()> {
+    for (name, is_given) in [
+        ("--template", options.template.is_some()),
+        ("--token", options.token.is_some()),
+    ] {
+        let is_conflict = options.devices.is_some() && is_given;
+        ensure!(!is_conflict, "`--devices` conflicts with `{name}`");
+    }
+    Ok(())
 }
 
 fn set_once<T>(slot: &mut Option<T>, value: T, name: &str) -> anyhow::Result<()> {
@@ -135,18 +157,17 @@ fn set_once<T>(slot: &mut Option<T>, value: T, name: &str) -> anyhow::Result<()>
 }
 
 /// Rejects an option in place of a forgotten file name: it may be `--token=…`.
-fn read_file_name(name: OsString) -> anyhow::Result<PathBuf> {
-    match name.as_encoded_bytes() {
-        [b'-', ..] => bail!("`--template` needs a file; write `./-…` for one that starts with `-`"),
-        _ => Ok(name.into()),
+fn read_file_name(file: OsString, option: &str) -> anyhow::Result<PathBuf> {
+    match file.as_encoded_bytes() {
+        [b'-', ..] => bail!("`{option}` needs a file; write `./-…` for one that starts with `-`"),
+        _ => Ok(file.into()),
     }
 }
 
-fn read_token(token: &OsStr) -> anyhow::Result<String> {
+fn read_token(token: &OsStr) -> anyhow::Result<Token<'static>> {
     token
         .to_str()
-        .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
-        .map(str::to_owned)
+        .and_then(|token| token.parse().ok())
         .ok_or_else(|| anyhow!("`--token` takes one or more bytes in 0x21..=0x7E"))
 }
 

@@ -4,9 +4,10 @@
 use std::io::Write;
 
 use anyhow::Context;
-use pinquery::Template;
+use pinquery_devices::template_from_json;
 
-use crate::{TEMPLATE, human, parse};
+use crate::devices::Devices;
+use crate::{TEMPLATE, human};
 
 struct Scene {
     title: &'static str,
@@ -64,10 +65,10 @@ pub fn show(out: &mut impl Write) -> anyhow::Result<()> {
         query,
     } in SCENES
     {
-        let template: Template = serde_json::from_str(template).context(title)?;
-        let outcome = parse(query.as_bytes(), &template, None);
+        let devices = Devices::Any(template_from_json(template.as_bytes()).context(title)?);
+        let outcome = pinquery::parse(query, |token| devices.get(token));
         writeln!(out, "# {title}")?;
-        human::show(out, query.as_bytes(), &template, &outcome)?;
+        human::show(out, query.as_bytes(), &devices, &outcome)?;
         writeln!(out)?;
     }
     writeln!(out, "To parse your own queries, see --help.")?;

@@ -4,9 +4,10 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use pinquery::{BatchUpdate, Error, ErrorKind, Template, Text, Update, Updates};
+use pinquery::{BatchUpdate, Error, Template, Text, Update, Updates};
 use unicode_width::UnicodeWidthStr;
 
+use crate::devices::Devices;
 use crate::redact::{self, Unit};
 
 /// Maximum columns of an update. Only strings are longer.
@@ -23,31 +24,39 @@ const ADJUSTED: Style = AnsiColor::Yellow.on_default();
 pub fn show(
     out: &mut impl Write,
     query: &[u8],
-    template: &Template,
+    devices: &Devices,
     outcome: &Result<Updates<'_>, Error>,
 ) -> io::Result<()> {
+    let request = BatchUpdate::parse(query).ok();
+    let template = request
+        .as_ref()
+        .and_then(|request| devices.get(request.token()));
     match outcome {
         Ok(updates) => {
             writeln!(out, "{ACCEPTED}accepted{ACCEPTED:#}")?;
             writeln!(out, "  {}", redact::line(query))?;
             show_updates(out, updates, template)
         }
-        Err(error) => show_errors(out, query, template, error),
+        Err(error) => {
+            // As in a server's response, an unknown token reveals nothing about pins.
+            let device = request.as_ref().zip(template);
+            show_errors(out, query, device, error)
+        }
     }
 }
 
 fn show_updates(
     out: &mut impl Write,
     updates: &[Update<Text<'_>>],
-    template: &Template,
+    template: Option<&Template>,
 ) -> io::Result<()> {
     let cells: Vec<String> = updates.iter().map(|update| cut(update, UPDATE)).collect();
     let widest = cells.iter().map(|cell| cell.width()).max().unwrap_or(0);
     for (update, cell) in updates.iter().zip(&cells) {
         let style = update.adjusted.map_or(Style::new(), |_| ADJUSTED);
         let padding = " ".repeat(widest - cell.width());
-        let datastream = template.get(update.pin).map(|it| cut(it, DATASTREAM));
-        let datastream = datastream.unwrap_or_default();
+        let datastream = template.and_then(|template| template.get(update.pin));
+        let datastream = datastream.map(|it| cut(it, DATASTREAM)).unwrap_or_default();
         writeln!(out, "  {style}{cell}{style:#}{padding}  {datastream}")?;
     }
     Ok(())
@@ -57,18 +66,15 @@ fn show_updates(
 fn show_errors(
     out: &mut impl Write,
     query: &[u8],
-    template: &Template,
+    device: Option<(&BatchUpdate<'_>, &Template)>,
     first: &Error,
 ) -> io::Result<()> {
+    let template = device.map(|(_, template)| template);
     writeln!(out, "{REJECTED}rejected{REJECTED:#}: {}", first.message())?;
     show_error(out, query, template, first)?;
-    // As in a server's response, an unknown token reveals nothing about pins.
-    let request = BatchUpdate::parse(query)
-        .ok()
-        .filter(|_| first.kind() != ErrorKind::UnknownToken);
-    let mut later = request
-        .iter()
-        .flat_map(|request| request.results(template))
+    let mut later = device
+        .into_iter()
+        .flat_map(|(request, template)| request.results(template))
         .filter_map(Result::err)
         .skip(1);
     for error in later.by_ref().take(ERRORS - 1) {
@@ -90,7 +96,7 @@ fn show_errors(
 fn show_error(
     out: &mut impl Write,
     query: &[u8],
-    template: &Template,
+    template: Option<&Template>,
     error: &Error,
 ) -> io::Result<()> {
     let (line, carets) = redact::line_and_carets(query, error.span());
@@ -103,11 +109,11 @@ fn show_error(
 }
 
 /// Describes the error and, if a value is invalid, its datastream.
-fn cause(error: &Error, template: &Template) -> String {
+fn cause(error: &Error, template: Option<&Template>) -> String {
     let Some(reason) = error.reason() else {
         return error.kind().to_string();
     };
-    match error.pin().and_then(|pin| Some((pin, template.get(pin)?))) {
+    match error.pin().and_then(|pin| Some((pin, template?.get(pin)?))) {
         Some((pin, datastream)) => {
             format!("{reason}; {pin} is {}", cut(datastream, DATASTREAM))
         }

@@ -11,25 +11,25 @@
 //! cargo run --release --example batch_update -- --json < queries.txt
 //! ```
 //!
-//! `parse` is the only call into the library that a server needs; the rest is input and output.
+//! `pinquery::parse` is the only call into the library that a server needs; the rest is input and
+//! output.
 #![forbid(unsafe_code)]
 
 mod args;
 mod demo;
+mod devices;
 mod human;
 mod input;
 mod redact;
 
-use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anstream::AutoStream;
-use anyhow::Context;
-use pinquery::{Error, Template, Updates};
+use pinquery::{Error, Updates};
 
 use crate::args::{Command, Options};
+use crate::devices::Devices;
 
 const TEMPLATE: &str = r#"{"v1":{"type":"integer","min":0,"max":100},"v2":{"type":"double"},"v3":{"type":"string","max_len":64},"v4":{"type":"enumerable","values":[0,20,130],"fallback":0},"v5":{"type":"location"},"v6":{"type":"boolean"}}"#;
 
@@ -88,26 +88,11 @@ fn run() -> anyhow::Result<u8> {
     Ok(status)
 }
 
-/// Parses a query as a server with one device does.
-fn parse<'q>(
-    query: &'q [u8],
-    template: &Template,
-    known_token: Option<&str>,
-) -> Result<Updates<'q>, Error> {
-    pinquery::parse(query, |token| match known_token {
-        Some(known) if known != token => None,
-        _ => Some(template),
-    })
-}
-
 fn parse_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
-    let template = match &options.template {
-        Some(path) => read_template(path).with_context(|| template_name(path))?,
-        None => serde_json::from_str(TEMPLATE)?,
-    };
+    let devices = Devices::new(options)?;
     let (mut accepted, mut rejected) = (0_u64, 0_u64);
     input::for_each_query(options, out, |query, line, out| {
-        let outcome = parse(query, &template, options.token.as_deref());
+        let outcome = pinquery::parse(query, |token| devices.get(token));
         match outcome {
             Ok(_) => accepted += 1,
             Err(_) => rejected += 1,
@@ -121,7 +106,7 @@ fn parse_all(options: &Options, out: &mut impl Write) -> anyhow::Result<u8> {
         if let Some(line) = line {
             write!(out, "line {line}: ")?;
         }
-        human::show(out, query, &template, &outcome)
+        human::show(out, query, &devices, &outcome)
     })?;
     if options.reads_stdin() {
         summarize(out, options.json, accepted, rejected)?;
@@ -143,22 +128,6 @@ fn summarize(out: &mut impl Write, json: bool, accepted: u64, rejected: u64) -> 
     // Ignored: the outcomes were written, and the status matters more than the summary.
     let _ = writeln!(io::stderr(), "{summary}");
     Ok(())
-}
-
-/// Describes the file, without its name if that may be a query.
-fn template_name(path: &Path) -> String {
-    match path.as_os_str().as_encoded_bytes().contains(&b'=') {
-        true => "template".to_owned(),
-        false => format!("template {path:?}"),
-    }
-}
-
-fn read_template(path: &Path) -> anyhow::Result<Template> {
-    let bytes = fs::read(path)?;
-    let text = str::from_utf8(&bytes)?;
-    // Editors on Windows may write a byte-order mark.
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    Ok(serde_json::from_str(text)?)
 }
 
 fn write_json(out: &mut impl Write, outcome: &Result<Updates<'_>, Error>) -> io::Result<()> {

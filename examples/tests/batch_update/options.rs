@@ -1,94 +1,10 @@
-//! Options and templates: errors exit with status 2, and no message repeats a secret.
+//! Options: errors exit with status 2, and no message repeats a secret.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{SECRET, program, run, temporary_file};
-
-/// A template, the pin in its error and a part of the reason.
-#[rustfmt::skip]
-const BAD_TEMPLATES: &[(&str, &str, &str)] = &[
-    (r#"{"v1":{"type":"integer","mn":0}}"#, "v1", "unknown field"),
-    (r#"{"v1":{"type":"boolean","min":0}}"#, "v1", "unknown field"),
-    (r#"{"v1":{"type":"boolean"},"v1":{"type":"boolean"}}"#, "v1", "duplicate pin"),
-    (r#"{"v1":{"type":"integer","min":0,"min":0}}"#, "v1", "duplicate field"),
-    (r#"{"v1":null}"#, "v1", "null"),
-    (r#"{"v1":{"type":"integer","min":null}}"#, "v1", "min: expected"),
-    (r#"{"v1":{"type":"string","max_len":null}}"#, "v1", "max_len: expected"),
-    (r#"{"v1":{"type":"integer","min":"0"}}"#, "v1", "min: expected"),
-    (r#"{"v1":{"type":"string","max_len":-1}}"#, "v1", "non-negative integer"),
-    (r#"{"v1":{"type":7}}"#, "v1", "type"),
-    (r#"{"v1":{"type":"int"}}"#, "v1", "unknown type"),
-    (r#"{"v1":{}}"#, "v1", "type"),
-    (r#"{"v1":[]}"#, "v1", "sequence"),
-    (r#"{"v1":{"type":"integer","min":0.5}}"#, "v1", "64-bit integer"),
-    (r#"{"v1":{"type":"integer","max":9223372036854775808}}"#, "v1", "64-bit integer"),
-    (r#"{"v2":{"type":"double","max":1e999}}"#, "v2", "finite"),
-    (r#"{"v2":{"type":"double","min":1,"max":0}}"#, "v2", "min is above max"),
-    (r#"{"v1":{"type":"integer","min":3000000000}}"#, "v1", "min is above max"),
-    (r#"{"v4":{"type":"enumerable"}}"#, "v4", "values"),
-    (r#"{"v4":{"type":"enumerable","values":[]}}"#, "v4", "values"),
-    (r#"{"v4":{"type":"enumerable","values":[1],"fallback":0}}"#, "v4", "fallback"),
-    (r#"{"v256":{"type":"boolean"}}"#, "", "not a pin"),
-    (r#"{"V1":{"type":"boolean"}}"#, "", "not a pin"),
-    (r#"{"v01":{"type":"boolean"}}"#, "", "not a pin"),
-    (r#"{"v1":{"type":"boolean"}"#, "", "EOF"),
-    (r#"{"v1":{"type":"boolean"}} {}"#, "", "trailing"),
-    ("[]", "", "sequence"),
-    ("", "", "EOF"),
-];
-
-#[test]
-fn an_invalid_template_is_reported_with_pin_and_reason() {
-    for (index, (text, pin, reason)) in BAD_TEMPLATES.iter().enumerate() {
-        let file = temporary_file(&format!("bad{index}.json"), text.as_bytes());
-        let run = run(&["--json", "--template", &file], b"token=t&v1=1\n");
-        assert_eq!((run.status, run.out.as_str()), (2, ""), "{text}");
-        let (_, message) = run.err.split_once(".json\": ").expect("the file is named");
-        assert!(
-            message.trim_start_matches('"').starts_with(pin) && message.contains(reason),
-            "{text}: {message}"
-        );
-        assert_eq!(message.trim_end().lines().count(), 1, "{message}");
-    }
-}
-
-#[test]
-fn an_unreadable_template_is_reported() {
-    let latin = temporary_file("latin.json", b"{\"v1\":{\"type\":\"\xE9\"}}");
-    let directory = env!("CARGO_TARGET_TMPDIR");
-    for file in [&latin, directory, "no/such/file", "", "-"] {
-        let run = run(&["--json", "--template", file, "token=t&v1=1"], b"");
-        assert_eq!((run.status, run.out.as_str()), (2, ""), "{file}");
-        assert!(run.err.contains("template"), "{}", run.err);
-    }
-}
-
-#[test]
-fn a_byte_order_mark_before_a_template_is_skipped() {
-    let template = r#"{"v9":{"type":"boolean"}}"#;
-    let file = temporary_file("bom.json", format!("\u{FEFF}{template}").as_bytes());
-    let read = run(&["--json", "--template", &file, "token=t&v9=1"], b"");
-    assert_eq!((read.status, read.err.as_str()), (0, ""));
-
-    for (name, text) in [
-        (
-            "two.json",
-            format!("\u{FEFF}\u{FEFF}{template}").into_bytes(),
-        ),
-        ("late.json", format!(" \u{FEFF}{template}").into_bytes()),
-        ("only.json", "\u{FEFF}".into()),
-        ("utf16.json", b"\xFF\xFE{\0}\0".into()),
-    ] {
-        let file = temporary_file(name, &text);
-        let run = run(&["--template", &file, "token=t&v9=1"], b"");
-        assert_eq!((run.status, run.out.as_str()), (2, ""), "{name}");
-    }
-    // A line of standard input is raw bytes.
-    let line = run(&["--template", &file], "\u{FEFF}token=t&v9=1".as_bytes());
-    assert_eq!(line.status, 1);
-}
+use crate::common::{SECRET, program, run};
 
 #[test]
 fn wrong_usage_points_to_help() {
@@ -105,6 +21,10 @@ fn wrong_usage_points_to_help() {
         &["--token", "é"],
         &["--token", "a", "--token", "a"],
         &["--template", "a", "--template", "a"],
+        &["--devices"],
+        &["--devices", "a", "--devices", "a"],
+        &["--devices", "a", "--template", "a"],
+        &["--devices", "a", "--token", "a"],
         &["token=t&v3=a", "--jsn"],
     ] {
         let run = run(args, b"token=t&v3=a\n");
@@ -122,6 +42,9 @@ fn no_message_repeats_a_secret() {
         vec![format!("-{SECRET}")],
         vec!["--template".to_owned(), format!("--token={SECRET}")],
         vec!["--template".to_owned(), format!("token={SECRET}&v1=1")],
+        vec!["--devices".to_owned(), format!("--token={SECRET}")],
+        vec!["--devices".to_owned(), format!("token={SECRET}&v1=1")],
+        vec!["--devices=a".to_owned(), format!("--token={SECRET}")],
         vec![format!("--template=https://localhost/?token={SECRET}")],
         vec!["--token".to_owned(), wrong_token.clone()],
         vec![format!("--token={wrong_token}")],
@@ -137,7 +60,13 @@ fn help_and_version_are_printed() {
     for arg in ["--help", "-h"] {
         let run = run(&["--json", arg], b"");
         assert_eq!((run.status, run.err.as_str()), (0, ""));
-        for option in ["--json", "--template FILE", "--token TOKEN", "--version"] {
+        for option in [
+            "--devices FILE",
+            "--json",
+            "--template FILE",
+            "--token TOKEN",
+            "--version",
+        ] {
             assert!(run.out.contains(option), "{option}");
         }
     }
@@ -185,6 +114,7 @@ fn examples_of_the_help_run() {
     let request = r#"::1 "GET /external/api/batch/update?token=t&v1=7 HTTP/1.1" 200 2"#;
     for (name, text) in [
         ("device.json", r#"{"v1":{"type":"integer"}}"#),
+        ("devices.json", r#"{"t":{"v1":{"type":"integer"}}}"#),
         ("queries.txt", "token=t&v1=7"),
         (
             "access.log",
@@ -199,6 +129,7 @@ fn examples_of_the_help_run() {
     let expected = [
         ("  v2=44.0       double", 0),
         ("  value is not an integer; v1 is integer 0..=100", 1),
+        ("1 accepted, 0 rejected", 0),
         ("1 accepted, 0 rejected", 0),
         ("2 accepted, 0 rejected", 0),
         ("", 0),
