@@ -175,6 +175,8 @@ fn one_byte_order_mark_at_the_start_is_skipped() {
 fn encodings_other_than_utf_8_are_rejected() {
     let latin = rejected(from_json(b"{\"t\xE9\":{}}"));
     assert_eq!(latin, "invalid utf-8 sequence of 1 bytes from index 3");
+    let after_mark = rejected(from_json(b"\xEF\xBB\xBF\xFF"));
+    assert!(after_mark.ends_with("from index 3"), "{after_mark}");
     let cut = rejected(template_from_json(b"\xEF\xBB"));
     assert_eq!(cut, "incomplete utf-8 byte sequence from index 0");
     let devices = format!(r#"{{"t":{DEVICE}}}"#);
