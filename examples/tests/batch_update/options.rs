@@ -22,6 +22,8 @@ fn wrong_usage_points_to_help() {
         &["--token", "a", "--token", "a"],
         &["--template", "a", "--template", "a"],
         &["--devices"],
+        &["--devices", "--json"],
+        &["--template", "--json"],
         &["--devices", "a", "--devices", "a"],
         &["--devices", "a", "--template", "a"],
         &["--devices", "a", "--token", "a"],
