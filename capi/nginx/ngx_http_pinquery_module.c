@@ -1,7 +1,7 @@
 /* Parses batch updates before they are forwarded; see README.md for the directives.
  *
- * The token is a secret. No message of this file contains a byte of a query, and none is logged through a handler that
- * adds the request line, as nginx's own do.
+ * The token is a secret. No message of this file contains a byte of a query, and `describe_request` keeps queries out of
+ * nginx's own messages.
  */
 #include <ngx_config.h>
 #include <ngx_core.h>
@@ -16,6 +16,9 @@ typedef struct {
     u_char *lowcase;
 } ngx_http_pinquery_conf_t;
 
+/* Whether the module is on anywhere in the server. */
+typedef ngx_flag_t ngx_http_pinquery_srv_conf_t;
+
 /* The outcome for a request. */
 typedef struct {
     pinquery_kind kind;
@@ -25,43 +28,27 @@ typedef struct {
 
 enum { REJECT, LOG };
 
-enum { UPDATES, KIND, REASON, PIN };
+enum { UPDATES, KIND, REASON, PIN, PATH };
 
-static ngx_int_t add_variables(ngx_conf_t *cf);
-static ngx_int_t add_handler(ngx_conf_t *cf);
-static void *create_conf(ngx_conf_t *cf);
-static char *merge_conf(ngx_conf_t *cf, void *parent, void *child);
-static char *read_devices(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *read_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static ngx_int_t handle(ngx_http_request_t *r);
-
-static ngx_conf_enum_t bad_batches[] = {
-    {ngx_string("refuse"), REJECT},
-    {ngx_string("log"), LOG},
-    {ngx_null_string, 0},
-};
-
-#define ANYWHERE (NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF)
-
-static ngx_command_t commands[] = {
-    {ngx_string("pinquery"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(ngx_http_pinquery_conf_t, is_on), NULL},
-    {ngx_string("pinquery_devices"), ANYWHERE | NGX_CONF_TAKE1, read_devices, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
-    {ngx_string("pinquery_bad_batch"), ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(ngx_http_pinquery_conf_t, bad_batch), bad_batches},
-    {ngx_string("pinquery_header"), ANYWHERE | NGX_CONF_TAKE1, read_header, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
-    ngx_null_command,
-};
-
-static ngx_http_module_t context = {
-    add_variables, add_handler, NULL, NULL, NULL, NULL, create_conf, merge_conf,
-};
-
-ngx_module_t ngx_http_pinquery_module = {
-    NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NGX_MODULE_V1_PADDING,
-};
+extern ngx_module_t ngx_http_pinquery_module;
 
 /* Configuration. */
+
+static void *create_srv_conf(ngx_conf_t *cf) { return ngx_pcalloc(cf->pool, sizeof(ngx_http_pinquery_srv_conf_t)); }
+
+static char *merge_srv_conf(ngx_conf_t *cf, void *parent, void *child) {
+    ngx_http_pinquery_srv_conf_t *outer = parent, *is_used = child;
+    *is_used |= *outer;
+    return NGX_CONF_OK;
+}
+
+static char *read_is_on(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
+    ngx_http_pinquery_conf_t *conf = data;
+    ngx_http_pinquery_srv_conf_t *is_used = ngx_http_conf_get_module_srv_conf(cf, ngx_http_pinquery_module);
+    char *error = ngx_conf_set_flag_slot(cf, cmd, conf);
+    if (error == NGX_CONF_OK && conf->is_on) *is_used = 1;
+    return error;
+}
 
 static void *create_conf(ngx_conf_t *cf) {
     ngx_http_pinquery_conf_t *conf = ngx_pcalloc(cf->pool, sizeof *conf);
@@ -88,6 +75,10 @@ static char *merge_conf(ngx_conf_t *cf, void *parent, void *child) {
     return NGX_CONF_OK;
 }
 
+static int is_alphanumeric(u_char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 /* Accepts only names that nginx accepts from clients, so that a client's header of this name is recognised. */
 static char *read_header(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     ngx_http_pinquery_conf_t *conf = data;
@@ -95,8 +86,7 @@ static char *read_header(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     if (conf->header.data != NULL) return "is duplicate";
     if (name.len == 0) return "has an empty name";
     for (size_t i = 0; i < name.len; i++) {
-        u_char c = name.data[i] | 0x20;
-        if ((c < 'a' || c > 'z') && (name.data[i] < '0' || name.data[i] > '9') && name.data[i] != '-') {
+        if (!is_alphanumeric(name.data[i]) && name.data[i] != '-') {
             return "requires a name of letters, digits and \"-\"";
         }
     }
@@ -152,23 +142,14 @@ static char *read_devices(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     return NGX_CONF_OK;
 }
 
-static ngx_int_t add_handler(ngx_conf_t *cf) {
-    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    /* After rewrites, which may change the query, and before the request is forwarded. */
-    ngx_http_handler_pt *handler = ngx_array_push(&core->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (handler == NULL) return NGX_ERROR;
-    *handler = handle;
-    return NGX_OK;
-}
-
 /* Header. */
 
-/* `_` equals `-`, because backends with CGI-style headers do not distinguish them. */
+/* Any special character equals `-`, because servers with CGI-style headers do not distinguish them. */
 static int is_name(ngx_table_elt_t *header, ngx_http_pinquery_conf_t *conf) {
     if (header->key.len != conf->header.len) return 0;
     for (size_t i = 0; i < conf->header.len; i++) {
-        u_char c = ngx_tolower(header->key.data[i]);
-        if ((c == '_' ? '-' : c) != conf->lowcase[i]) return 0;
+        u_char c = header->key.data[i];
+        if ((is_alphanumeric(c) ? ngx_tolower(c) : '-') != conf->lowcase[i]) return 0;
     }
     return 1;
 }
@@ -205,20 +186,17 @@ static ngx_int_t add_header(ngx_http_request_t *r, ngx_http_pinquery_conf_t *con
 
 /* Request. */
 
-/* Returns the query as it is forwarded. nginx strips a `#` and the rest from $args but not from the request line, which
- * `proxy_pass` without a URI sends. */
-static ngx_str_t query_of(ngx_http_request_t *r) {
-    ngx_str_t line = r->unparsed_uri;
-    if (!r->valid_unparsed_uri || r != r->main || ngx_strlchr(line.data, line.data + line.len, '#') == NULL) {
-        return r->args;
+/* Returns why nginx and a server may disagree about where the query ends, or NULL if they agree. Such a request is rejected
+ * even if the module only logs: its query may have been truncated before it reached this module. */
+static const char *ambiguity(ngx_http_request_t *r) {
+    /* nginx takes a line feed within the request line for the end of an HTTP/0.9 request. */
+    if (r->http_version < NGX_HTTP_VERSION_10) return "HTTP/0.9 request";
+    /* nginx ends $args at a `#`, but may forward the whole line. A server may or may not strip the rest. */
+    if (ngx_strlchr(r->unparsed_uri.data, r->unparsed_uri.data + r->unparsed_uri.len, '#') != NULL ||
+        ngx_strlchr(r->args.data, r->args.data + r->args.len, '#') != NULL) {
+        return "\"#\" in the request line";
     }
-    ngx_str_t query = ngx_null_string;
-    u_char *question_mark = ngx_strlchr(line.data, line.data + line.len, '?');
-    if (question_mark != NULL) {
-        query.data = question_mark + 1;
-        query.len = (size_t)(line.data + line.len - query.data);
-    }
-    return query;
+    return NULL;
 }
 
 static ngx_int_t write_json(ngx_http_request_t *r, pinquery_update *updates, size_t count, ngx_str_t *json) {
@@ -230,14 +208,17 @@ static ngx_int_t write_json(ngx_http_request_t *r, pinquery_update *updates, siz
     return NGX_OK;
 }
 
-/* Logs without nginx's handler, which would add the request line and thus the token. */
 static void log_rejection(ngx_http_request_t *r, ngx_uint_t level, pinquery_error *error) {
-    ngx_log_t log = *r->connection->log;
-    log.handler = NULL;
     const char *reason = pinquery_reason_name(error->reason);
-    ngx_log_error(level, &log, 0, "pinquery: %s%s%s, pin %d, bytes %uz..%uz, client: %V",
+    ngx_log_error(level, r->connection->log, 0, "pinquery: %s%s%s, pin %d, bytes %uz..%uz",
                   pinquery_kind_name(error->kind), *reason ? ", " : "", reason, (int)error->pin, error->start,
-                  error->end, &r->connection->addr_text);
+                  error->end);
+}
+
+/* Returns whether this is the subrequest of `auth_request`, which nginx sends without the query. It checks the request
+ * instead of being one, and never becomes a response. */
+static int is_auth_request(ngx_http_request_t *r) {
+    return r != r->main && r->header_only && !r->background && r->args.len == 0;
 }
 
 static ngx_int_t reject(ngx_http_request_t *r, pinquery_error *error) {
@@ -251,18 +232,20 @@ static ngx_int_t reject(ngx_http_request_t *r, pinquery_error *error) {
     return NGX_DONE;
 }
 
-static ngx_int_t handle(ngx_http_request_t *r) {
+static ngx_int_t parse(ngx_http_request_t *r) {
     ngx_http_pinquery_conf_t *conf = ngx_http_get_module_loc_conf(r, ngx_http_pinquery_module);
     pinquery_update updates[PINQUERY_MAX_UPDATES];
     size_t count;
-    /* Even if the module is off: a client must never be able to set this header. */
-    if (conf->header.len != 0 && remove_header(r, conf) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    if (!conf->is_on) return NGX_DECLINED;
+    if (!conf->is_on || is_auth_request(r)) return NGX_DECLINED;
+    const char *ambiguous = ambiguity(r);
+    if (ambiguous != NULL) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "pinquery: %s", ambiguous);
+        return NGX_HTTP_BAD_REQUEST;
+    }
     ngx_http_pinquery_ctx_t *ctx = ngx_pcalloc(r->pool, sizeof *ctx);
     if (ctx == NULL) return NGX_HTTP_INTERNAL_SERVER_ERROR;
 
-    ngx_str_t query = query_of(r);
-    ctx->kind = pinquery_parse((char *)query.data, query.len, pinquery_devices_lookup, conf->devices, updates,
+    ctx->kind = pinquery_parse((char *)r->args.data, r->args.len, pinquery_devices_lookup, conf->devices, updates,
                                PINQUERY_MAX_UPDATES, &count, &ctx->error);
     ngx_http_set_ctx(r, ctx, ngx_http_pinquery_module);
     if (ctx->kind != PINQUERY_ACCEPTED) {
@@ -274,6 +257,70 @@ static ngx_int_t handle(ngx_http_request_t *r) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     return NGX_DECLINED;
+}
+
+/* Log. */
+
+/* Returns the path up to the first special character: a token may follow `?`, `#`, an escape and so on. */
+static ngx_str_t path_of(ngx_http_request_t *r) {
+    ngx_str_t path = {0, r->unparsed_uri.data};
+    while (path.len < r->unparsed_uri.len &&
+           (is_alphanumeric(path.data[path.len]) || ngx_strchr("/-._~", path.data[path.len]) != NULL)) {
+        path.len++;
+    }
+    return path;
+}
+
+/* Replaces nginx's description of a request, which contains the request line, the referrer and the URI that is sent to
+ * the server. */
+static u_char *describe_request(ngx_http_request_t *r, ngx_http_request_t *current, u_char *buffer, size_t length) {
+    u_char *end = buffer + length;
+    ngx_http_core_srv_conf_t *server = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    ngx_str_t path = path_of(r);
+    buffer = ngx_slprintf(buffer, end, ", server: %V, request: \"%V %V\"", &server->server_name, &r->method_name, &path);
+    if (r != current) buffer = ngx_slprintf(buffer, end, ", subrequest: \"%V\"", &current->uri);
+    if (current->upstream != NULL && current->upstream->peer.name != NULL) {
+        buffer = ngx_slprintf(buffer, end, ", upstream: \"%V\"", current->upstream->peer.name);
+    }
+    if (r->headers_in.host != NULL) buffer = ngx_slprintf(buffer, end, ", host: \"%V\"", &r->headers_in.host->value);
+    return buffer;
+}
+
+/* Phases. */
+
+/* Runs as soon as nginx has read the headers. */
+static ngx_int_t keep_queries_out_of_the_log(ngx_http_request_t *r) {
+    ngx_http_pinquery_srv_conf_t *is_used = ngx_http_get_module_srv_conf(r, ngx_http_pinquery_module);
+    if (*is_used) r->log_handler = describe_request;
+    return NGX_DECLINED;
+}
+
+/* Runs even if the module is off, since a client must never be able to set this header; and before access rules, since
+ * those may send subrequests. */
+static ngx_int_t remove_clients_header(ngx_http_request_t *r) {
+    ngx_http_pinquery_conf_t *conf = ngx_http_get_module_loc_conf(r, ngx_http_pinquery_module);
+    if (conf->header.len != 0 && remove_header(r, conf) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return NGX_DECLINED;
+}
+
+static ngx_int_t add_handlers(ngx_conf_t *cf) {
+    static const struct {
+        ngx_http_phases phase;
+        ngx_http_handler_pt handler;
+    } added[] = {
+        {NGX_HTTP_POST_READ_PHASE, keep_queries_out_of_the_log},
+        {NGX_HTTP_PREACCESS_PHASE, remove_clients_header},
+        /* After limits and access rules, so that they apply to invalid batches; before `mirror` and `try_files`, as nginx
+         * calls the handlers of a phase in reverse order. */
+        {NGX_HTTP_PRECONTENT_PHASE, parse},
+    };
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
+        ngx_http_handler_pt *handler = ngx_array_push(&core->phases[added[i].phase].handlers);
+        if (handler == NULL) return NGX_ERROR;
+        *handler = added[i].handler;
+    }
+    return NGX_OK;
 }
 
 /* Variables. */
@@ -288,6 +335,7 @@ static ngx_int_t print_pin(ngx_http_request_t *r, int16_t pin, ngx_str_t *text) 
 static ngx_int_t variable(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t which) {
     ngx_http_pinquery_ctx_t *ctx = ngx_http_get_module_ctx(r, ngx_http_pinquery_module);
     ngx_str_t text = ngx_null_string;
+    if (which == PATH) text = path_of(r);
     if (ctx != NULL) {
         int is_bad = ctx->kind != PINQUERY_ACCEPTED;
         const char *name = NULL;
@@ -312,8 +360,9 @@ static ngx_int_t variable(ngx_http_request_t *r, ngx_http_variable_value_t *valu
 
 static ngx_int_t add_variables(ngx_conf_t *cf) {
     static ngx_str_t names[] = {ngx_string("pinquery_updates"), ngx_string("pinquery_kind"),
-                                ngx_string("pinquery_reason"), ngx_string("pinquery_pin")};
-    for (uintptr_t which = UPDATES; which <= PIN; which++) {
+                                ngx_string("pinquery_reason"), ngx_string("pinquery_pin"),
+                                ngx_string("pinquery_path")};
+    for (uintptr_t which = UPDATES; which <= PATH; which++) {
         ngx_http_variable_t *added = ngx_http_add_variable(cf, &names[which], NGX_HTTP_VAR_NOCACHEABLE);
         if (added == NULL) return NGX_ERROR;
         added->get_handler = variable;
@@ -321,3 +370,31 @@ static ngx_int_t add_variables(ngx_conf_t *cf) {
     }
     return NGX_OK;
 }
+
+/* Module. */
+
+static ngx_conf_enum_t bad_batches[] = {
+    {ngx_string("reject"), REJECT},
+    {ngx_string("log"), LOG},
+    {ngx_null_string, 0},
+};
+
+#define ANYWHERE (NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF)
+
+static ngx_command_t commands[] = {
+    {ngx_string("pinquery"), ANYWHERE | NGX_CONF_FLAG, read_is_on, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(ngx_http_pinquery_conf_t, is_on), NULL},
+    {ngx_string("pinquery_devices"), ANYWHERE | NGX_CONF_TAKE1, read_devices, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    {ngx_string("pinquery_bad_batch"), ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(ngx_http_pinquery_conf_t, bad_batch), bad_batches},
+    {ngx_string("pinquery_header"), ANYWHERE | NGX_CONF_TAKE1, read_header, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    ngx_null_command,
+};
+
+static ngx_http_module_t context = {
+    add_variables, add_handlers, NULL, NULL, create_srv_conf, merge_srv_conf, create_conf, merge_conf,
+};
+
+ngx_module_t ngx_http_pinquery_module = {
+    NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NGX_MODULE_V1_PADDING,
+};

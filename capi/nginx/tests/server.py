@@ -26,11 +26,10 @@ load_module {module};
 worker_processes 1;
 daemon off;
 pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
-events {{ worker_connections 1024; }}
+error_log {folder}/error.log {level};
+events {{ worker_connections {connections}; }}
 http {{
-    # The request line and $args contain the token; $uri does not.
-    log_format without_token '$request_method $uri $status $pinquery_kind $pinquery_reason $pinquery_pin';
+    log_format without_token '$request_method $pinquery_path $status $pinquery_kind $pinquery_reason $pinquery_pin';
     access_log {access_log};
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
@@ -129,7 +128,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
 
 
 class Server:
-    def __init__(self, module, access_log=True):
+    def __init__(self, module, access_log=True, connections=1024, level="info"):
         self.temporary = tempfile.TemporaryDirectory(prefix="pinquery-nginx-")
         # Workers may run as another user and need access to the socket.
         os.chmod(self.temporary.name, 0o755)
@@ -138,6 +137,7 @@ class Server:
         self.configuration = self.folder / "conf"
         self.configuration.mkdir()
         self.module, self.access_log = os.path.abspath(module), access_log
+        self.connections, self.level = connections, level
         self.devices({TOKEN: {"id": "roof", **TEMPLATE}})
         self.command = ["nginx", "-p", str(self.folder), "-c", str(self.configuration / "nginx.conf"),
                         "-e", str(self.folder / "error.log")]
@@ -146,7 +146,7 @@ class Server:
         """Writes the configuration, with additions to its http and server blocks."""
         log = f"{self.folder}/access.log without_token" if self.access_log else "off"
         self.config = CONFIG.format(module=self.module, folder=self.folder, port=self.port, token=TOKEN, access_log=log,
-                                    http_block=http_block, server_block=server_block)
+                                    connections=self.connections, level=self.level, http_block=http_block, server_block=server_block)
         (self.configuration / "nginx.conf").write_text(self.config)
 
     def devices(self, devices, name="devices.json"):
@@ -178,7 +178,8 @@ class Server:
         for _ in range(10):
             self.port = free_port()
             self.configure()
-            self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
+            # Keeps SIGXFSZ ignored, so that a write beyond a limit of the process fails as on a full disk.
+            self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL, restore_signals=False)
             # nginx writes its pid file once it listens.
             pid = self.folder / "nginx.pid"
             eventually("nginx listens or exits", lambda: pid.exists() or self.process.poll() is not None)
@@ -227,9 +228,12 @@ class Server:
         connection.close()
         return response.status, response.getheader("Content-Type"), body
 
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
+
     def raw(self, request):
         """Sends raw bytes, which no client library would, and returns the response."""
-        with socket.create_connection(("127.0.0.1", self.port), TIMEOUT) as connection:
+        with self.connect() as connection:
             connection.sendall(request)
             response = b""
             while part := connection.recv(65536):
