@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures requests per second with the module on and off, in alternating runs, and memory over an hour's load.
+"""Measures requests per second with the module on and off, in alternating runs, and memory over an hour's load and reloads.
 
     load.py MODULE [ROUNDS] [SECONDS]
 
@@ -15,6 +15,7 @@ from server import TOKEN, Server
 
 SCRIPT = pathlib.Path(__file__).with_name("batches.lua")
 HOURLY_REQUESTS = 3_600_000
+RELOADS = 30
 
 
 def wrk(server, path, seconds):
@@ -25,10 +26,9 @@ def wrk(server, path, seconds):
     return int(re.search(r"(\d+) requests in", report)[1]), float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1])
 
 
-def resident(server):
-    """Returns the resident memory of the worker in KiB."""
-    (worker,) = server.workers()
-    status = pathlib.Path(f"/proc/{worker}/status").read_text()
+def resident(process):
+    """Returns resident memory in KiB."""
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
 
@@ -39,12 +39,19 @@ def main(module, rounds=5, seconds=3):
             on_rate, off_rate = (statistics.median(row) for row in zip(*pairs))
             print(f"{on}: {on_rate:.0f} requests/s with the module, {off_rate:.0f} without, "
                   f"in {len(pairs)} alternating runs; ratios {' '.join(f'{a / b:.3f}' for a, b in pairs)}")
-        sent, memory = 0, [resident(server)]
+        (worker,) = server.workers()
+        sent, memory = 0, [resident(worker)]
         while sent < HOURLY_REQUESTS and len(memory) < 19:
             sent += wrk(server, "/gif/on", 10)[0]
-            memory.append(resident(server))
+            memory.append(resident(worker))
         print(f"{sent} requests: resident memory of the worker is {memory[0]} KiB before, {memory[-1]} KiB after, "
               f"at most {max(memory)} KiB")
+        memory = []
+        for _ in range(RELOADS):
+            server.reload()
+            memory.append(resident(server.process.pid))
+        print(f"{RELOADS} reloads: resident memory of the master is {memory[0]} KiB after the first, {memory[-1]} KiB after "
+              "the last")
 
 
 if __name__ == "__main__":
