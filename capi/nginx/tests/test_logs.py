@@ -99,12 +99,16 @@ class Logs(unittest.TestCase):
                 self.assertRegex(self.server.raw(f"{head}\r\n".encode()), r"\AHTTP/1.1 (4\d\d|505) ")
             self.send("/gone")
 
-    def test_a_server_without_the_module_is_not_affected(self):
-        with self.nginx(http_block="""
+    def test_only_servers_with_the_module_are_affected(self):
+        server = """
             server {
                 listen 127.0.0.1:PORT;
-                server_name other;
-                location / { proxy_pass http://unix:gone; }
-            }"""):
+                server_name %s;
+                location / { %s proxy_pass http://unix:gone; }
+            }"""
+        with self.nginx(http_block=server % ("other", "pinquery off;")):
             self.assertEqual(self.server.get("/other?a=1", host="other")[0], 502)
             self.assert_logged('request: "GET /other?a=1 HTTP/1.1", upstream: "http://unix:gone:/other?a=1"')
+        with self.nginx(http_block="pinquery on;" + server % ("other", "pinquery off;")):
+            self.assertEqual(self.server.get("/other?a=1", host="other")[0], 502)
+            self.assert_logged('request: "GET /other", upstream: "unix:gone"')

@@ -98,14 +98,17 @@ class Subrequests(ModuleTest):
     def test_a_mirrored_batch_is_parsed_only_if_its_location_enables_it(self):
         self.configure("""
             location /batch { pinquery on; mirror /on; mirror /off; proxy_pass http://recorder; }
+            location /unparsed { mirror /on; proxy_pass http://recorder; }
             location = /on { pinquery on; proxy_pass http://recorder; }
             location = /off { proxy_pass http://recorder; }""")
         with self.server.recorded() as received:
             self.assertEqual(self.server.get(f"/batch?{VALID}")[0], 200)
             eventually("mirrored requests", lambda: len(received) == 3)
             self.assertEqual(self.server.get(f"/batch?{INVALID}")[0], 400)
+            self.assertEqual(self.server.get("/unparsed")[0], 200)
+            eventually("a rejected mirror request", lambda: len(self.module_lines()) == 2)
         self.assertEqual(sorted(updates_headers(received)), [
-            (f"/batch?{VALID}", [UPDATES]), (f"/off?{VALID}", None), (f"/on?{VALID}", [UPDATES])])
+            (f"/batch?{VALID}", [UPDATES]), (f"/off?{VALID}", None), (f"/on?{VALID}", [UPDATES]), ("/unparsed", None)])
         self.assertIn("GET /batch 200 accepted - -", self.server.accessed(2))
 
     def test_included_batches_have_their_own_queries(self):
