@@ -44,15 +44,15 @@ typedef uint8_t pinquery_type;
 /// How a value was adjusted to fit its datastream. The numbers never change.
 typedef uint8_t pinquery_adjusted;
 
-/// A string inside the query, or inside the text passed to `pinquery_parse_value`. It lives as long as
-/// that does and is not NUL-terminated.
+/// A string inside the input: the query, or the text passed to `pinquery_parse_value`. It lives as
+/// long as the input and is not NUL-terminated.
 typedef struct pinquery_text {
   /// The raw bytes. If `escaped` is 1, decode them with `pinquery_decode`.
   const char *bytes;
   /// Length in bytes.
   size_t length;
-  /// 1 if the bytes contain an escape, such as `%41` or `+`. Otherwise 0: they are the string, even
-  /// if they contain `%` or `+`, as those of `pinquery_parse_value` may.
+  /// 1 if the bytes contain an escape, such as `%41` or `+`. 0 if they are the string itself, which
+  /// may contain `%` or `+` if it is from `pinquery_parse_value`.
   uint8_t escaped;
 } pinquery_text;
 
@@ -78,7 +78,7 @@ typedef union pinquery_value {
   struct pinquery_location location;
 } pinquery_value;
 
-/// A value for a virtual pin. It owns nothing; a string points into the query or text.
+/// A value for a virtual pin. It owns nothing; a string points into the input.
 typedef struct pinquery_update {
   /// The virtual pin.
   uint8_t pin;
@@ -102,7 +102,7 @@ typedef const struct pinquery_template *(*pinquery_lookup)(void *context,
 /// Why a value does not fit its datastream. The numbers never change.
 typedef uint8_t pinquery_reason;
 
-/// Why a query or value was rejected, and how to respond. It copies nothing from its input and owns
+/// Why a query or value was rejected, and how to respond. It copies nothing from the input and owns
 /// nothing.
 typedef struct pinquery_error {
   /// The kind; never `PINQUERY_ACCEPTED`.
@@ -113,8 +113,7 @@ typedef struct pinquery_error {
   int16_t pin;
   /// The HTTP status: 400, or 500 for a caller error.
   uint16_t status;
-  /// Start of the span: the offset of its first byte in the query, or in the text of one value. The
-  /// span may cover the token.
+  /// Start of the span: the offset of its first byte in the input. The span may cover the token.
   size_t start;
   /// End of the span: the offset after its last byte.
   size_t end;
@@ -142,7 +141,7 @@ typedef struct pinquery_error {
 /// A name is neither `token` nor a virtual pin `v0` to `v255`. The span is the name.
 #define PINQUERY_INVALID_PIN 5
 
-/// The template has no datastream for the pin. The span is the name.
+/// The template has no datastream for the pin. The span is the name; empty for a single value.
 #define PINQUERY_UNKNOWN_PIN 6
 
 /// A pin occurs twice. The span is the second name.
@@ -241,8 +240,7 @@ const char *pinquery_version(void);
 /// The caller owns the template and frees it with `pinquery_template_free`. If the JSON is not a
 /// template, returns NULL and writes to `reason` why, NUL-terminated and truncated to `capacity`
 /// (256 is enough). The reason names the pin, if any, and contains no other string of the JSON.
-/// `json` is not needed after the call. Its encoding is UTF-8; a byte-order mark at the start is
-/// skipped.
+/// `json` must be UTF-8 and is not needed after the call. A byte-order mark at the start is skipped.
 ///
 /// # Safety
 ///
@@ -261,8 +259,8 @@ void pinquery_template_free(struct pinquery_template *tmpl);
 
 /// Parses devices: a JSON object that maps tokens to templates, such as
 /// `{"token":{"v1":{"type":"integer"}}}`. A device may also have an `"id"`, a unique string, which
-/// is validated and then ignored. There must be at least one device, each with a datastream. The
-/// encoding is UTF-8; a byte-order mark at the start is skipped.
+/// is validated and then ignored. There must be at least one device, each with a datastream. `json`
+/// must be UTF-8; a byte-order mark at the start is skipped.
 ///
 /// The caller owns the devices and frees them with `pinquery_devices_free`. On error, returns NULL
 /// and a reason, as `pinquery_template_from_json` does. The reason identifies a device by its
@@ -315,8 +313,8 @@ const char *pinquery_kind_name(pinquery_kind kind);
 ///
 /// # Safety
 ///
-/// `count` updates are readable at `updates`, and so is the query or text that they point into;
-/// `capacity` bytes are writable at `buffer` and overlap neither.
+/// `count` updates are readable at `updates`, and so is the input that they point into; `capacity`
+/// bytes are writable at `buffer` and overlap neither.
 size_t pinquery_updates_json(const struct pinquery_update *updates,
                              size_t count,
                              char *buffer,
@@ -389,11 +387,11 @@ pinquery_kind pinquery_updates(const char *query,
 /// `+` and `%` are ordinary characters. The other rules are the same as in a query. A location is
 /// `lon,lat`.
 ///
-/// Returns `PINQUERY_ACCEPTED` and writes the update to `*update`, which need not be freed. A string
-/// points into `text` and lives as long as it does; it is never `escaped`. Otherwise returns
+/// Returns `PINQUERY_ACCEPTED` and writes the update to `*update`. Otherwise returns
 /// `PINQUERY_UNKNOWN_PIN`, whose span is empty, or `PINQUERY_INVALID_VALUE`, whose span is the whole
 /// text, and writes the error to `*error` unless that is NULL. Invalid UTF-8 takes precedence over
-/// other reasons.
+/// other reasons. The update need not be freed. Its string, if any, points into `text`, lives as long
+/// as it does, and is never `escaped`.
 ///
 /// Returns `PINQUERY_BAD_CALL` if `tmpl` or `update` is NULL, or `text` is NULL and its length is not
 /// 0. Thread-safe.
@@ -409,10 +407,10 @@ pinquery_kind pinquery_parse_value(const struct pinquery_template *tmpl,
                                    struct pinquery_update *update,
                                    struct pinquery_error *error);
 
-/// Decodes a string into `buffer`, NUL-terminated; copies it if it is not `escaped`. Like `snprintf`,
-/// returns the length without the NUL. If that is not less than `capacity`, writes an empty string;
-/// call again with a larger buffer. The decoded string is UTF-8, contains no NUL, and is never longer
-/// than `text->length`.
+/// Decodes a string into `buffer`, NUL-terminated. A string that is not `escaped` is copied. Like
+/// `snprintf`, returns the length without the NUL. If that is not less than `capacity`, writes an
+/// empty string; call again with a larger buffer. The decoded string is UTF-8, contains no NUL, and
+/// is never longer than `text->length`.
 ///
 /// Returns `PINQUERY_MALFORMED` if `text` is NULL or this library did not write it.
 ///
@@ -420,9 +418,7 @@ pinquery_kind pinquery_parse_value(const struct pinquery_template *tmpl,
 ///
 /// `text` is NULL or readable, and so are its bytes; `capacity` bytes are writable at `buffer` and
 /// overlap neither.
-size_t pinquery_decode(const struct pinquery_text *text,
-                       char *buffer,
-                       size_t capacity);
+size_t pinquery_decode(const struct pinquery_text *text, char *buffer, size_t capacity);
 
 /// Returns the name of a reason for logs and metrics, such as `not_an_integer`; empty for
 /// `PINQUERY_NO_REASON`, `other` for an unknown number. The string is static and NUL-terminated.

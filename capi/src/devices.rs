@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
 
-// `::`, because a type of this module has the name of the package.
+// `::`, because a type in this module has the same name as the crate.
 use ::pinquery_devices::{Error, from_json, template_from_json};
 use pinquery::{Template, Token};
 
@@ -20,8 +20,7 @@ pub struct pinquery_devices(pub(crate) HashMap<Token<'static>, pinquery_template
 /// The caller owns the template and frees it with `pinquery_template_free`. If the JSON is not a
 /// template, returns NULL and writes to `reason` why, NUL-terminated and truncated to `capacity`
 /// (256 is enough). The reason names the pin, if any, and contains no other string of the JSON.
-/// `json` is not needed after the call. Its encoding is UTF-8; a byte-order mark at the start is
-/// skipped.
+/// `json` must be UTF-8 and is not needed after the call. A byte-order mark at the start is skipped.
 ///
 /// # Safety
 ///
@@ -54,8 +53,8 @@ pub unsafe extern "C" fn pinquery_template_free(tmpl: *mut pinquery_template) {
 
 /// Parses devices: a JSON object that maps tokens to templates, such as
 /// `{"token":{"v1":{"type":"integer"}}}`. A device may also have an `"id"`, a unique string, which
-/// is validated and then ignored. There must be at least one device, each with a datastream. The
-/// encoding is UTF-8; a byte-order mark at the start is skipped.
+/// is validated and then ignored. There must be at least one device, each with a datastream. `json`
+/// must be UTF-8; a byte-order mark at the start is skipped.
 ///
 /// The caller owns the devices and frees them with `pinquery_devices_free`. On error, returns NULL
 /// and a reason, as `pinquery_template_from_json` does. The reason identifies a device by its

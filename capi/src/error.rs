@@ -22,7 +22,7 @@ pub const PINQUERY_UNKNOWN_TOKEN: pinquery_kind = 3;
 pub const PINQUERY_DUPLICATE_TOKEN: pinquery_kind = 4;
 /// A name is neither `token` nor a virtual pin `v0` to `v255`. The span is the name.
 pub const PINQUERY_INVALID_PIN: pinquery_kind = 5;
-/// The template has no datastream for the pin. The span is the name.
+/// The template has no datastream for the pin. The span is the name; empty for a single value.
 pub const PINQUERY_UNKNOWN_PIN: pinquery_kind = 6;
 /// A pin occurs twice. The span is the second name.
 pub const PINQUERY_DUPLICATE_PIN: pinquery_kind = 7;
@@ -37,7 +37,7 @@ pub const PINQUERY_BAD_CALL: pinquery_kind = 65;
 /// A kind added after this version of the header. Respond with the error's status and body.
 pub const PINQUERY_OTHER_KIND: pinquery_kind = 255;
 
-/// Why a query or value was rejected, and how to respond. It copies nothing from its input and owns
+/// Why a query or value was rejected, and how to respond. It copies nothing from the input and owns
 /// nothing.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +50,7 @@ pub struct pinquery_error {
     pub pin: i16,
     /// The HTTP status: 400, or 500 for a caller error.
     pub status: u16,
-    /// Start of the span: the offset of its first byte in the query, or in the text of one value. The
-    /// span may cover the token.
+    /// Start of the span: the offset of its first byte in the input. The span may cover the token.
     pub start: usize,
     /// End of the span: the offset after its last byte.
     pub end: usize,

@@ -21,8 +21,8 @@ use crate::update::pinquery_update;
 ///
 /// # Safety
 ///
-/// `count` updates are readable at `updates`, and so is the query or text that they point into;
-/// `capacity` bytes are writable at `buffer` and overlap neither.
+/// `count` updates are readable at `updates`, and so is the input that they point into; `capacity`
+/// bytes are writable at `buffer` and overlap neither.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pinquery_updates_json(
     updates: *const pinquery_update,

@@ -150,11 +150,11 @@ pub unsafe extern "C" fn pinquery_updates(
 /// `+` and `%` are ordinary characters. The other rules are the same as in a query. A location is
 /// `lon,lat`.
 ///
-/// Returns `PINQUERY_ACCEPTED` and writes the update to `*update`, which need not be freed. A string
-/// points into `text` and lives as long as it does; it is never `escaped`. Otherwise returns
+/// Returns `PINQUERY_ACCEPTED` and writes the update to `*update`. Otherwise returns
 /// `PINQUERY_UNKNOWN_PIN`, whose span is empty, or `PINQUERY_INVALID_VALUE`, whose span is the whole
 /// text, and writes the error to `*error` unless that is NULL. Invalid UTF-8 takes precedence over
-/// other reasons.
+/// other reasons. The update need not be freed. Its string, if any, points into `text`, lives as long
+/// as it does, and is never `escaped`.
 ///
 /// Returns `PINQUERY_BAD_CALL` if `tmpl` or `update` is NULL, or `text` is NULL and its length is not
 /// 0. Thread-safe.

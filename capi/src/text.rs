@@ -12,8 +12,8 @@ use crate::memory::{self, Output};
 /// cbindgen:ignore
 pub const PINQUERY_MALFORMED: usize = usize::MAX;
 
-/// A string inside the query, or inside the text passed to `pinquery_parse_value`. It lives as long as
-/// that does and is not NUL-terminated.
+/// A string inside the input: the query, or the text passed to `pinquery_parse_value`. It lives as
+/// long as the input and is not NUL-terminated.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pinquery_text {
@@ -21,8 +21,8 @@ pub struct pinquery_text {
     pub bytes: *const c_char,
     /// Length in bytes.
     pub length: usize,
-    /// 1 if the bytes contain an escape, such as `%41` or `+`. Otherwise 0: they are the string, even
-    /// if they contain `%` or `+`, as those of `pinquery_parse_value` may.
+    /// 1 if the bytes contain an escape, such as `%41` or `+`. 0 if they are the string itself, which
+    /// may contain `%` or `+` if it is from `pinquery_parse_value`.
     pub escaped: u8,
 }
 
@@ -53,6 +53,8 @@ impl pinquery_text {
         Some(decoded)
     }
 
+    /// Passes the decoded parts of the string to `emit`. Returns `None` if it is malformed.
+    ///
     /// # Safety
     ///
     /// The bytes are readable for `'a`.
@@ -67,10 +69,10 @@ impl pinquery_text {
     }
 }
 
-/// Decodes a string into `buffer`, NUL-terminated; copies it if it is not `escaped`. Like `snprintf`,
-/// returns the length without the NUL. If that is not less than `capacity`, writes an empty string;
-/// call again with a larger buffer. The decoded string is UTF-8, contains no NUL, and is never longer
-/// than `text->length`.
+/// Decodes a string into `buffer`, NUL-terminated. A string that is not `escaped` is copied. Like
+/// `snprintf`, returns the length without the NUL. If that is not less than `capacity`, writes an
+/// empty string; call again with a larger buffer. The decoded string is UTF-8, contains no NUL, and
+/// is never longer than `text->length`.
 ///
 /// Returns `PINQUERY_MALFORMED` if `text` is NULL or this library did not write it.
 ///

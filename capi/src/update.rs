@@ -19,7 +19,7 @@ pub const PINQUERY_LOWERED_TO_MAX: pinquery_adjusted = 2;
 /// Not one of the enumerable's values; replaced by the fallback.
 pub const PINQUERY_REPLACED_BY_FALLBACK: pinquery_adjusted = 3;
 
-/// A value for a virtual pin. It owns nothing; a string points into the query or text.
+/// A value for a virtual pin. It owns nothing; a string points into the input.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct pinquery_update {
