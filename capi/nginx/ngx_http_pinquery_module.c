@@ -1,6 +1,6 @@
 /* Parses batch updates before they are forwarded; see README.md for the directives.
  *
- * The token is a secret. No message of this file contains a byte of a query, and `describe_request` keeps queries out of
+ * The token is a secret. No message in this file contains a byte of a query, and `describe_request` keeps queries out of
  * nginx's own messages.
  */
 #include <ngx_config.h>
@@ -144,7 +144,8 @@ static char *read_devices(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
 
 /* Header. */
 
-/* Any special character equals `-`, because servers with CGI-style headers do not distinguish them. */
+/* Returns whether the header has the configured name. Any special character matches `-`, because servers with CGI-style
+ * headers do not distinguish them. */
 static int is_name(ngx_table_elt_t *header, ngx_http_pinquery_conf_t *conf) {
     if (header->key.len != conf->header.len) return 0;
     for (size_t i = 0; i < conf->header.len; i++) {
@@ -215,8 +216,8 @@ static void log_rejection(ngx_http_request_t *r, ngx_uint_t level, pinquery_erro
                   error->end);
 }
 
-/* Returns whether this is the subrequest of `auth_request`, which nginx sends without the query. It checks the request
- * instead of being one, and never becomes a response. */
+/* Returns whether this is the subrequest of `auth_request`, which nginx sends without the query. Its response is
+ * never sent to the client. */
 static int is_auth_request(ngx_http_request_t *r) {
     return r != r->main && r->header_only && !r->background && r->args.len == 0;
 }

@@ -16,19 +16,19 @@ FORWARDED = """
 """
 
 
-# Python's server, which records the requests, takes the other two for spaces.
+# Python's server, which records the requests, treats the other two as spaces.
 BYTES = set(range(256)) - {0x85, 0xA0}
 
 
 def strings(target):
-    """Reads the query of a target without the library: the value of each pin as a string."""
+    """Returns the value of each pin in the query of a target as a string, parsed without the library."""
     pairs = [pair.partition(b"=") for pair in target.encode("latin-1").partition(b"?")[2].split(b"&")]
     return {name.lower().decode(): urllib.parse.unquote_to_bytes(value.replace(b"+", b" ")).decode()
             for name, _, value in pairs if name not in (b"", b"token")}
 
 
 def updates_of(headers):
-    """Reads the updates in the header, as `strings` does the query."""
+    """Returns the value of each pin in the header with the updates."""
     (updates,) = headers.get_all("X-Pinquery-Updates")
     return {f"v{update['pin']}": update["value"] for update in json.loads(updates)}
 
@@ -40,11 +40,11 @@ class Forwarding(ModuleTest):
         self.configure(FORWARDED)
 
     def send(self, target):
-        """Returns whether the request was answered with 200."""
+        """Sends a request. Returns whether the status is 200."""
         line = b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         return self.server.raw(line).startswith("HTTP/1.1 200 ")
 
-    def test_a_byte_of_any_value_is_rejected_or_forwarded(self):
+    def test_every_byte_is_rejected_or_forwarded_unchanged(self):
         start = f"?token={TOKEN}&".encode()
         # A byte in a value, in a name, before a name, or before the query.
         rows = [(start + b"v3=a%cb&v66=c", set(range(0x21, 0x7F)) - set(b"#%&")),
@@ -71,7 +71,7 @@ class Forwarding(ModuleTest):
             for path in "/line", "/arguments", "/changed", "/named", "/logged":
                 for line in lines:
                     self.assertFalse(self.send(f"{path}{line}".encode()), line)
-            # HTTP/0.9, and another program that sets a query with a fragment.
+            # HTTP/0.9, and a `#` that a directive adds to the query.
             self.assertIn("400 Bad Request", self.server.raw(f"GET /line?{VALID}\r\n".encode()))
             self.configure("location / { set $args $arg_v3; set $args \"$args#\"; pinquery on; proxy_pass http://recorder; }")
             self.assertFalse(self.send(f"/?v3=token%3D{TOKEN}".encode()))

@@ -13,7 +13,7 @@ BIG = "x" * 200_000
 class Logs(unittest.TestCase):
     @contextlib.contextmanager
     def nginx(self, server_block="", http_block="", command=(), **options):
-        """Runs nginx with the level of the README, and checks that no line of its logs contains the token."""
+        """Runs nginx with the log level that the README recommends, and checks that no line of its logs contains the token."""
         self.server = Server(MODULE, level="warn", **options)
         self.server.command[:0] = command
         with self.server:
@@ -33,7 +33,7 @@ class Logs(unittest.TestCase):
         return self.server.raw((head + body).encode()).partition("\r\n")[0]
 
     def assert_logged(self, *parts):
-        """Some line of the error log contains all the parts."""
+        """Asserts that a line of the error log contains all the parts."""
         lines = self.server.log("error").splitlines()
         self.assertTrue(any(all(part in line for part in parts) for line in lines), (parts, lines))
 
@@ -51,7 +51,7 @@ class Logs(unittest.TestCase):
             self.assertIn("500", self.send(UPDATE, BIG))
             self.assert_logged("[crit]", "open()", "Permission denied", f'request: "POST {UPDATE}"')
 
-    def test_a_server_that_is_gone(self):
+    def test_an_unreachable_server(self):
         with self.nginx("""
             location /gone { pinquery on; proxy_pass http://unix:gone; }
             location /parent { pinquery on; mirror /gone; proxy_pass http://backend; }"""):

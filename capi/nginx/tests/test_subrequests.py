@@ -70,7 +70,7 @@ class Subrequests(ModuleTest):
         with self.server.recorded() as received:
             self.assertEqual(self.server.get(f"/checked?{VALID}", forged)[0], 200)
             self.assertEqual(self.server.get(f"/checked?{INVALID}", forged)[0], 400)
-            # A batch without a query is not a subrequest.
+            # A client's request without a query is parsed.
             self.assertEqual(self.server.get("/check", forged)[0], 400)
             self.assertEqual(self.server.get("/check", forged, method="HEAD")[0], 400)
         self.assertEqual(updates_headers(received), [("/check", None), (f"/checked?{VALID}", [UPDATES]), ("/check", None)])
