@@ -3,7 +3,7 @@
 
 A line is `<template> | <query> => <outcome>`; see tests/support/src/spec.rs and notation.rs of the core.
 Values are compared as values, doubles bit by bit. Every query is parsed in one call and in two steps. If it contains one
-value that can be decoded, so is the decoded value.
+value that can be decoded, the decoded value is also parsed by itself.
 """
 import ctypes
 import json

@@ -1,4 +1,4 @@
-/* Tests `pinquery_parse_value`, and what reads its strings. */
+/* Tests `pinquery_parse_value`, and the functions that read its strings. */
 #include "test.h"
 
 static pinquery_template *parse_types(void) {
@@ -8,7 +8,7 @@ static pinquery_template *parse_types(void) {
                           NULL, 0);
 }
 
-/* A text, and the outcome of parsing it as a value. Owns the text, which a string points into. */
+/* A text, and the outcome of parsing it as a value. Owns the text, which the update may point into. */
 struct parsed_value {
     char *text;
     size_t length;
@@ -116,7 +116,7 @@ void test_invalid_values(void) {
     pinquery_template_free(device);
 }
 
-/* The bytes of a string are the string, whatever they are. */
+/* Strings that are not escaped are not decoded, even if they contain `%` or `+`. */
 void test_unescaped_strings(void) {
     pinquery_template *device = parse_types();
     const char *strings[] = {"", "plain", "100% a+b", "%41", "%4", "a&b=c", "&", "=", "caf\xC3\xA9%", "+"};

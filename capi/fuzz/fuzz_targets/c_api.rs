@@ -1,5 +1,5 @@
-//! The C API has the same outcome as the library, in one call and in two steps, for any capacity. So
-//! has every value of the query, raw and decoded, as `pinquery_parse_value` parses it.
+//! The C API has the same outcome as the library, in one call and in two steps, for any capacity.
+//! So does `pinquery_parse_value`, for every value of the query, raw and decoded.
 //!
 //! The input is that of the core's target `against_reference`, whose seeds can be used: a template in
 //! the notation of the spec, a line feed, and a query.
@@ -150,7 +150,7 @@ impl CTemplate {
     }
 }
 
-/// Parses a value by the library.
+/// Parses a value with the library.
 fn value(template: &Template, pin: VirtualPin, text: &[u8]) -> Outcome {
     let reject = |kind: ErrorKind, end, reason: Option<Reason>| Rejection {
         kind: kind.name(),

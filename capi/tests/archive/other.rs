@@ -1,4 +1,4 @@
-//! Another Rust library for the program of `run`. Uses parts of `std` that have global state.
+//! The other Rust library of `program.c`. Uses parts of `std` that have global state.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::thread;
 
 thread_local!(static CALLS: Cell<usize> = const { Cell::new(0) });
 
-/// Returns 2, the number of distinct words of `b a b`, whether or not panics unwind.
+/// Returns 2, the number of distinct words in `b a b`, whether or not panics unwind.
 #[unsafe(no_mangle)]
 pub extern "C" fn other_words() -> usize {
     let count = || {
