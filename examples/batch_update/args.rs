@@ -28,9 +28,9 @@ Arguments:
                    After `--`, a query may start with `-` or be `-`
 
 Options:
-  --devices FILE   Accept only the tokens in FILE, each with its own template,
-                   such as {\"TOKEN\":{\"v1\":{\"type\":\"integer\"}}}. The \"id\" of
-                   a device is ignored. Conflicts with --template and --token
+  --devices FILE   Accept only the tokens in FILE, each with its own template:
+                   {\"TOKEN\":{\"v1\":{\"type\":\"integer\"}}}. The \"id\" of a device
+                   is ignored. Conflicts with --template and --token
   --json           Print one JSON object per query and line:
                    {\"updates\":[{\"pin\":1,\"value\":33,\"adjusted\":null}]} or
                    {\"error\":{\"message\":\"Wrong pin format.\"},
@@ -65,7 +65,7 @@ Examples:
 Exit status:
   0    every query was accepted, or there were no queries
   1    a query was rejected
-  2    wrong usage, an invalid template or device, or a failed read or write
+  2    wrong usage, an invalid FILE, or a failed read or write
   141  standard output was closed by its reader
 ";
 

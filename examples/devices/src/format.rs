@@ -11,7 +11,7 @@ use serde::de::{
 
 use crate::Device;
 
-/// At least one device.
+/// Devices by token; at least one.
 pub struct Devices(pub HashMap<Token<'static>, Device>);
 
 impl<'de> Deserialize<'de> for Devices {

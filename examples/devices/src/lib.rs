@@ -1,5 +1,5 @@
-//! Templates by token, as JSON: the devices file of the C API, the example server and the command
-//! line.
+//! The devices file: templates by token, as JSON. Shared by the C API, the example server and the
+//! `batch_update` example.
 #![forbid(unsafe_code)]
 
 mod format;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 /// A device of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Device {
-    /// Its id, which remains if its token changes. Unique within the file.
+    /// Its id, which stays the same if its token changes. Unique within the file.
     pub id: Option<String>,
     /// Its datastreams; at least one.
     pub template: Template,
@@ -28,7 +28,7 @@ pub struct Device {
 ///
 /// # Errors
 ///
-/// Reports the position of the device, counting from 1, the pin and the reason. Rejects invalid or
+/// Reports the position of the device (counting from 1), the pin and the reason. Rejects invalid or
 /// repeated tokens, repeated ids, invalid or empty templates, and files without devices.
 ///
 /// ```
@@ -72,8 +72,8 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
     serde_json::from_str(text).map_err(Error::new)
 }
 
-/// The error returned for invalid JSON: where and why. Repeats no string of the JSON other than names
-/// of pins, because in an invalid file any of them may be a token.
+/// The error returned for invalid JSON: where and why. Repeats no string of the JSON except names of
+/// pins, because in an invalid file any other string may be a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
 

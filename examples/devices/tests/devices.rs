@@ -1,4 +1,4 @@
-//! The format of the devices file, its errors, and what they must not repeat.
+//! The format of the devices file, and errors that do not repeat its strings.
 
 use std::fmt::Debug;
 
@@ -133,7 +133,7 @@ fn errors_contain_the_position_of_the_device_and_the_line() {
 
 #[test]
 fn bounds_are_read_exactly() {
-    // The default algorithm of serde_json returns the next double.
+    // Without its feature `float_roundtrip`, serde_json returns the next double.
     let json = br#"{"v1":{"type":"double","min":1788888901216e-23}}"#;
     let template = template_from_json(json).expect("the template is valid");
     let expected = Datastream::double(1_788_888_901_216e-23..).expect("bounds in order");
@@ -165,7 +165,7 @@ fn one_byte_order_mark_at_the_start_is_skipped() {
         rejected(template_from_json(format!("{prefix}{DEVICE}").as_bytes()));
     }
     rejected(from_json(format!("{devices}\u{FEFF}").as_bytes()));
-    // Columns are those that an editor shows, which hides the mark.
+    // Columns do not count the mark, because editors hide it.
     let message = rejected(from_json("\u{FEFF}{}".as_bytes()));
     assert_eq!(message, "no devices at line 1 column 2");
     assert!(rejected(from_json("\u{FEFF}".as_bytes())).starts_with("EOF"));

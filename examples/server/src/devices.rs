@@ -121,7 +121,7 @@ impl Devices {
     ///
     /// # Errors
     ///
-    /// Reports the position of the device, the pin and the reason, and no token.
+    /// Reports the position of the device, the pin and the reason, but no token.
     pub fn from_json(json: &[u8]) -> Result<Self, pinquery_devices::Error> {
         let devices = pinquery_devices::from_json(json)?;
         let entries = devices.into_iter().map(|(token, device)| {
