@@ -38,8 +38,9 @@ http {{
     scgi_temp_path {folder}/scgi;
     keepalive_requests 100000000;
 
-    # Accept `_`, which CGI-style backends do not distinguish from `-`.
+    # Accept `_` and `.`, which CGI-style backends do not distinguish from `-`.
     underscores_in_headers on;
+    ignore_invalid_headers off;
 
     pinquery_devices devices.json;
     pinquery_header X-Pinquery-Updates;

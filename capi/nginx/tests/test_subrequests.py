@@ -1,5 +1,5 @@
 """Tests of other directives: limits, access rules, subrequests and internal redirects."""
-from case import INVALID, UPDATE, UPDATES, VALID, WRONG_TYPE, ModuleTest, body, updates_headers
+from case import INVALID, INVALID_TOKEN, UPDATE, UPDATES, VALID, WRONG_TYPE, ModuleTest, body, updates_headers
 from server import TOKEN, eventually
 
 
@@ -65,7 +65,9 @@ class Subrequests(ModuleTest):
         self.configure("""
             pinquery on;
             location /checked { auth_request /check; proxy_pass http://recorder; }
-            location = /check { proxy_pass http://recorder; }""")
+            location = /check { proxy_pass http://recorder; }
+            location /queried { auth_request /query; proxy_pass http://backend; }
+            location = /query { rewrite ^ /query?token=%s&v1=3 break; proxy_pass http://recorder; }""" % TOKEN)
         forged = [("X-Pinquery-Updates", "forged")]
         with self.server.recorded() as received:
             self.assertEqual(self.server.get(f"/checked?{VALID}", forged)[0], 200)
@@ -73,7 +75,10 @@ class Subrequests(ModuleTest):
             # A client's request without a query is parsed.
             self.assertEqual(self.server.get("/check", forged)[0], 400)
             self.assertEqual(self.server.get("/check", forged, method="HEAD")[0], 400)
-        self.assertEqual(updates_headers(received), [("/check", None), (f"/checked?{VALID}", [UPDATES]), ("/check", None)])
+            # Its own query is parsed.
+            self.assertEqual(self.server.get(f"/queried?{VALID}", forged)[0], 200)
+        self.assertEqual(updates_headers(received), [("/check", None), (f"/checked?{VALID}", [UPDATES]), ("/check", None),
+                                                     (f"/query?{VALID}", [UPDATES])])
 
     def test_a_query_that_auth_request_sets_is_parsed(self):
         self.configure("""
@@ -114,15 +119,15 @@ class Subrequests(ModuleTest):
     def test_included_batches_have_their_own_queries(self):
         self.configure("location /page { root pages; ssi on; ssi_types *; }")
         (self.server.folder / "pages").mkdir()
-        queries = [VALID, f"token={TOKEN}&v6=1", INVALID]
+        queries = [VALID, f"token={TOKEN}&v6=1", INVALID, ""]
         include = "".join(f'<!--#include virtual="{UPDATE}?{query}" -->\n' for query in queries)
         (self.server.folder / "pages/page").write_text(include)
         lines = self.server.get(f"/page?{INVALID}")[2].splitlines()
         self.assertEqual(lines, [f"{UPDATES}||{UPDATE}?{VALID}",
                                  f'[{{"pin":6,"value":true,"adjusted":null}}]||{UPDATE}?{queries[1]}',
-                                 body(WRONG_TYPE)])
+                                 body(WRONG_TYPE), body(INVALID_TOKEN)])
         self.assertEqual(self.server.accessed(1), ["GET /page 200 - - -"])
-        self.assertEqual(len(self.module_lines()), 1)
+        self.assertEqual(len(self.module_lines()), 2)
 
     def test_an_internal_redirect_resets_the_variables_and_does_not_repeat_the_header(self):
         self.configure("""
