@@ -73,7 +73,7 @@ class Requests(ModuleTest):
 
     def test_a_client_cannot_forge_the_header(self):
         forged = [("X-Pinquery-Updates", "forged"), ("x-pinquery-UPDATES", "forged"), ("X_Pinquery_Updates", "forged"),
-                  ("X-Pinquery_Updates", "forged"), ("X.Pinquery.Updates", "forged"), ("X-Other", "kept"), ("X-Pinquery-Updates", "forged")]
+                  ("X-Pinquery_Updates", "forged"), ("X-Other", "kept"), ("X-Pinquery-Updates", "forged")]
         many = [(f"X-Filler-{number}", "x") for number in range(60)]
         for path, updates in (UPDATE, UPDATES), ("/off", ""), ("/log", ""):
             value = 3 if updates else "bad"
@@ -82,6 +82,14 @@ class Requests(ModuleTest):
                 self.assertEqual(forwarded(response)[:2], (updates, "kept"))
         response = self.server.get(f"/variable?token={TOKEN}&v1=3", [("X-Other", "forged")])
         self.assertEqual(forwarded(response)[1], UPDATES)
+
+    def test_a_special_character_in_the_headers_name_equals_a_hyphen(self):
+        self.configure("location /recorded { proxy_pass http://recorder; }")
+        forged = [(f"X{character}Pinquery{character}Updates", "forged") for character in "-_.~!#$%&'*+^`|"]
+        with self.server.recorded() as received:
+            self.assertEqual(self.server.get("/recorded", [*forged, ("X1Pinquery1Updates", "kept")])[0], 200)
+        (_, headers), = received
+        self.assertEqual(set(headers), {"Host", "Connection", "X1Pinquery1Updates"})
 
     def test_log_mode_forwards_invalid_batches(self):
         updates, _, target = forwarded(self.server.get(f"/log?token={TOKEN}&v1=hot"))
