@@ -195,7 +195,7 @@ static const char *ambiguity(ngx_http_request_t *r) {
     /* nginx ends $args at a `#`, but may forward the whole line. A server may or may not strip the rest. */
     if (ngx_strlchr(r->unparsed_uri.data, r->unparsed_uri.data + r->unparsed_uri.len, '#') != NULL ||
         ngx_strlchr(r->args.data, r->args.data + r->args.len, '#') != NULL) {
-        return "\"#\" in the request line";
+        return "unescaped \"#\"";
     }
     return NULL;
 }

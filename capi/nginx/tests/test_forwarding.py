@@ -78,7 +78,7 @@ class Forwarding(ModuleTest):
         self.assertEqual(received, [])
         self.assertEqual(len(self.module_lines()), 5 * len(lines) + 2)
         for line in self.module_lines():
-            self.assertRegex(line, r'pinquery: (HTTP/0.9 request|"#" in the request line), client: ')
+            self.assertRegex(line, r'pinquery: (HTTP/0.9 request|unescaped "#"), client: ')
 
     def test_a_url_without_a_path_is_forwarded(self):
         self.configure("pinquery on; location / { proxy_pass http://recorder; }")
