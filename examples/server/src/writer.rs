@@ -2,10 +2,12 @@
 //! are waiting in one transaction and then acknowledges them. Throughput is thus not limited to one
 //! batch per disk flush.
 
+mod health;
+
 use std::future::Future;
 use std::slice;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -14,9 +16,7 @@ use crate::config::StoreLimits;
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Unavailable};
-
-/// A commit this recent makes a health check unnecessary.
-const RECENT: Duration = Duration::from_secs(1);
+use health::Health;
 
 /// A connection that writes to a database.
 pub trait Commit {
@@ -24,7 +24,7 @@ pub trait Commit {
     fn commit(&mut self, batches: &[Batch])
     -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Checks, without a batch, that a commit would succeed.
+    /// Checks that a commit would succeed, by doing what it does as far as possible.
     fn check(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
@@ -48,6 +48,8 @@ enum Job {
 pub struct Queue {
     jobs: mpsc::Sender<Job>,
     closing: watch::Sender<()>,
+    health: Arc<Health>,
+    checking: Mutex<()>,
     metrics: Arc<Metrics>,
 }
 
@@ -64,11 +66,13 @@ impl Queue {
             group: limits.group,
             fault: Arc::new(Fault::new(Operation::Write, Arc::clone(&metrics))),
             metrics: Arc::clone(&metrics),
-            last_commit: None,
+            health: Arc::default(),
         };
         let queue = Self {
             jobs,
             closing,
+            health: Arc::clone(&writer.health),
+            checking: Mutex::default(),
             metrics,
         };
         (queue, writer)
@@ -77,23 +81,29 @@ impl Queue {
     /// Queues a batch and waits until it is durable. Fails at once if the queue is full.
     pub async fn save(&self, batch: Batch) -> Result<(), Unavailable> {
         let (reply, result) = oneshot::channel();
-        self.push(Job::Save(batch, reply))?;
+        self.reserve()?.send(Job::Save(batch, reply));
         self.metrics
             .queue(self.jobs.max_capacity() - self.jobs.capacity());
         result.await.unwrap_or(Err(Unavailable::Fault))
     }
 
-    /// Has a writer check that the database accepts batches.
+    /// Returns whether the database accepts batches. Has a writer check it unless a commit or
+    /// another check did so recently; one check at a time, however many callers are waiting.
     pub async fn check(&self) -> Result<(), Unavailable> {
+        let _guard = self.checking.lock().await;
+        let permit = self.reserve()?;
+        if let Some(result) = self.health.recent() {
+            return result;
+        }
         let (reply, result) = oneshot::channel();
-        self.push(Job::Check(reply))?;
+        permit.send(Job::Check(reply));
         result.await.unwrap_or(Err(Unavailable::Fault))
     }
 
-    fn push(&self, job: Job) -> Result<(), Unavailable> {
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Unavailable::QueueFull,
-            TrySendError::Closed(_) => Unavailable::Fault,
+    fn reserve(&self) -> Result<mpsc::Permit<'_, Job>, Unavailable> {
+        self.jobs.try_reserve().map_err(|error| match error {
+            TrySendError::Full(()) => Unavailable::QueueFull,
+            TrySendError::Closed(()) => Unavailable::Fault,
         })
     }
 
@@ -116,7 +126,7 @@ pub struct Writer<C> {
     group: usize,
     fault: Arc<Fault>,
     metrics: Arc<Metrics>,
-    last_commit: Option<Instant>,
+    health: Arc<Health>,
 }
 
 impl<C: Commit> Writer<C> {
@@ -130,7 +140,7 @@ impl<C: Commit> Writer<C> {
             group: self.group,
             fault: Arc::clone(&self.fault),
             metrics: Arc::clone(&self.metrics),
-            last_commit: None,
+            health: Arc::clone(&self.health),
         }
     }
 
@@ -195,7 +205,7 @@ impl<C: Commit> Writer<C> {
     ) -> Result<(), Unavailable> {
         match result {
             Ok(()) => {
-                self.last_commit = Some(Instant::now());
+                self.health.record(Ok(()));
                 self.metrics.committed(batches);
                 self.fault.succeeded();
                 Ok(())
@@ -206,7 +216,7 @@ impl<C: Commit> Writer<C> {
                 Err(Unavailable::Constraint)
             }
             Err(CommitError::Unavailable(error)) => {
-                self.last_commit = None;
+                self.health.record(Err(Unavailable::Fault));
                 self.fault.failed(&format!("{error:#}"), batches);
                 Err(Unavailable::Fault)
             }
@@ -214,11 +224,11 @@ impl<C: Commit> Writer<C> {
     }
 
     async fn check(&mut self) -> Result<(), Unavailable> {
-        if self.last_commit.is_some_and(|at| at.elapsed() < RECENT) {
-            return Ok(());
-        }
+        let begin = Instant::now();
         let checked = self.connection.check().await;
-        checked.map_err(|_| Unavailable::Fault)
+        let result = checked.map_err(|_| Unavailable::Fault);
+        self.health.record_check(begin, result);
+        result
     }
 }
 
@@ -272,15 +282,6 @@ mod tests {
         assert_eq!(queue.save(batch(2)).await, Err(Unavailable::Fault));
         assert_eq!(queue.check().await, Err(Unavailable::Fault));
         assert!(writer.await.is_err_and(|error| error.is_panic()));
-    }
-
-    #[tokio::test]
-    async fn a_health_check_does_not_rely_on_a_commit_a_second_ago() {
-        let limits = Config::default().store;
-        let (_queue, mut writer) = Queue::new(Fragile, &limits, Arc::default());
-        writer.last_commit = Instant::now().checked_sub(Duration::from_secs(1));
-        assert!(writer.last_commit.is_some());
-        assert_eq!(writer.check().await, Err(Unavailable::Fault));
     }
 
     #[tokio::test]

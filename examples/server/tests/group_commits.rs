@@ -80,6 +80,7 @@ async fn batches_are_not_acknowledged_before_their_commit() {
 struct Scripted {
     results: Arc<Mutex<VecDeque<Result<(), CommitError>>>>,
     groups: Arc<Mutex<Vec<Vec<i64>>>>,
+    checks: Arc<Mutex<usize>>,
 }
 
 impl Scripted {
@@ -104,6 +105,7 @@ impl Commit for Scripted {
     }
 
     async fn check(&mut self) -> anyhow::Result<()> {
+        *self.checks.lock().unwrap() += 1;
         anyhow::bail!("the database is broken")
     }
 }
@@ -175,11 +177,24 @@ async fn after_a_constraint_violation_each_batch_gets_its_own_result() {
 }
 
 #[tokio::test]
-async fn the_health_check_after_a_failed_commit_queries_the_database() {
-    let connection = Scripted::new([Ok(()), unavailable()]);
-    let (queue, writer) = Queue::new(connection, &limits("9"), Arc::default());
+async fn a_health_check_after_a_failed_commit_fails_without_a_query() {
+    let connection = Scripted::new([Ok(()), unavailable(), Ok(())]);
+    let (queue, writer) = Queue::new(connection.clone(), &limits("9"), Arc::default());
     let _writer = tokio::spawn(writer.run());
-    assert_eq!(queue.save(batch(1)).await, Ok(()));
-    assert_eq!(queue.save(batch(1)).await, Err(Unavailable::Fault));
-    assert_eq!(queue.check().await, Err(Unavailable::Fault));
+    for expected in [Ok(()), Err(Unavailable::Fault), Ok(())] {
+        assert_eq!(queue.save(batch(1)).await, expected);
+        assert_eq!(queue.check().await, expected);
+    }
+    assert_eq!(*connection.checks.lock().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn simultaneous_health_checks_query_the_database_once() {
+    let connection = Scripted::default();
+    let (queue, writer) = Queue::new(connection.clone(), &limits("9"), Arc::default());
+    let other_writer = writer.with_connection(connection.clone());
+    let _writers = [writer, other_writer].map(|writer| tokio::spawn(writer.run()));
+    let checks = futures_util::future::join_all((0..100).map(|_| queue.check())).await;
+    assert_eq!(checks, [Err(Unavailable::Fault); 100]);
+    assert_eq!(*connection.checks.lock().unwrap(), 1);
 }

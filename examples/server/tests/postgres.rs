@@ -183,15 +183,9 @@ fn waiting_for_a_lock_is_limited_by_the_statement_timeout() {
     eventually("a batch is saved", || {
         server.update("v1=1").summary() == (200, "OK")
     });
-    let mut holder = database.spawn_query("BEGIN; LOCK TABLE batch; SELECT pg_sleep(60)");
-    eventually("the lock is held", || {
-        database
-            .query("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted")
-            != "0"
-    });
+    let lock = database.hold("LOCK TABLE batch");
     assert_eq!(server.update("v1=2").summary(), (503, UNAVAILABLE));
-    database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()");
-    let _ = holder.wait();
+    lock.release();
     eventually("batches are accepted again", || {
         server.update("v1=3").summary() == (200, "OK")
     });

@@ -4,12 +4,11 @@
 mod common;
 
 use std::path::Path;
-use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
 use common::postgres::Database;
-use common::{Client, Scratch, Server, TOKEN, UNAVAILABLE, eventually, output, update_target};
+use common::{Client, Scratch, Server, TOKEN, eventually, output, update_target};
 
 fn start(scratch: &Scratch, database: &Database, args: &[&str]) -> Server {
     Server::start_on(scratch, Path::new(&database.url()), args)
@@ -39,19 +38,6 @@ fn timestamps_are_microseconds_since_1970_by_the_databases_clock() {
         database.query("SELECT at_us FROM batch"),
         "1700000000123456"
     );
-}
-
-#[test]
-fn a_standby_is_unhealthy() {
-    let Some(database) = Database::new() else {
-        return;
-    };
-    let standby = "CREATE FUNCTION fake.pg_is_in_recovery() RETURNS bool LANGUAGE sql
-                   AS $$ SELECT true $$;";
-    define_functions(&database, standby);
-    let scratch = Scratch::new();
-    let server = start(&scratch, &database, &[]);
-    assert_eq!(server.get("/health").summary(), (503, UNAVAILABLE));
 }
 
 /// A trigger reads the settings of the connection that executes it.
@@ -120,35 +106,16 @@ fn only_errors_about_the_data_are_final() {
     assert_eq!(server.update("v1=1").summary(), (200, "OK"));
 }
 
-/// A connection that locks the rows of all devices with batches.
-struct Lock<'a>(&'a Database, Child);
+/// Locks the rows of all devices with batches.
+const LOCK: &str = "SELECT FROM device WHERE id IN (SELECT device FROM batch) FOR UPDATE";
 
-impl<'a> Lock<'a> {
-    fn hold(database: &'a Database) -> Self {
-        let sql = "SELECT FROM device WHERE id IN (SELECT device FROM batch) FOR UPDATE;
-                   SELECT pg_sleep(3600)";
-        let holder = database.spawn_query(sql);
-        let sessions = "SELECT count(*) FROM pg_stat_activity
-                        WHERE datname = current_database() AND wait_event = 'PgSleep'";
-        eventually("the lock is held", || database.query(sessions) == "1");
-        Self(database, holder)
-    }
-
-    /// Sends a batch and waits until a writer is waiting for the lock.
-    fn send_blocked(&self, server: &Server, target: &str) -> Client {
-        let client = server.send_and_wait_until_queued(target);
-        let waiting = "SELECT count(*) FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        eventually("a writer waits", || self.0.query(waiting) == "1");
-        client
-    }
-
-    fn release(mut self) {
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event = 'PgSleep'";
-        self.0.query(end);
-        self.1.wait().expect("psql exits");
-    }
+/// Sends a batch and waits until a writer is waiting for a lock.
+fn send_blocked(database: &Database, server: &Server, target: &str) -> Client {
+    let client = server.send_and_wait_until_queued(target);
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("a writer waits", || database.query(waiting) == "1");
+    client
 }
 
 #[test]
@@ -161,8 +128,8 @@ fn a_blocked_writer_does_not_block_batches_of_other_devices() {
     let server = start(&scratch, &database, &args);
     let blocked = "/external/api/batch/update?token=another-device&v1=1";
     assert_eq!(server.get(blocked).summary(), (200, "OK"));
-    let lock = Lock::hold(&database);
-    let mut client = lock.send_blocked(&server, blocked);
+    let lock = database.hold(LOCK);
+    let mut client = send_blocked(&database, &server, blocked);
     for number in 0..3 {
         let saved = server.update(&format!("v1={number}"));
         assert_eq!(saved.summary(), (200, "OK"));
@@ -182,8 +149,8 @@ fn the_pool_limits_the_connections() {
     let args = ["--statement-timeout", "3600", "--pool", "1"];
     let server = start(&scratch, &database, &args);
     assert_eq!(server.update("v1=1").summary(), (200, "OK"));
-    let lock = Lock::hold(&database);
-    let mut writing = lock.send_blocked(&server, &update_target("v1=2"));
+    let lock = database.hold(LOCK);
+    let mut writing = send_blocked(&database, &server, &update_target("v1=2"));
     let mut reading = server.connect();
     let all = format!("GET /external/api/getAll?token={TOKEN} HTTP/1.1\r\nHost: x\r\n\r\n");
     reading.send(all.as_bytes()).unwrap();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use deadpool_postgres::{Client, Transaction};
 use futures_util::future::try_join;
-use pinquery::{Adjustment, Update, VirtualPin};
-use tokio_postgres::Row;
+use pinquery::{Adjustment, Update, Value, VirtualPin};
+use tokio_postgres::{Row, Statement};
 
 use crate::devices::{Device, DeviceKey, Devices, Entry};
 use crate::store::{Batch, Latest, SavedBatch, Timestamp};
@@ -153,16 +153,53 @@ impl From<tokio_postgres::Error> for InsertError {
 /// batches of its device with smaller ids, whichever server wrote them: ids are a reliable cursor.
 /// Batches of different devices do not wait for each other.
 pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), InsertError> {
-    let devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
-    let columns = Columns::of(batches);
     let lock = client.prepare_cached(LOCK).await?;
     let insert = client.prepare_cached(INSERT).await?;
     let transaction = client.transaction().await?;
+    let locked = execute(&transaction, &lock, &insert, batches).await?;
+    let is_locked = |batch: &Batch| locked.binary_search(&batch.device).is_ok();
+    if !batches.iter().all(is_locked) {
+        return Err(InsertError::MissingDevice);
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Does all that [`insert`] does, except that it rolls back instead of committing.
+///
+/// The number of its device is negative and unlike any other, so that it waits neither for a
+/// device's batches nor for another server's check.
+pub async fn try_insert(client: &mut Client) -> Result<(), tokio_postgres::Error> {
+    let update = Update {
+        pin: VirtualPin(0),
+        value: Value::Integer(0),
+        adjusted: None,
+    };
+    let batch = Batch {
+        device: -Timestamp::now().0,
+        updates: vec![update],
+    };
+    let lock = client.prepare_cached(LOCK).await?;
+    let insert = client.prepare_cached(INSERT).await?;
+    let transaction = client.transaction().await?;
+    execute(&transaction, &lock, &insert, &[batch]).await?;
+    transaction.rollback().await
+}
+
+/// Locks the rows of the devices and inserts the batches. Returns the devices that have a row, in
+/// ascending order.
+async fn execute(
+    transaction: &Transaction<'_>,
+    lock: &Statement,
+    insert: &Statement,
+    batches: &[Batch],
+) -> Result<Vec<i64>, tokio_postgres::Error> {
+    let devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
+    let columns = Columns::of(batches);
     // Pipelined: both are sent at once and executed in order.
     let (locked, _) = try_join(
-        transaction.query(&lock, &[&devices]),
+        transaction.query(lock, &[&devices]),
         transaction.execute(
-            &insert,
+            insert,
             &[
                 &devices,
                 &columns.positions,
@@ -175,14 +212,7 @@ pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), Insert
         ),
     )
     .await?;
-    let locked: Vec<i64> = locked.iter().map(|row| row.get(0)).collect();
-    if !devices
-        .iter()
-        .all(|device| locked.binary_search(device).is_ok())
-    {
-        return Err(InsertError::MissingDevice);
-    }
-    Ok(transaction.commit().await?)
+    Ok(locked.iter().map(|row| row.get(0)).collect())
 }
 
 /// Formats a column as SQLite would cast it to text. Doubles survive a round trip exactly.

@@ -54,8 +54,34 @@ impl Database {
     }
 
     pub fn url(&self) -> String {
+        self.url_of(USER)
+    }
+
+    /// Returns the URL for another user than the superuser.
+    pub fn url_of(&self, user: &str) -> String {
         let port = self.cluster.port;
-        format!("postgres://{USER}:SECRET@127.0.0.1:{port}/{}", self.name)
+        format!("postgres://{user}:SECRET@127.0.0.1:{port}/{}", self.name)
+    }
+
+    /// Creates a user with the name of the database, who may create tables in it.
+    pub fn create_role(&self) -> String {
+        let role = self.name.clone();
+        self.query(&format!(
+            "CREATE ROLE {role} LOGIN; GRANT CREATE ON SCHEMA public TO {role}"
+        ));
+        role
+    }
+
+    /// Creates a tablespace in a directory, with the name of the database.
+    pub fn create_tablespace(&self, directory: &Path) -> String {
+        let directory = directory.join("tablespace");
+        fs::create_dir(&directory).expect("directory is created");
+        if let Some((user, group)) = unprivileged_user() {
+            std::os::unix::fs::chown(&directory, Some(user), Some(group)).expect("owner is set");
+        }
+        let (name, directory) = (&self.name, directory.display());
+        self.query(&format!("CREATE TABLESPACE {name} LOCATION '{directory}'"));
+        name.clone()
     }
 
     /// Returns the output of `psql`: a line per row, with columns separated by `|`.
@@ -63,11 +89,35 @@ impl Database {
         self.cluster.query(&self.name, sql)
     }
 
-    /// Runs a query in the background, for example to hold a lock.
-    pub fn spawn_query(&self, sql: &str) -> Child {
+    /// Executes a statement in a transaction that stays open, to hold its locks.
+    pub fn hold(&self, statement: &str) -> Held<'_> {
         let mut psql = self.cluster.psql(&self.name);
-        psql.args(["-c", sql]).stdout(Stdio::null());
-        psql.spawn().expect("psql starts")
+        let sql = format!("BEGIN; {statement}; SELECT pg_sleep(3600)");
+        psql.args(["-c", &sql]);
+        psql.stdout(Stdio::null()).stderr(Stdio::null());
+        let held = Held(self, psql.spawn().expect("psql starts"));
+        eventually("the locks are held", || {
+            self.query(&format!("SELECT count(*) {SLEEPING}")) == "1"
+        });
+        held
+    }
+}
+
+const SLEEPING: &str =
+    "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+
+/// A transaction that stays open until dropped.
+pub struct Held<'a>(&'a Database, Child);
+
+impl Held<'_> {
+    pub fn release(self) {}
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0
+            .query(&format!("SELECT pg_terminate_backend(pid) {SLEEPING}"));
+        self.1.wait().expect("psql exits");
     }
 }
 

@@ -1,0 +1,69 @@
+//! The recent health of the database.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::store::Unavailable;
+
+/// A result this recent makes a health check unnecessary.
+const RECENT: Duration = Duration::from_secs(1);
+
+/// The newest result of a commit or a check.
+#[derive(Default)]
+pub(super) struct Health(Mutex<Option<(Instant, Result<(), Unavailable>)>>);
+
+impl Health {
+    /// Returns the newest result, unless it is too old.
+    pub fn recent(&self) -> Option<Result<(), Unavailable>> {
+        let (at, result) = (*self.lock())?;
+        (at.elapsed() < RECENT).then_some(result)
+    }
+
+    /// Records the result of a commit.
+    pub fn record(&self, result: Result<(), Unavailable>) {
+        *self.lock() = Some((Instant::now(), result));
+    }
+
+    /// Records the result of a check, unless a commit has failed since it began: a batch is larger
+    /// than the one of the check, so it may fail where that one does not.
+    pub fn record_check(&self, begin: Instant, result: Result<(), Unavailable>) {
+        let mut newest = self.lock();
+        if !matches!(*newest, Some((at, Err(_))) if at >= begin) {
+            *newest = Some((Instant::now(), result));
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Result<(), Unavailable>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAULT: Result<(), Unavailable> = Err(Unavailable::Fault);
+
+    #[test]
+    fn a_result_a_second_ago_is_too_old() {
+        let health = Health::default();
+        assert_eq!(health.recent(), None);
+        health.record(FAULT);
+        assert_eq!(health.recent(), Some(FAULT));
+        let ago = Instant::now().checked_sub(RECENT).expect("uptime");
+        *health.lock() = Some((ago, Ok(())));
+        assert_eq!(health.recent(), None);
+    }
+
+    #[test]
+    fn a_check_does_not_hide_a_failure_since_it_began() {
+        let health = Health::default();
+        let begin = Instant::now();
+        health.record(FAULT);
+        health.record_check(begin, Ok(()));
+        assert_eq!(health.recent(), Some(FAULT));
+        health.record(Ok(()));
+        health.record_check(begin, FAULT);
+        assert_eq!(health.recent(), Some(FAULT));
+    }
+}
