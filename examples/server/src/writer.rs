@@ -2,12 +2,13 @@
 //! are waiting in one transaction and then acknowledges them. Throughput is thus not limited to one
 //! batch per disk flush.
 
+mod group;
 mod health;
+mod retry;
 
 use std::future::Future;
-use std::slice;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -16,11 +17,13 @@ use crate::config::StoreLimits;
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Unavailable};
-use health::Health;
+use group::{Group, Reply, Results, Ticket};
+pub use retry::Retrier;
+use retry::Retries;
 
 /// A connection that writes to a database.
 pub trait Commit {
-    /// Saves these batches durably, all or none.
+    /// Saves these batches durably: all or none, or all except those of some devices.
     fn commit(&mut self, batches: &[Batch])
     -> impl Future<Output = Result<(), CommitError>> + Send;
 
@@ -33,14 +36,19 @@ pub trait Commit {
 pub enum CommitError {
     /// One of the batches violates a constraint of the database.
     Constraint(anyhow::Error),
+    /// The batches of these devices were not saved; the others were.
+    Partial {
+        /// Devices that another program has locked.
+        locked: Vec<i64>,
+        /// Devices without a row.
+        missing: Vec<i64>,
+    },
     /// The database cannot be written at the moment.
     Unavailable(anyhow::Error),
 }
 
-type Reply = oneshot::Sender<Result<(), Unavailable>>;
-
 enum Job {
-    Save(Batch, Reply),
+    Save(Batch, Ticket),
     Check(Reply),
 }
 
@@ -48,8 +56,9 @@ enum Job {
 pub struct Queue {
     jobs: mpsc::Sender<Job>,
     closing: watch::Sender<()>,
-    health: Arc<Health>,
+    results: Arc<Results>,
     checking: Mutex<()>,
+    patience: Duration,
     metrics: Arc<Metrics>,
 }
 
@@ -59,20 +68,23 @@ impl Queue {
     pub fn new<C>(connection: C, limits: &StoreLimits, metrics: Arc<Metrics>) -> (Self, Writer<C>) {
         let (jobs, receiver) = mpsc::channel(limits.queue);
         let closing = watch::Sender::new(());
+        let fault = Fault::new(Operation::Write, Arc::clone(&metrics));
+        let results = Arc::new(Results::new(fault, Arc::clone(&metrics)));
         let writer = Writer {
             connection,
             jobs: Arc::new(Mutex::new(receiver)),
             closing: closing.subscribe(),
             group: limits.group,
-            fault: Arc::new(Fault::new(Operation::Write, Arc::clone(&metrics))),
+            retries: None,
+            results: Arc::clone(&results),
             metrics: Arc::clone(&metrics),
-            health: Arc::default(),
         };
         let queue = Self {
             jobs,
             closing,
-            health: Arc::clone(&writer.health),
+            results,
             checking: Mutex::default(),
+            patience: limits.statement_timeout,
             metrics,
         };
         (queue, writer)
@@ -81,7 +93,9 @@ impl Queue {
     /// Queues a batch and waits until it is durable. Fails at once if the queue is full.
     pub async fn save(&self, batch: Batch) -> Result<(), Unavailable> {
         let (reply, result) = oneshot::channel();
-        self.reserve()?.send(Job::Save(batch, reply));
+        let deadline = Instant::now() + self.patience;
+        let ticket = Ticket { reply, deadline };
+        self.reserve()?.send(Job::Save(batch, ticket));
         self.metrics
             .queue(self.jobs.max_capacity() - self.jobs.capacity());
         result.await.unwrap_or(Err(Unavailable::Fault))
@@ -92,7 +106,7 @@ impl Queue {
     pub async fn check(&self) -> Result<(), Unavailable> {
         let _guard = self.checking.lock().await;
         let permit = self.reserve()?;
-        if let Some(result) = self.health.recent() {
+        if let Some(result) = self.results.health.recent() {
             return result;
         }
         let (reply, result) = oneshot::channel();
@@ -124,9 +138,9 @@ pub struct Writer<C> {
     jobs: Arc<Mutex<mpsc::Receiver<Job>>>,
     closing: watch::Receiver<()>,
     group: usize,
-    fault: Arc<Fault>,
+    retries: Option<Retries>,
+    results: Arc<Results>,
     metrics: Arc<Metrics>,
-    health: Arc<Health>,
 }
 
 impl<C: Commit> Writer<C> {
@@ -138,31 +152,36 @@ impl<C: Commit> Writer<C> {
             jobs: Arc::clone(&self.jobs),
             closing: self.closing.clone(),
             group: self.group,
-            fault: Arc::clone(&self.fault),
+            retries: self.retries.clone(),
+            results: Arc::clone(&self.results),
             metrics: Arc::clone(&self.metrics),
-            health: Arc::clone(&self.health),
         }
+    }
+
+    /// Returns what commits the batches of locked devices, so that this writer and those made from
+    /// it do not. Otherwise, such batches are rejected at once.
+    #[must_use]
+    pub fn retrier(&mut self, connection: C, limits: &StoreLimits) -> Retrier<C> {
+        let results = Arc::clone(&self.results);
+        let (retries, retrier) = Retrier::new(connection, limits, results);
+        self.retries = Some(retries);
+        retrier
     }
 
     /// Writes until the queue is closed, then returns the connection.
     pub async fn run(mut self) -> C {
         let mut jobs = Vec::with_capacity(self.group);
         while self.receive(&mut jobs).await {
-            let (mut batches, mut saves, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut group, mut checks) = (Group::default(), Vec::new());
             for job in jobs.drain(..) {
                 match job {
-                    Job::Save(batch, reply) => {
-                        batches.push(batch);
-                        saves.push(reply);
-                    }
+                    Job::Save(batch, ticket) => group.push((batch, ticket)),
                     Job::Check(reply) => checks.push(reply),
                 }
             }
-            if !batches.is_empty() {
-                self.save(&batches, saves).await;
-            }
+            self.save(group).await;
             if !checks.is_empty() {
-                send_all(checks, self.check().await);
+                self.check(checks).await;
             }
         }
         self.connection
@@ -184,58 +203,28 @@ impl<C: Commit> Writer<C> {
         }
     }
 
-    /// Commits a group. If one of its batches violates a constraint, each is committed separately.
-    /// Replies only once the fate of a batch is known.
-    async fn save(&mut self, batches: &[Batch], replies: Vec<Reply>) {
-        let result = self.connection.commit(batches).await;
-        if batches.len() > 1 && matches!(result, Err(CommitError::Constraint(_))) {
-            for (batch, reply) in batches.iter().zip(replies) {
-                let result = self.connection.commit(slice::from_ref(batch)).await;
-                send_all([reply], self.record(result, 1));
-            }
-        } else {
-            send_all(replies, self.record(result, batches.len()));
+    async fn save(&mut self, mut group: Group) {
+        if let Some(retries) = &self.retries {
+            group = retries.divert(group, &self.results);
+        }
+        if group.len() == 0 {
+            return;
+        }
+        let left = self.results.commit(&mut self.connection, group).await;
+        match &self.retries {
+            Some(retries) => retries.add(left, &self.results),
+            None => self.results.give_up(left),
         }
     }
 
-    fn record(
-        &mut self,
-        result: Result<(), CommitError>,
-        batches: usize,
-    ) -> Result<(), Unavailable> {
-        match result {
-            Ok(()) => {
-                self.health.record(Ok(()));
-                self.metrics.committed(batches);
-                self.fault.succeeded();
-                Ok(())
-            }
-            Err(CommitError::Constraint(error)) => {
-                let error = format!("{error:#}");
-                tracing::error!(error, "a batch violates a database constraint");
-                Err(Unavailable::Constraint)
-            }
-            Err(CommitError::Unavailable(error)) => {
-                self.health.record(Err(Unavailable::Fault));
-                self.fault.failed(&format!("{error:#}"), batches);
-                Err(Unavailable::Fault)
-            }
-        }
-    }
-
-    async fn check(&mut self) -> Result<(), Unavailable> {
+    async fn check(&mut self, replies: Vec<Reply>) {
         let begin = Instant::now();
         let checked = self.connection.check().await;
         let result = checked.map_err(|_| Unavailable::Fault);
-        self.health.record_check(begin, result);
-        result
-    }
-}
-
-/// Ignores receivers that are gone: a request that timed out does not undo its batch.
-fn send_all(replies: impl IntoIterator<Item = Reply>, result: Result<(), Unavailable>) {
-    for reply in replies {
-        let _ = reply.send(result);
+        self.results.health.record_check(begin, result);
+        for reply in replies {
+            let _ = reply.send(result);
+        }
     }
 }
 

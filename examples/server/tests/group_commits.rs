@@ -149,7 +149,13 @@ async fn closing_the_queue_writes_all_waiting_batches() {
 
 #[tokio::test]
 async fn after_a_constraint_violation_each_batch_gets_its_own_result() {
-    let script = [constraint(), unavailable(), Ok(()), constraint()];
+    let script = [
+        constraint(),
+        unavailable(),
+        constraint(),
+        Ok(()),
+        constraint(),
+    ];
     let connection = Scripted::new(script);
     let metrics = Arc::new(Metrics::default());
     let (queue, writer) = Queue::new(connection.clone(), &limits("9"), Arc::clone(&metrics));
@@ -164,7 +170,7 @@ async fn after_a_constraint_violation_each_batch_gets_its_own_result() {
     assert_eq!(results(saves).await, expected);
     assert_eq!(
         connection.groups(),
-        [vec![1, 2, 3], vec![1], vec![2], vec![3]]
+        [vec![1, 2, 3], vec![1], vec![2, 3], vec![2], vec![3]]
     );
     let text = metrics.text();
     for line in [
@@ -173,6 +179,75 @@ async fn after_a_constraint_violation_each_batch_gets_its_own_result() {
         "pinquery_faults_total{kind=\"write\"} 1\n",
     ] {
         assert!(text.contains(line), "{line}{text}");
+    }
+}
+
+fn partial(locked: &[i64], missing: &[i64]) -> Result<(), CommitError> {
+    let (locked, missing) = (locked.to_vec(), missing.to_vec());
+    Err(CommitError::Partial { locked, missing })
+}
+
+#[tokio::test]
+async fn a_group_is_not_committed_again_because_of_some_devices() {
+    let connection = Scripted::new([partial(&[2], &[3])]);
+    let (queue, writer) = Queue::new(connection.clone(), &limits("9"), Arc::default());
+    let saves = save(&queue, 4);
+    queue.close();
+    writer.run().await;
+    let expected = [
+        Ok(()),
+        Err(Unavailable::Fault),
+        Err(Unavailable::Constraint),
+        Ok(()),
+    ];
+    assert_eq!(results(saves).await, expected);
+    assert_eq!(connection.groups(), [[1, 2, 3, 4]]);
+}
+
+#[tokio::test]
+async fn batches_of_locked_devices_are_retried_apart() {
+    let connection = Scripted::new([partial(&[2, 3], &[])]);
+    let retried = Scripted::new([partial(&[2], &[]), partial(&[3], &[])]);
+    let (queue, mut writer) = Queue::new(connection.clone(), &limits("9"), Arc::default());
+    let retrier = writer.retrier(retried.clone(), &limits("9"));
+    let saves = save(&queue, 3);
+    let writer = tokio::spawn(writer.run());
+    eventually(|| connection.groups().len() == 1).await;
+    // Further batches of these devices do not slow down others.
+    let later = save(&queue, 3);
+    eventually(|| connection.groups().len() == 2).await;
+    assert_eq!(connection.groups(), [vec![1, 2, 3], vec![1]]);
+    let retrier = tokio::spawn(retrier.run());
+    assert_eq!(results(saves).await, [Ok(()); 3]);
+    assert_eq!(results(later).await, [Ok(()); 3]);
+    let both = [vec![2, 2], vec![3, 3]];
+    assert_eq!(retried.groups(), [&both[..], &both[..]].concat());
+    // They are written with the others again, and both tasks end.
+    let saves = save(&queue, 3);
+    assert_eq!(results(saves).await, [Ok(()); 3]);
+    assert_eq!(connection.groups()[2..], [[1, 2, 3]]);
+    queue.close();
+    writer.await.expect("the writer ends");
+    retrier.await.expect("the retrier ends");
+}
+
+#[tokio::test]
+async fn batches_of_a_locked_device_are_rejected_in_time() {
+    let always = (0..10_000).map(|_| partial(&[1], &[]));
+    let connection = Scripted::new(always);
+    let limits = Config::parse_from(["server", "--statement-timeout", "0.05"]).store;
+    let (queue, mut writer) = Queue::new(connection.clone(), &limits, Arc::default());
+    let retrier = writer.retrier(connection, &limits);
+    let _writers = (tokio::spawn(writer.run()), tokio::spawn(retrier.run()));
+    assert_eq!(queue.save(batch(1)).await, Err(Unavailable::Fault));
+    // This says nothing about the database.
+    assert_eq!(queue.save(batch(2)).await, Ok(()));
+    assert_eq!(queue.check().await, Ok(()));
+}
+
+async fn eventually(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
     }
 }
 

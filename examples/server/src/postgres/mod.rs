@@ -23,7 +23,7 @@ use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Latest, SavedBatch, Store, Unavailable};
 use crate::writer::{Commit, CommitError, Queue, Writer};
-use schema::InsertError;
+use schema::Skipped;
 
 /// Time allowed for the network, in addition to the statement timeout.
 const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);
@@ -59,8 +59,7 @@ impl Store for Postgres {
             devices,
             queue,
             reading: Fault::new(Operation::Read, metrics),
-            // The remaining connections are for readers.
-            writers: Mutex::new(Some(start(writer, &connections, limits.pool.div_ceil(2)))),
+            writers: Mutex::new(Some(start(writer, &connections, limits))),
             connections,
         })
     }
@@ -133,15 +132,19 @@ impl Postgres {
 /// Starts several writers for one queue: while one waits for a commit, another writes the next
 /// group. If one panics, all stop, because the state of its transaction is unknown.
 fn start(
-    writer: Writer<Connections>,
+    mut writer: Writer<Connections>,
     connections: &Connections,
-    count: usize,
+    limits: &StoreLimits,
 ) -> JoinHandle<anyhow::Result<()>> {
     let mut writers = JoinSet::new();
+    writers.spawn(writer.retrier(connections.clone(), limits).run());
+    // The remaining connections are for readers.
+    let count = limits.pool.div_ceil(2);
     for _ in 1..count {
-        writers.spawn(writer.with_connection(connections.clone()).run());
+        let writer = writer.with_connection(connections.clone());
+        writers.spawn(async { drop(writer.run().await) });
     }
-    writers.spawn(writer.run());
+    writers.spawn(async { drop(writer.run().await) });
     tokio::spawn(async move {
         while let Some(result) = writers.join_next().await {
             result.map_err(|_| anyhow!("a writer panicked"))?;
@@ -245,34 +248,37 @@ fn discard_on_timeout<T>(client: Client, result: Result<T, Elapsed>) -> anyhow::
 
 impl Commit for Connections {
     async fn commit(&mut self, batches: &[Batch]) -> Result<(), CommitError> {
-        let mut client = self.get().await.map_err(CommitError::Unavailable)?;
-        let written = timeout(self.limit, schema::insert(&mut client, batches)).await;
-        match discard_on_timeout(client, written).map_err(CommitError::Unavailable)? {
-            Ok(()) => Ok(()),
-            Err(InsertError::MissingDevice) => {
-                Err(CommitError::Constraint(anyhow!("a device has no row")))
-            }
-            Err(InsertError::Database(error)) => Err(commit_error(error)),
+        let client = self.get().await.map_err(CommitError::Unavailable)?;
+        let written = timeout(self.limit, schema::insert(&client, batches)).await;
+        let written = discard_on_timeout(client, written).map_err(CommitError::Unavailable)?;
+        let Skipped { locked, missing } = written.map_err(commit_error)?;
+        match locked.is_empty() && missing.is_empty() {
+            true => Ok(()),
+            false => Err(CommitError::Partial { locked, missing }),
         }
     }
 
     async fn check(&mut self) -> anyhow::Result<()> {
-        let mut client = self.get().await?;
-        let tried = timeout(self.limit, schema::try_insert(&mut client)).await;
-        match discard_on_timeout(client, tried)?.map_err(commit_error) {
-            // Such a constraint rejects batches, or only this one: not a fault of the database.
-            Ok(()) | Err(CommitError::Constraint(_)) => Ok(()),
-            Err(CommitError::Unavailable(error)) => Err(error),
+        let client = self.get().await?;
+        let tried = timeout(self.limit, schema::try_insert(&client)).await;
+        match discard_on_timeout(client, tried)? {
+            // A constraint may reject only this batch: not a fault of the database.
+            Err(error) if !is_about_data(&error) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 }
 
 /// SQLSTATE classes 22 and 23 concern the data: a retry would fail again.
-fn commit_error(error: tokio_postgres::Error) -> CommitError {
+fn is_about_data(error: &tokio_postgres::Error) -> bool {
     let class = error.code().and_then(|state| state.code().get(..2));
-    match class {
-        Some("22" | "23") => CommitError::Constraint(error.into()),
-        _ => CommitError::Unavailable(error.into()),
+    matches!(class, Some("22" | "23"))
+}
+
+fn commit_error(error: tokio_postgres::Error) -> CommitError {
+    match is_about_data(&error) {
+        true => CommitError::Constraint(error.into()),
+        false => CommitError::Unavailable(error.into()),
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use deadpool_postgres::{Client, Transaction};
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use pinquery::{Adjustment, Update, Value, VirtualPin};
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Error, Row};
 
 use crate::devices::{Device, DeviceKey, Devices, Entry};
 use crate::store::{Batch, Latest, SavedBatch, Timestamp};
@@ -21,6 +22,16 @@ const STARTUP_LOCK: i64 = 0x7069_6e71;
 
 /// Locks in the order of ids, to avoid deadlocks between servers.
 const LOCK: &str = "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+
+/// Locks what is not locked already.
+const LOCK_FREE: &str =
+    "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED";
+
+/// Begins a transaction that waits for the lock of a row, but not for long: other servers hold it
+/// for a commit only.
+const BEGIN_BRIEFLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 100";
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 const INSERT: &str = include_str!("insert.sql");
 
@@ -105,6 +116,7 @@ async fn register(
 /// The values of a group of batches, column by column, as the parameters of `insert.sql`.
 #[derive(Default)]
 struct Columns<'a> {
+    devices: Vec<i64>,
     /// The position of each value's batch in the group, from 1.
     positions: Vec<i32>,
     pins: Vec<i16>,
@@ -114,10 +126,11 @@ struct Columns<'a> {
     adjusted: Vec<Option<&'a str>>,
 }
 
-impl Columns<'_> {
-    fn of(batches: &[Batch]) -> Self {
+impl<'a> Columns<'a> {
+    fn of(batches: impl IntoIterator<Item = &'a Batch>) -> Self {
         let mut all = Self::default();
         for (position, batch) in (1..).zip(batches) {
+            all.devices.push(batch.device);
             for update in &batch.updates {
                 let (value, latitude) = columns(&update.value);
                 all.positions.push(position);
@@ -132,43 +145,57 @@ impl Columns<'_> {
     }
 }
 
-/// Why batches were not written.
-pub enum InsertError {
-    /// A device has no row.
-    MissingDevice,
-    /// An error of the database.
-    Database(tokio_postgres::Error),
+/// Devices whose batches were not written.
+#[derive(Default)]
+pub struct Skipped {
+    /// Devices that another program has locked.
+    pub locked: Vec<i64>,
+    /// Devices without a row.
+    pub missing: Vec<i64>,
 }
 
-impl From<tokio_postgres::Error> for InsertError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-/// Writes batches with their values, all or none.
+/// Writes batches with their values, all or none, except those of some devices.
 ///
 /// The ids of a device's batches are assigned while the device's row is locked. PostgreSQL releases
 /// a lock only after the commit has become visible, so a reader that sees a batch also sees all
 /// batches of its device with smaller ids, whichever server wrote them: ids are a reliable cursor.
-/// Batches of different devices do not wait for each other.
-pub async fn insert(client: &mut Client, batches: &[Batch]) -> Result<(), InsertError> {
-    let lock = client.prepare_cached(LOCK).await?;
-    let insert = client.prepare_cached(INSERT).await?;
-    let transaction = client.transaction().await?;
-    let locked = execute(&transaction, &lock, &insert, batches).await?;
-    let is_locked = |batch: &Batch| locked.binary_search(&batch.device).is_ok();
-    if !batches.iter().all(is_locked) {
-        return Err(InsertError::MissingDevice);
-    }
-    Ok(transaction.commit().await?)
+/// Batches of different devices do not wait for each other, or only briefly.
+pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error> {
+    let mut devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
+    devices.sort_unstable();
+    devices.dedup();
+    let mut skipped = Skipped::default();
+    let inserted = async {
+        let locked = match lock(client, BEGIN_BRIEFLY, LOCK, &devices).await {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                client.batch_execute("ROLLBACK").await?;
+                if devices.len() == 1 {
+                    skipped.locked = devices;
+                    return Ok(());
+                }
+                let locked = lock(client, BEGIN, LOCK_FREE, &devices).await?;
+                // Including missing ones, which are found when they are tried again.
+                skipped.locked = difference(&devices, &locked);
+                locked
+            }
+            result => {
+                let locked = result?;
+                skipped.missing = difference(&devices, &locked);
+                locked
+            }
+        };
+        let is_locked = |batch: &&Batch| locked.binary_search(&batch.device).is_ok();
+        execute(client, batches.iter().filter(is_locked), "COMMIT").await
+    };
+    roll_back_on_error(client, inserted.await).await?;
+    Ok(skipped)
 }
 
 /// Does all that [`insert`] does, except that it rolls back instead of committing.
 ///
 /// The number of its device is negative and unlike any other, so that it waits neither for a
 /// device's batches nor for another server's check.
-pub async fn try_insert(client: &mut Client) -> Result<(), tokio_postgres::Error> {
+pub async fn try_insert(client: &Client) -> Result<(), Error> {
     let update = Update {
         pin: VirtualPin(0),
         value: Value::Integer(0),
@@ -178,30 +205,42 @@ pub async fn try_insert(client: &mut Client) -> Result<(), tokio_postgres::Error
         device: -Timestamp::now().0,
         updates: vec![update],
     };
-    let lock = client.prepare_cached(LOCK).await?;
-    let insert = client.prepare_cached(INSERT).await?;
-    let transaction = client.transaction().await?;
-    execute(&transaction, &lock, &insert, &[batch]).await?;
-    transaction.rollback().await
+    let inserted = async {
+        lock(client, BEGIN, LOCK, &[batch.device]).await?;
+        execute(client, [&batch], "ROLLBACK").await
+    };
+    roll_back_on_error(client, inserted.await).await
 }
 
-/// Locks the rows of the devices and inserts the batches. Returns the devices that have a row, in
-/// ascending order.
-async fn execute(
-    transaction: &Transaction<'_>,
-    lock: &Statement,
-    insert: &Statement,
-    batches: &[Batch],
-) -> Result<Vec<i64>, tokio_postgres::Error> {
-    let devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
-    let columns = Columns::of(batches);
+/// Begins a transaction and locks the rows of devices. Returns those that are locked, in ascending
+/// order.
+async fn lock(
+    client: &Client,
+    begin: &str,
+    select: &str,
+    devices: &[i64],
+) -> Result<Vec<i64>, Error> {
+    let select = client.prepare_cached(select).await?;
     // Pipelined: both are sent at once and executed in order.
-    let (locked, _) = try_join(
-        transaction.query(lock, &[&devices]),
-        transaction.execute(
-            insert,
+    let begun = client.batch_execute(begin);
+    let ((), locked) = try_join(begun, client.query(&select, &[&devices])).await?;
+    Ok(locked.iter().map(|row| row.get(0)).collect())
+}
+
+/// Inserts batches and ends the transaction, which PostgreSQL rolls back if the insert failed.
+async fn execute<'a>(
+    client: &Client,
+    batches: impl IntoIterator<Item = &'a Batch>,
+    end: &str,
+) -> Result<(), Error> {
+    let columns = Columns::of(batches);
+    let insert = client.prepare_cached(INSERT).await?;
+    try_join3(
+        client.batch_execute("SET LOCAL lock_timeout TO DEFAULT"),
+        client.execute(
+            &insert,
             &[
-                &devices,
+                &columns.devices,
                 &columns.positions,
                 &columns.pins,
                 &columns.types,
@@ -210,9 +249,23 @@ async fn execute(
                 &columns.adjusted,
             ],
         ),
+        client.batch_execute(end),
     )
     .await?;
-    Ok(locked.iter().map(|row| row.get(0)).collect())
+    Ok(())
+}
+
+async fn roll_back_on_error(client: &Client, result: Result<(), Error>) -> Result<(), Error> {
+    if result.is_err() {
+        client.batch_execute("ROLLBACK").await?;
+    }
+    result
+}
+
+/// Returns the devices that are not among those locked; both are in ascending order.
+fn difference(devices: &[i64], locked: &[i64]) -> Vec<i64> {
+    let is_missing = |device: &&i64| locked.binary_search(device).is_err();
+    devices.iter().filter(is_missing).copied().collect()
 }
 
 /// Formats a column as SQLite would cast it to text. Doubles survive a round trip exactly.

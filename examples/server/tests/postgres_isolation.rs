@@ -1,0 +1,134 @@
+//! Devices on PostgreSQL do not wait for each other.
+#![cfg(feature = "postgres")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use common::postgres::Database;
+use common::{Scratch, Server, UNAVAILABLE, eventually};
+
+const DEVICES: usize = 8;
+
+/// Long enough for a busy machine.
+const ARGS: [&str; 4] = ["--statement-timeout", "30", "--request-timeout", "60"];
+
+fn target(device: usize, value: usize) -> String {
+    format!("/external/api/batch/update?token=device-{device}&v1={value}")
+}
+
+/// Starts a server for devices 0 to 8.
+fn start(scratch: &Scratch, database: &Database, args: &[&str]) -> Server {
+    let device = |number| format!(r#""device-{number}":{{"v1":{{"type":"integer"}}}}"#);
+    let devices: Vec<String> = (0..=DEVICES).map(device).collect();
+    let devices = format!("{{{}}}", devices.join(","));
+    fs::write(scratch.path("devices.json"), devices).unwrap();
+    Server::start_on(scratch, Path::new(&database.url()), args)
+}
+
+/// Returns the number of a device's row, which is the only one that has a batch.
+fn number_of_device_0(server: &Server, database: &Database) -> String {
+    assert_eq!(server.get(&target(0, 0)).summary(), (200, "OK"));
+    database.query("SELECT device FROM batch")
+}
+
+/// Devices 1 to 8 send simultaneously, and get no 503.
+fn send_from_the_others(server: &Server) {
+    thread::scope(|scope| {
+        for device in 1..=DEVICES {
+            scope.spawn(move || {
+                let mut client = server.connect();
+                for value in 0..50 {
+                    let response = client.get(&target(device, value)).unwrap();
+                    assert_eq!(response.summary(), (200, "OK"));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_locked_row_fails_only_batches_of_its_device() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let server = start(&scratch, &database, &ARGS);
+    let number = number_of_device_0(&server, &database);
+    let lock = database.hold(&format!(
+        "SELECT FROM device WHERE id = {number} FOR UPDATE"
+    ));
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // The locked device sends all the time.
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    let response = server.get(&target(0, 1));
+                    assert!(is_done.load(Ordering::Relaxed), "{response:?}");
+                    assert_eq!(response.summary(), (200, "OK"));
+                }
+            });
+        }
+        send_from_the_others(&server);
+        assert_eq!(server.get("/health").status, 200);
+        is_done.store(true, Ordering::Relaxed);
+        lock.release();
+    });
+    let log = scratch.log();
+    assert!(!log.contains("failing"), "{log}");
+}
+
+#[test]
+fn a_locked_device_fails_in_time_and_is_logged_at_its_begin_and_end() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let server = start(&scratch, &database, &["--statement-timeout", "0.5"]);
+    let number = number_of_device_0(&server, &database);
+    let lock = database.hold(&format!(
+        "SELECT FROM device WHERE id = {number} FOR UPDATE"
+    ));
+    for _ in 0..3 {
+        assert_eq!(server.get(&target(0, 1)).summary(), (503, UNAVAILABLE));
+        assert_eq!(server.get(&target(1, 1)).summary(), (200, "OK"));
+        assert_eq!(server.get("/health").status, 200);
+    }
+    lock.release();
+    eventually("the device is saved again", || {
+        server.get(&target(0, 2)).summary() == (200, "OK")
+    });
+    scratch.assert_logged_once("batches of a device are failing");
+    scratch.assert_logged_once("batches of a device are saved again");
+    assert!(
+        !scratch.log().contains("database writes"),
+        "{}",
+        scratch.log()
+    );
+}
+
+#[test]
+fn a_device_without_a_row_fails_only_its_own_batches() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let server = start(&scratch, &database, &ARGS);
+    let number = number_of_device_0(&server, &database);
+    database.query(&format!("DELETE FROM device WHERE id = {number}"));
+    thread::scope(|scope| {
+        for _ in 0..DEVICES {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(server.get(&target(0, 1)).status, 500);
+                }
+            });
+        }
+        send_from_the_others(&server);
+    });
+    scratch.assert_logged_once("batches of a device are failing");
+}
