@@ -171,33 +171,38 @@ static ngx_int_t remove_header(ngx_http_request_t *r, ngx_http_pinquery_conf_t *
             *kept = headers[i];
         }
     }
+#if nginx_version >= 1023000
+    /* The links between headers of one name are those of the old list. */
+    r->headers_in.multi_linked = 0;
+#endif
     return NGX_OK;
 }
 
 static ngx_int_t add_header(ngx_http_request_t *r, ngx_http_pinquery_conf_t *conf, ngx_str_t *value) {
     ngx_table_elt_t *header = ngx_list_push(&r->headers_in.headers);
     if (header == NULL) return NGX_ERROR;
-    ngx_memzero(header, sizeof *header);
-    header->hash = ngx_hash_key(conf->lowcase, conf->header.len);
-    header->key = conf->header;
-    header->lowcase_key = conf->lowcase;
-    header->value = *value;
+    *header = (ngx_table_elt_t){.hash = ngx_hash_key(conf->lowcase, conf->header.len), .key = conf->header,
+                                .lowcase_key = conf->lowcase, .value = *value};
     return NGX_OK;
 }
 
 /* Request. */
+
+static int has_separator(ngx_str_t *text) {
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] <= ' ' || text->data[i] == '#' || text->data[i] == 0x7F) return 1;
+    }
+    return 0;
+}
 
 /* Returns why nginx and a server may disagree about where the query ends, or NULL if they agree. Such a request is rejected
  * even if the module only logs: its query may have been truncated before it reached this module. */
 static const char *ambiguity(ngx_http_request_t *r) {
     /* nginx takes a line feed within the request line for the end of an HTTP/0.9 request. */
     if (r->http_version < NGX_HTTP_VERSION_10) return "HTTP/0.9 request";
-    /* nginx ends $args at a `#`, but may forward the whole line. A server may or may not strip the rest. */
-    if (ngx_strlchr(r->unparsed_uri.data, r->unparsed_uri.data + r->unparsed_uri.len, '#') != NULL ||
-        ngx_strlchr(r->args.data, r->args.data + r->args.len, '#') != NULL) {
-        return "unescaped \"#\"";
-    }
-    return NULL;
+    /* nginx ends $args at a `#`, but may forward the whole line. A server may or may not strip the rest. The others are in
+     * $args only if directives decoded them, and would end the request line, or add headers. */
+    return has_separator(&r->unparsed_uri) || has_separator(&r->args) ? "unescaped \"#\", space or control character" : NULL;
 }
 
 static ngx_int_t write_json(ngx_http_request_t *r, pinquery_update *updates, size_t count, ngx_str_t *json) {
@@ -216,19 +221,17 @@ static void log_rejection(ngx_http_request_t *r, ngx_uint_t level, pinquery_erro
                   error->end);
 }
 
-/* Returns whether this is the subrequest of `auth_request`, which nginx sends without the query. Its response is
- * never sent to the client. */
-static int is_auth_request(ngx_http_request_t *r) {
-    return r != r->main && r->header_only && !r->background && r->args.len == 0;
+/* Returns whether nginx itself sends this request without a query: for an error page, or as the subrequest of
+ * `auth_request`, whose response is never sent to the client. */
+static int is_without_query(ngx_http_request_t *r) {
+    int is_auth_request = r != r->main && r->header_only && !r->background;
+    return r->args.len == 0 && !r->valid_unparsed_uri && (is_auth_request || r->error_page || r->err_status != 0);
 }
 
 static ngx_int_t reject(ngx_http_request_t *r, pinquery_error *error) {
     ngx_str_t type = ngx_string("application/json");
-    ngx_http_complex_value_t body;
+    ngx_http_complex_value_t body = {.value = {error->body_length, (u_char *)error->body}};
     if (error->body_length == 0) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    ngx_memzero(&body, sizeof body);
-    body.value.data = (u_char *)error->body;
-    body.value.len = error->body_length;
     ngx_http_finalize_request(r, ngx_http_send_response(r, error->status, &type, &body));
     return NGX_DONE;
 }
@@ -237,7 +240,7 @@ static ngx_int_t parse(ngx_http_request_t *r) {
     ngx_http_pinquery_conf_t *conf = ngx_http_get_module_loc_conf(r, ngx_http_pinquery_module);
     pinquery_update updates[PINQUERY_MAX_UPDATES];
     size_t count;
-    if (!conf->is_on || is_auth_request(r)) return NGX_DECLINED;
+    if (!conf->is_on || is_without_query(r)) return NGX_DECLINED;
     const char *ambiguous = ambiguity(r);
     if (ambiguous != NULL) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "pinquery: %s", ambiguous);
@@ -263,13 +266,11 @@ static ngx_int_t parse(ngx_http_request_t *r) {
 /* Log. */
 
 /* Returns the path up to the first special character: a token may follow `?`, `#`, an escape and so on. */
-static ngx_str_t path_of(ngx_http_request_t *r) {
-    ngx_str_t path = {0, r->unparsed_uri.data};
-    while (path.len < r->unparsed_uri.len &&
-           (is_alphanumeric(path.data[path.len]) || ngx_strchr("/-._~", path.data[path.len]) != NULL)) {
-        path.len++;
-    }
-    return path;
+static ngx_str_t path_of(ngx_str_t uri) {
+    size_t len = 0;
+    while (len < uri.len && (is_alphanumeric(uri.data[len]) || ngx_strchr("/-._~", uri.data[len]) != NULL)) len++;
+    uri.len = len;
+    return uri;
 }
 
 /* Replaces nginx's description of a request, which contains the request line, the referrer and the URI that is sent to
@@ -277,9 +278,9 @@ static ngx_str_t path_of(ngx_http_request_t *r) {
 static u_char *describe_request(ngx_http_request_t *r, ngx_http_request_t *current, u_char *buffer, size_t length) {
     u_char *end = buffer + length;
     ngx_http_core_srv_conf_t *server = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
-    ngx_str_t path = path_of(r);
+    ngx_str_t path = path_of(r->unparsed_uri), subpath = path_of(current->uri);
     buffer = ngx_slprintf(buffer, end, ", server: %V, request: \"%V %V\"", &server->server_name, &r->method_name, &path);
-    if (r != current) buffer = ngx_slprintf(buffer, end, ", subrequest: \"%V\"", &current->uri);
+    if (r != current) buffer = ngx_slprintf(buffer, end, ", subrequest: \"%V\"", &subpath);
     if (current->upstream != NULL && current->upstream->peer.name != NULL) {
         buffer = ngx_slprintf(buffer, end, ", upstream: \"%V\"", current->upstream->peer.name);
     }
@@ -289,17 +290,12 @@ static u_char *describe_request(ngx_http_request_t *r, ngx_http_request_t *curre
 
 /* Phases. */
 
-/* Runs as soon as nginx has read the headers. */
-static ngx_int_t keep_queries_out_of_the_log(ngx_http_request_t *r) {
+/* Runs before any directive reads the headers or fails, even if the module is off: a client must never be able to set the
+ * header. */
+static ngx_int_t prepare(ngx_http_request_t *r) {
     ngx_http_pinquery_srv_conf_t *is_used = ngx_http_get_module_srv_conf(r, ngx_http_pinquery_module);
-    if (*is_used) r->log_handler = describe_request;
-    return NGX_DECLINED;
-}
-
-/* Runs even if the module is off, since a client must never be able to set this header; and before access rules, since
- * those may send subrequests. */
-static ngx_int_t remove_clients_header(ngx_http_request_t *r) {
     ngx_http_pinquery_conf_t *conf = ngx_http_get_module_loc_conf(r, ngx_http_pinquery_module);
+    if (*is_used) r->log_handler = describe_request;
     if (conf->header.len != 0 && remove_header(r, conf) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return NGX_DECLINED;
 }
@@ -309,8 +305,11 @@ static ngx_int_t add_handlers(ngx_conf_t *cf) {
         ngx_http_phases phase;
         ngx_http_handler_pt handler;
     } added[] = {
-        {NGX_HTTP_POST_READ_PHASE, keep_queries_out_of_the_log},
-        {NGX_HTTP_PREACCESS_PHASE, remove_clients_header},
+        /* The first phase of every request, with the server's directives: an error page for invalid headers skips those
+         * before it. */
+        {NGX_HTTP_SERVER_REWRITE_PHASE, prepare},
+        /* The first phase with the location's directives. */
+        {NGX_HTTP_REWRITE_PHASE, prepare},
         /* After limits and access rules, so that they apply to invalid batches; before `mirror` and `try_files`, as nginx
          * calls the handlers of a phase in reverse order. */
         {NGX_HTTP_PRECONTENT_PHASE, parse},
@@ -336,7 +335,7 @@ static ngx_int_t print_pin(ngx_http_request_t *r, int16_t pin, ngx_str_t *text) 
 static ngx_int_t variable(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t which) {
     ngx_http_pinquery_ctx_t *ctx = ngx_http_get_module_ctx(r, ngx_http_pinquery_module);
     ngx_str_t text = ngx_null_string;
-    if (which == PATH) text = path_of(r);
+    if (which == PATH) text = path_of(r->unparsed_uri);
     if (ctx != NULL) {
         int is_bad = ctx->kind != PINQUERY_ACCEPTED;
         const char *name = NULL;

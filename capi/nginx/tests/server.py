@@ -56,6 +56,7 @@ http {{
     server {{
         listen unix:{folder}/backend.sock;
         access_log off;
+        pinquery_header None;
         location / {{
             return 200 "$http_x_pinquery_updates|$http_x_other|$request_uri";
         }}

@@ -75,10 +75,15 @@ class Forwarding(ModuleTest):
             self.assertIn("400 Bad Request", self.server.raw(f"GET /line?{VALID}\r\n".encode()))
             self.configure("location / { set $args $arg_v3; set $args \"$args#\"; pinquery on; proxy_pass http://recorder; }")
             self.assertFalse(self.send(f"/?v3=token%3D{TOKEN}".encode()))
+            # Separators that a directive decodes.
+            self.configure("location ~ ^/(?<decoded>[^?]*)$ { rewrite ^ /?token=%s&v3=$decoded? break; pinquery on; "
+                           "proxy_pass http://recorder; }" % TOKEN)
+            for escape in "%0D%0AX-Pinquery-Updates:%20forged", "%0A", "%20", "%09", "%7F", "%23":
+                self.assertFalse(self.send(f"/a{escape}b".encode()), escape)
         self.assertEqual(received, [])
-        self.assertEqual(len(self.module_lines()), 5 * len(lines) + 2)
+        self.assertEqual(len(self.module_lines()), 5 * len(lines) + 8)
         for line in self.module_lines():
-            self.assertRegex(line, r'pinquery: (HTTP/0.9 request|unescaped "#"), client: ')
+            self.assertRegex(line, r'pinquery: (HTTP/0.9 request|unescaped "#", space or control character), client: ')
 
     def test_a_url_without_a_path_is_forwarded(self):
         self.configure("pinquery on; location / { proxy_pass http://recorder; }")

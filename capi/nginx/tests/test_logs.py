@@ -99,6 +99,21 @@ class Logs(unittest.TestCase):
                 self.assertRegex(self.server.raw(f"{head}\r\n".encode()), r"\AHTTP/1.1 (4\d\d|505) ")
             self.send("/gone")
 
+    def test_an_error_page_for_an_invalid_head(self):
+        with self.nginx("error_page 400 414 /gone; location /gone { proxy_pass http://unix:gone; }"):
+            for head in "GET {} HTTP/1.1\r\n", "GET {} HTTP/1.1\r\nHost: x\r\nHost: y\r\n", "GET {}&v3=%s HTTP/1.1\r\n" % BIG:
+                request = head.replace("{}", f"{UPDATE}?{VALID}")
+                self.assertIn(" 502 ", self.server.raw(f"{request}\r\n".encode()).partition("\r\n")[0])
+            self.assert_logged("[crit]", "connect()", f'request: "GET {UPDATE}"')
+
+    def test_an_escaped_query_of_a_subrequest(self):
+        with self.nginx("location /pages { root .; ssi on; ssi_types *; } location /gone { proxy_pass http://unix:gone; }"):
+            (self.server.folder / "pages").mkdir()
+            include = f'<!--#include virtual="/gone%3F{TOKEN}" -->'
+            (self.server.folder / "pages/page").write_text(include)
+            self.assertEqual(self.server.get("/pages/page")[0], 200)
+            self.assert_logged("[crit]", "connect()", 'request: "GET /pages/page", subrequest: "/gone", upstream')
+
     def test_only_servers_with_the_module_are_affected(self):
         server = """
             server {

@@ -83,6 +83,23 @@ class Requests(ModuleTest):
         response = self.server.get(f"/variable?token={TOKEN}&v1=3", [("X-Other", "forged")])
         self.assertEqual(forwarded(response)[1], UPDATES)
 
+    def test_a_forged_header_is_removed_before_directives_read_it(self):
+        self.configure("""
+            location /read {
+                if ($http_x_pinquery_updates) { return 403; }
+                pinquery on;
+                proxy_set_header X-Other "$http_x_pinquery_updates";
+                proxy_pass http://backend;
+            }
+            location /renamed {
+                pinquery_header X-Renamed;
+                if ($http_x_renamed) { return 403; }
+                proxy_pass http://backend;
+            }""")
+        response = self.server.get(f"/read?{VALID}", [("X-Pinquery-Updates", "forged")])
+        self.assertEqual(forwarded(response)[:2], (UPDATES, ""))
+        self.assertEqual(self.server.get("/renamed", [("X-Renamed", "forged")])[0], 200)
+
     def test_a_special_character_in_the_headers_name_equals_a_hyphen(self):
         self.configure("location /recorded { proxy_pass http://recorder; }")
         forged = [(f"X{character}Pinquery{character}Updates", "forged") for character in "-_.~!#$%&'*+^`|"]

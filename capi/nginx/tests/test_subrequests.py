@@ -89,6 +89,33 @@ class Subrequests(ModuleTest):
             self.assertEqual(self.server.get(f"/set?{INVALID}")[0], 200)
         self.assertEqual(updates_headers(received), [(f"/set?token={TOKEN}&v1=100", [UPDATES.replace("3", "100")])])
 
+    def test_an_error_page_does_not_depend_on_the_token(self):
+        self.configure("""
+            pinquery on;
+            root pages;
+            error_page 403 502 503 /page;
+            location /denied { deny all; proxy_pass http://backend; }
+            location /limited { limit_req zone=all; proxy_pass http://backend; }
+            location /gone { proxy_pass http://unix:gone; }
+            location = /page { }
+            location /recursive { recursive_error_pages on; deny all; proxy_pass http://backend; }""",
+                       "limit_req_zone all zone=all:32k rate=1r/m;")
+        (self.server.folder / "pages").mkdir()
+        (self.server.folder / "pages/page").write_text("an error page")
+        self.assertEqual(self.server.get(f"/limited?{VALID}")[0], 200)
+        for path, status in ("/denied", 403), ("/limited", 503), ("/recursive", 403):
+            for query in VALID, INVALID, "token=guess&v1=1", "":
+                self.assertEqual(self.server.get(f"{path}?{query}")[::2], (status, "an error page"))
+        self.assertEqual(self.server.get(f"/gone?{VALID}")[::2], (502, "an error page"))
+        self.assertEqual(self.server.get("/page")[0], 400)
+
+    def test_repeated_headers_survive_an_internal_redirect(self):
+        self.configure("""
+            location /first { error_page 502 = @second; fastcgi_pass unix:gone; }
+            location @second { fastcgi_pass unix:gone; }""")
+        self.assertEqual(self.server.get("/first", [("X-Repeated", "1")] * 100)[0], 502)
+        self.assertNotIn("exited on signal", self.server.log("error"))
+
     def test_try_files_follows_parsing(self):
         self.configure("""
             location /tried { pinquery on; try_files /missing @named; }
