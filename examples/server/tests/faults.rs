@@ -3,12 +3,12 @@
 mod common;
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::sqlite::{Load, find_batches};
 use common::{
     Client, Scratch, Server, SmallDisk, TOKEN, UNAVAILABLE, eventually, numbered, update_target,
 };
@@ -16,28 +16,6 @@ use rusqlite::Connection;
 
 const CONSTRAINT: &str = r#"{"error":{"message":"The database refuses this batch."}}"#;
 const TOO_MANY: &str = r#"{"error":{"message":"Too many batches are waiting. Try again."}}"#;
-
-/// Returns the numbers of the batches in the database. Fails on partial or duplicate batches.
-fn find_batches(database: &Connection) -> HashSet<i64> {
-    let mut select = database
-        .prepare("SELECT count(*), min(value), max(value) FROM batch LEFT JOIN value ON batch = id GROUP BY id")
-        .unwrap();
-    let rows = select
-        .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .unwrap();
-    let numbers = rows.map(|row| {
-        let (count, min, max): (i64, i64, i64) = row.unwrap();
-        assert!(
-            count == 4 && min == max,
-            "partial batch: {count} values from {min} to {max}"
-        );
-        min
-    });
-    let numbers: Vec<i64> = numbers.collect();
-    let unique: HashSet<i64> = numbers.iter().copied().collect();
-    assert_eq!(numbers.len(), unique.len(), "duplicate batch");
-    unique
-}
 
 #[test]
 fn a_locked_database_rejects_batches_until_unlocked() {
@@ -290,30 +268,6 @@ fn send_until_unavailable(client: &mut Client) -> HashSet<i64> {
     acknowledged
 }
 
-/// Counts what clients sent and what was acknowledged.
-#[derive(Default)]
-struct Load {
-    sent: AtomicI64,
-    acknowledged: Mutex<HashSet<i64>>,
-}
-
-impl Load {
-    /// Sends numbered batches until the server is gone.
-    fn send(&self, address: SocketAddr) {
-        let mut client = Client::connect(address);
-        loop {
-            let number = self.sent.fetch_add(1, Ordering::Relaxed);
-            match client.get(&numbered(number)) {
-                Ok(response) if response.summary() == (200, "OK") => {
-                    self.acknowledged.lock().unwrap().insert(number);
-                }
-                Ok(response) => panic!("{response:?}"),
-                Err(_) => return,
-            }
-        }
-    }
-}
-
 /// Shows that batches are atomic and acknowledged only after the commit. As only the process is
 /// killed, not the machine, it does not show that commits are flushed.
 #[test]
@@ -329,10 +283,7 @@ fn kill_9_under_load_loses_no_acknowledged_batch() {
             let clients: Vec<_> = (0..16)
                 .map(|_| scope.spawn(|| load.send(address)))
                 .collect();
-            let before = load.acknowledged.lock().unwrap().len();
-            eventually("batches are acknowledged", || {
-                load.acknowledged.lock().unwrap().len() >= before + 100
-            });
+            load.wait_for_acks(100);
             thread::sleep(Duration::from_millis(37 * (round % 8)));
             server.kill();
             for client in clients {
@@ -349,7 +300,7 @@ fn kill_9_under_load_loses_no_acknowledged_batch() {
             acknowledged.len(),
             found.len(),
         );
-        assert_eq!(lost, 0);
+        assert_eq!((lost, load.rejected.load(Ordering::Relaxed)), (0, 0));
         assert_eq!(
             restarted.get(&numbered(-1 - round.cast_signed())).summary(),
             (200, "OK")

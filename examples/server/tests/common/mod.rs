@@ -5,6 +5,7 @@
 pub mod load;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod sqlite;
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
