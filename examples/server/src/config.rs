@@ -68,7 +68,7 @@ pub struct Limits {
 #[command(next_help_heading = "Store (times in seconds)")]
 pub struct StoreLimits {
     /// SQLite file, created if missing, or postgres://USER@HOST/NAME
-    /// [default: pinquery-demo.db in the temporary directory; required with --devices]
+    /// [default: pinquery-server/demo.db in $XDG_STATE_HOME; required with --devices]
     #[arg(long, value_name = "FILE or URL")]
     pub database: Option<OsString>,
     /// Maximum batches waiting to be written; further ones get 503
@@ -83,7 +83,7 @@ pub struct StoreLimits {
     /// SQLite: maximum database size; batches that exceed it get 503 [default: none]
     #[arg(long, value_name = "BYTES")]
     pub max_database: Option<u64>,
-    /// SQLite: file permissions, as for chmod
+    /// SQLite: file permissions, as for chmod; an existing file must have them
     #[arg(long, value_name = "OCTAL", default_value = "600", value_parser = mode)]
     pub mode: u32,
     /// PostgreSQL: size of this server's connection pool

@@ -1,11 +1,11 @@
 //! The `pinquery-server` command: parses arguments, starts the log and picks the store.
 #![forbid(unsafe_code)]
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
 use clap::Parser;
 use pinquery_server::config::Config;
 use pinquery_server::log::{self, Log};
@@ -33,20 +33,19 @@ fn main() -> ExitCode {
 }
 
 fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
-    let demo_database = || std::env::temp_dir().join("pinquery-demo.db").into();
-    let database = config.store.database.clone().unwrap_or_else(demo_database);
-    let database = database.to_str().context("`--database` is not UTF-8")?;
+    let database = config.store.database.as_deref().and_then(OsStr::to_str);
+    let database = database.unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let out = io::stdout();
     match database.starts_with("postgres://") || database.starts_with("postgresql://") {
         #[cfg(feature = "postgres")]
-        true => runtime.block_on(run::<Postgres>(config, database, metrics, out)),
+        true => runtime.block_on(run::<Postgres>(config, metrics, out)),
         #[cfg(not(feature = "postgres"))]
         true => {
             anyhow::bail!("built without PostgreSQL support: enable the feature `postgres`")
         }
-        false => runtime.block_on(run::<Sqlite>(config, database, metrics, out)),
+        false => runtime.block_on(run::<Sqlite>(config, metrics, out)),
     }
 }

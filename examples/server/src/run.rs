@@ -1,11 +1,15 @@
 //! Startup and shutdown.
 
+use std::env;
+use std::fs::DirBuilder;
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use tokio::net::TcpListener;
 
 use crate::app::App;
@@ -23,7 +27,6 @@ use crate::store::Store;
 /// Fails if the server cannot start or the store's writer has terminated.
 pub async fn run<S: Store>(
     config: &Config,
-    database: &str,
     metrics: Arc<Metrics>,
     mut out: impl Write,
 ) -> anyhow::Result<()> {
@@ -35,6 +38,11 @@ pub async fn run<S: Store>(
     let listener = listener.map_err(|error| listen_error(config.listen, &error))?;
     let address = listener.local_addr()?;
     let count = devices.len();
+    let database = match &config.store.database {
+        Some(database) => database.clone(),
+        None => demo_database()?.into(),
+    };
+    let database = database.to_str().context("`--database` is not UTF-8")?;
     let store = S::open(database, devices, &config.store, Arc::clone(&metrics)).await?;
     let app = Arc::new(App {
         store,
@@ -49,6 +57,34 @@ pub async fn run<S: Store>(
     let _ = out.write_all(banner.as_bytes());
     tracing::info!(%address, devices = count, database, "started");
     serve_until(listener, app, &config.limits, stop).await
+}
+
+/// Returns the path of the demo database, in a directory that only this user can change.
+fn demo_database() -> io::Result<PathBuf> {
+    let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let state = state.filter(|path| path.is_absolute()).or_else(|| {
+        let home = env::home_dir().filter(|path| path.is_absolute())?;
+        Some(home.join(".local/state"))
+    });
+    let directory = state.map(|state| state.join("pinquery-server"));
+    let directory = directory.filter(|path| create_private(path, true).is_ok());
+    let directory = directory.map_or_else(fresh_directory, Ok)?;
+    Ok(directory.join("demo.db"))
+}
+
+/// Creates a directory with an unpredictable name. Fails if the name is already in use.
+fn fresh_directory() -> io::Result<PathBuf> {
+    let random = RandomState::new().hash_one(std::process::id());
+    let path = env::temp_dir().join(format!("pinquery-server-{random:016x}"));
+    create_private(&path, false)?;
+    Ok(path)
+}
+
+fn create_private(path: &Path, recursive: bool) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(recursive).create(path)
 }
 
 /// Serves until `stop` completes or the store's writer terminates.

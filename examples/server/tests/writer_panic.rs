@@ -83,9 +83,9 @@ impl Store for PanickingStore {
 
 #[tokio::test]
 async fn a_panicking_writer_stops_the_server_with_an_error() {
-    let config = Config::parse_from(["server", "--listen", "127.0.0.1:0"]);
+    let config = Config::parse_from(["server", "--listen", "127.0.0.1:0", "--database", "x"]);
     let mut banner = Vec::new();
-    let result = run::<PanickingStore>(&config, "", Arc::default(), &mut banner).await;
+    let result = run::<PanickingStore>(&config, Arc::default(), &mut banner).await;
     let error = result.expect_err("the writer panics").to_string();
     assert_eq!(error, "the database writer has terminated");
     assert!(banner.starts_with(b"pinquery-server listening on http://127.0.0.1:"));
