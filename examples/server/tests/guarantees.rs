@@ -58,11 +58,15 @@ fn database_files_are_private_unless_mode_is_set() {
         let metadata = fs::metadata(scratch.path(name)).unwrap();
         metadata.permissions().mode() & 0o777
     };
-    let files = ["test.db", "test.db-wal", "test.db-shm", "test.db.lock"];
-    for (args, expected) in [(&[][..], 0o600), (&["--mode", "640"], 0o640), (&[], 0o600)] {
-        let server = Server::start(&scratch, args);
-        assert_eq!(server.update("v1=1").summary(), (200, "OK"));
-        assert_eq!(files.map(mode), [expected; 4]);
+    for (args, expected) in [(&[][..], 0o600), (&["--mode", "640"], 0o640)] {
+        let name = format!("{expected:o}.db");
+        for _ in 0..2 {
+            let server = Server::start_on(&scratch, &scratch.path(&name), args);
+            assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+            for suffix in ["", "-wal", "-shm"] {
+                assert_eq!(mode(&format!("{name}{suffix}")), expected);
+            }
+        }
     }
 }
 

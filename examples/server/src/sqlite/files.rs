@@ -1,74 +1,67 @@
-//! The files of a database: ownership, permissions, and detection of removed or replaced files.
+//! The files of a database before SQLite opens them: checked, created and locked.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
-/// The files of an open database.
+use super::schema;
+
+/// The length of the header of a SQLite database.
+pub const HEADER: usize = 100;
+
+/// A database file that this server has locked.
 pub struct Files {
     /// The canonical path, so that SQLite does not interpret names such as `:memory:`.
     pub database: PathBuf,
-    /// The database and its write-ahead log, with their identities when they were opened.
-    opened: Vec<(PathBuf, Identity)>,
-    /// Locked while open.
-    ///
-    /// The kernel releases the lock when the process ends, however it ends. The file is kept:
-    /// another server may have locked it by the time it would be deleted.
-    _lock: File,
+    /// Open until SQLite has closed the database: closing it releases SQLite's own locks, and ends
+    /// this server's lock. The kernel does the same when the process ends, however it ends.
+    pub file: File,
+    _lock: Option<File>,
+    /// Whether to remove the file on drop, because this start created it and has not completed.
+    is_new: bool,
 }
 
 impl Files {
-    /// Locks the database at this path, creating it if necessary.
-    pub fn lock(database: &Path, mode: u32) -> anyhow::Result<Self> {
-        open(database, mode)?;
-        // A symbolic link names the same database, so it has to share the lock.
-        let database = database.canonicalize()?;
-        let path = with_suffix(&database, ".lock");
-        let lock = open(&path, mode).with_context(|| format!("lock {path:?}"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                bail!("another pinquery-server is using this database")
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("lock {path:?}"));
-            }
-        }
-        // SQLite creates these with the mode of the database, but they may already exist.
-        for suffix in ["-wal", "-shm"] {
-            let path = with_suffix(&database, suffix);
-            if path.exists() {
-                set_mode(&path, mode)?;
-            }
-        }
+    /// Checks the database at this path, or creates it, and locks it. A rejected file is not
+    /// changed.
+    pub fn open(path: &Path, mode: u32) -> anyhow::Result<Self> {
+        let (file, is_new) = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (create(path, mode)?, true),
+            _ => (open(path, mode)?, false),
+        };
+        let database = path.canonicalize()?;
+        let lock = lock(&file, &database)?;
+        // Another server may have removed the file before it released the lock.
+        ensure!(
+            identity(&fs::metadata(&database)?) == identity(&file.metadata()?),
+            "it was replaced"
+        );
         Ok(Self {
             database,
-            opened: Vec::new(),
+            file,
             _lock: lock,
+            is_new,
         })
     }
 
-    /// Records the files' identities, after SQLite has created the write-ahead log.
-    pub fn record_identities(&mut self) -> anyhow::Result<()> {
-        for path in [self.database.clone(), with_suffix(&self.database, "-wal")] {
-            let identity = identity(&path)?;
-            self.opened.push((path, identity));
-        }
-        Ok(())
+    /// Keeps a new file from now on.
+    pub const fn start_completed(&mut self) {
+        self.is_new = false;
     }
 
-    /// Fails if the open files are not the ones that the next start would read.
-    pub fn check(&self) -> anyhow::Result<()> {
-        for (path, opened) in &self.opened {
-            let current = identity(path).with_context(|| format!("{path:?} was removed"))?;
-            ensure!(
-                current == *opened,
-                "{path:?} was replaced: restart the server"
-            );
+    /// Returns the path of a file that SQLite keeps beside the database.
+    pub fn with_suffix(&self, suffix: &str) -> PathBuf {
+        with_suffix(&self.database, suffix)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        if self.is_new {
+            let _ = fs::remove_file(&self.database);
         }
-        Ok(())
     }
 }
 
@@ -78,43 +71,101 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-/// Device and inode on Unix. Elsewhere, an open file cannot be removed.
-type Identity = Option<(u64, u64)>;
-
-#[cfg(unix)]
-fn identity(path: &Path) -> io::Result<Identity> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path)?;
-    Ok(Some((metadata.dev(), metadata.ino())))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<Identity> {
-    fs::metadata(path).map(|_| None)
-}
-
-/// Opens or creates a file. A new file is private from the start.
-fn open(path: &Path, mode: u32) -> io::Result<File> {
+/// Fails if the file exists, even as a symbolic link.
+fn create(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
+    options.create_new(true).read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    set_mode(path, mode)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
     Ok(file)
 }
 
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let current = fs::metadata(path)?.permissions().mode() & 0o7777;
-    match current == mode {
-        true => Ok(()),
-        false => fs::set_permissions(path, fs::Permissions::from_mode(mode)),
+/// Opens an existing database of this program. An empty file is accepted: a start may have been
+/// killed before it created the tables.
+fn open(path: &Path, mode: u32) -> anyhow::Result<File> {
+    let path = path.canonicalize().context("cannot resolve its path")?;
+    let metadata = fs::symlink_metadata(&path)?;
+    check_owner(&metadata)?;
+    let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
+    let mut header = Vec::with_capacity(HEADER);
+    file.by_ref().take(HEADER as u64).read_to_end(&mut header)?;
+    if !header.is_empty() {
+        schema::check_header(&header)?;
     }
+    check_mode(&metadata, mode)?;
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let path = with_suffix(&path, suffix);
+        if let Ok(metadata) = fs::symlink_metadata(&path) {
+            check_owner(&metadata)
+                .and_then(|()| check_mode(&metadata, mode))
+                .with_context(|| format!("{path:?}"))?;
+        }
+    }
+    Ok(file)
+}
+
+/// Checks a file without opening it, which would block on a pipe and may affect a device.
+fn check_owner(metadata: &Metadata) -> anyhow::Result<()> {
+    ensure!(metadata.is_file(), "it is not a regular file");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // `std` cannot tell the user of this process, but a socket can.
+        let (socket, _) = tokio::net::UnixStream::pair()?;
+        let (owner, user) = (metadata.uid(), socket.peer_cred()?.uid());
+        ensure!(
+            owner == user,
+            "it belongs to user {owner}, but this server runs as user {user}"
+        );
+        let names = metadata.nlink();
+        ensure!(
+            names == 1,
+            "it has {names} names, and SQLite would use a separate log for each"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn check_mode(metadata: &Metadata, mode: u32) -> anyhow::Result<()> {
+    let current = std::os::unix::fs::MetadataExt::mode(metadata) & 0o7777;
+    ensure!(
+        current == mode,
+        "its mode is {current:o}: use `chmod {mode:o}` or `--mode {current:o}`"
+    );
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+fn check_mode(_: &Metadata, _: u32) -> anyhow::Result<()> {
     Ok(())
+}
+
+/// Locks the file itself, so that all paths to it share the lock. Linux keeps such a lock apart
+/// from those of SQLite. Elsewhere they conflict, so a file beside the database is locked.
+fn lock(file: &File, database: &Path) -> anyhow::Result<Option<File>> {
+    let separate = match cfg!(target_os = "linux") {
+        true => None,
+        false => Some(File::create(with_suffix(database, ".lock"))?),
+    };
+    match separate.as_ref().unwrap_or(file).try_lock() {
+        Ok(()) => Ok(separate),
+        Err(TryLockError::WouldBlock) => bail!("another pinquery-server is using this database"),
+        Err(TryLockError::Error(error)) => Err(error).context("lock"),
+    }
+}
+
+/// Device and inode on Unix. Elsewhere, an open file cannot be removed.
+#[cfg(unix)]
+pub fn identity(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+pub fn identity(_: &Metadata) -> (u64, u64) {
+    (0, 0)
 }

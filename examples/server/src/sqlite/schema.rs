@@ -1,12 +1,16 @@
 //! Tables and queries.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use pinquery::{Adjustment, Update, VirtualPin};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Result, Row as SqlRow, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, Result, Row as SqlRow, Transaction, TransactionBehavior, params,
+};
 
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices, Entry};
@@ -16,6 +20,12 @@ use crate::value::{self, Column, columns};
 /// "pinq" in ASCII; distinguishes this database from another program's.
 const APPLICATION: i64 = 0x7069_6e71;
 const VERSION: i64 = 1;
+
+/// How long to wait for another program's lock at startup.
+const STARTUP_LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// How long to check the database at startup; enough for some gigabytes.
+const CHECK_TIME: Duration = Duration::from_secs(10);
 
 /// In a STRICT table, SQLite does not convert ANY values; a REAL column would turn -0.0 into 0.0.
 /// `latest` points to the newest value of each pin, so that reading it needs no scan.
@@ -47,13 +57,44 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Creates missing tables and registers the devices.
+/// Checks the header of a file before SQLite opens it.
+pub fn check_header(header: &[u8]) -> anyhow::Result<()> {
+    let is_database = header.starts_with(b"SQLite format 3\0");
+    ensure!(is_database, "it is not a SQLite database");
+    check_program(integer(header, 68), integer(header, 60))
+}
+
+/// Returns the number of the checkpoint that wrote this header.
+pub fn checkpoint_number(header: &[u8]) -> i64 {
+    integer(header, 60) >> 8
+}
+
+fn integer(header: &[u8], offset: usize) -> i64 {
+    let bytes = header.get(offset..).and_then(<[u8]>::first_chunk);
+    i32::from_be_bytes(*bytes.unwrap_or(&[0; 4])).into()
+}
+
+fn check_program(application: i64, version: i64) -> anyhow::Result<()> {
+    ensure!(application == APPLICATION, "it belongs to another program");
+    let version = version & 0xFF;
+    ensure!(version == VERSION, "unknown schema version {version}");
+    Ok(())
+}
+
+/// Checks the database, creates missing tables and registers the devices. Nothing is written before
+/// all checks have passed.
 pub fn prepare(
     connection: &mut Connection,
     devices: Devices,
-    wait: Duration,
+    limits: &StoreLimits,
 ) -> anyhow::Result<Devices<Arc<Device>>> {
-    connection.busy_timeout(wait)?;
+    connection.busy_timeout(STARTUP_LOCK_WAIT)?;
+    limit_size(connection, limits)?;
+    check_integrity(connection)?;
+    // FULL flushes the log at each commit, and so before `OK` is sent.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Before the log exists, so that the header of the file always names its program.
+    make_tables(connection)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     // SQLite keeps its initial mode if the file system does not support shared memory.
@@ -61,31 +102,76 @@ pub fn prepare(
         mode != "delete",
         "its file system does not support write-ahead logging"
     );
-    // In WAL mode, FULL flushes the log at each commit, and so before `OK` is sent.
-    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    make_tables(&transaction)?;
     let devices = devices.assign_numbers(|entry| device_number(&transaction, entry))?;
     transaction.commit()?;
+    connection.busy_timeout(limits.lock_wait)?;
+    connection.set_prepared_statement_cache_capacity(16);
     Ok(devices)
 }
 
-fn make_tables(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+fn limit_size(connection: &Connection, limits: &StoreLimits) -> anyhow::Result<()> {
+    let Some(bytes) = limits.max_database else {
+        return Ok(());
+    };
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (page, current) = (pragma("page_size")?, pragma("page_count")?);
+    let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
+    // SQLite silently raises a smaller limit to the current size.
+    ensure!(
+        pages >= current,
+        "its size of {} bytes already exceeds `--max-database {bytes}`",
+        current * page
+    );
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    connection.query_row(&limit, (), |_| Ok(()))?;
+    Ok(())
+}
+
+/// Checks the structure of the database as far as possible in the time allowed.
+fn check_integrity(connection: &Connection) -> anyhow::Result<()> {
+    let interrupt = connection.get_interrupt_handle();
+    let (done, wait) = mpsc::channel::<()>();
+    let timer = thread::spawn(move || {
+        if wait.recv_timeout(CHECK_TIME) == Err(RecvTimeoutError::Timeout) {
+            interrupt.interrupt();
+        }
+    });
+    let checked = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
+    drop(done);
+    // Otherwise the interrupt could end a later statement.
+    let _ = timer.join();
+    match checked {
+        Ok(result) if result == "ok" => tracing::info!("database passed its check"),
+        Ok(fault) => bail!("it is damaged: {fault}"),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+            tracing::warn!(
+                seconds = CHECK_TIME.as_secs(),
+                "database was checked in part"
+            );
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+fn make_tables(connection: &mut Connection) -> anyhow::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let tables = "SELECT count(*) FROM sqlite_schema";
     let is_empty = transaction.query_row(tables, (), |row| row.get::<_, i64>(0))? == 0;
     match (pragma("application_id")?, pragma("user_version")?) {
-        (APPLICATION, VERSION) => {}
         (0, 0) if is_empty => {
             transaction.execute_batch(TABLES)?;
             transaction.pragma_update(None, "application_id", APPLICATION)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
-        (APPLICATION, version) => bail!("unknown schema version {version}"),
-        _ => bail!("it belongs to another program"),
+        // The log may be newer than the header of the file.
+        (application, version) => check_program(application, version)?,
     }
-    Ok(())
+    Ok(transaction.commit()?)
 }
 
 /// Returns the number of a device, registering it if it is new. A device that was given an id keeps
@@ -104,30 +190,10 @@ fn device_number(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64> {
     select.query_row([key], |row| row.get(0))
 }
 
-/// Applies the limits for normal operation, after startup.
-pub fn apply_limits(connection: &Connection, limits: &StoreLimits) -> anyhow::Result<()> {
-    connection.busy_timeout(limits.lock_wait)?;
-    connection.set_prepared_statement_cache_capacity(16);
-    let Some(bytes) = limits.max_database else {
-        return Ok(());
-    };
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (page, current) = (pragma("page_size")?, pragma("page_count")?);
-    let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
-    // SQLite silently raises a smaller limit to the current size.
-    ensure!(
-        pages >= current,
-        "its size of {} bytes already exceeds `--max-database {bytes}`",
-        current * page
-    );
-    let limit = format!("PRAGMA max_page_count = {pages}");
-    connection.query_row(&limit, (), |_| Ok(()))?;
-    Ok(())
-}
-
-/// Writes to the database without changing it.
-pub fn write_nothing(transaction: &Transaction<'_>) -> Result<()> {
-    transaction.pragma_update(None, "user_version", VERSION)
+/// Writes the number of the next checkpoint to the first page, so that the checkpoint changes the
+/// header of the file. The version is in the low byte of the same field.
+pub fn write_checkpoint_number(transaction: &Transaction<'_>, number: i64) -> Result<()> {
+    transaction.pragma_update(None, "user_version", number << 8 | VERSION)
 }
 
 /// Writes one batch with its values.
@@ -250,6 +316,11 @@ fn unknown(column: usize) -> rusqlite::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+
+    fn limits() -> StoreLimits {
+        Config::default().store
+    }
 
     #[test]
     fn another_programs_database_is_rejected() {
@@ -263,7 +334,7 @@ mod tests {
     #[test]
     fn a_database_of_a_newer_version_is_rejected() {
         let mut connection = Connection::open_in_memory().expect("database opens");
-        prepare(&mut connection, Devices::demo(), Duration::ZERO).expect("tables are created");
+        prepare(&mut connection, Devices::demo(), &limits()).expect("tables are created");
         connection
             .pragma_update(None, "user_version", VERSION + 1)
             .expect("version is changed");
@@ -272,7 +343,7 @@ mod tests {
 
     #[track_caller]
     fn assert_rejected(connection: &mut Connection, expected: &str) {
-        let result = prepare(connection, Devices::demo(), Duration::ZERO);
+        let result = prepare(connection, Devices::demo(), &limits());
         let message = result.expect_err("the database is rejected").to_string();
         assert_eq!(message, expected);
     }

@@ -1,0 +1,262 @@
+//! The writer's database: commits, checkpoints, and what happens if another program changes its files.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{anyhow, ensure};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use super::files::Files;
+use super::schema;
+use super::watch::{Change, Watch};
+use crate::config::StoreLimits;
+use crate::devices::{Device, Devices};
+use crate::store::{Batch, Timestamp};
+use crate::writer::{Commit, CommitError};
+
+/// The length of the log from which on it is copied into the database, in pages.
+const CHECKPOINT_PAGES: i64 = 1000;
+
+/// The message once another program has changed the files.
+pub const STOPPED: &str = "the database is not used until a restart";
+
+/// A connection for reading, until the server stops using the database.
+pub type Reader = Arc<Mutex<Option<Connection>>>;
+
+/// An open database.
+pub struct Database {
+    connection: Connection,
+    /// Holds a read transaction, so that no other program copies the log into the database.
+    guard: Connection,
+    reader: Reader,
+    watch: Watch,
+    /// The number of the last checkpoint.
+    checkpoint: i64,
+    /// The page of the log from which on another program may copy it, because a transaction of a
+    /// third one kept this server from doing so.
+    uncopied_from: Option<i64>,
+    /// Whether another program has changed the files.
+    is_stopped: bool,
+    /// Last, as it has to be closed after the connections.
+    files: Files,
+}
+
+impl Database {
+    /// Opens the database, creating it if necessary, and registers new devices.
+    pub fn open(
+        mut files: Files,
+        devices: Devices,
+        limits: &StoreLimits,
+    ) -> anyhow::Result<(Self, Devices<Arc<Device>>)> {
+        let has_log = files.with_suffix("-wal").exists();
+        let mut connection = connect(&files, limits)?;
+        // A start that is rejected leaves the log of a server that was killed.
+        keep_log(&connection, has_log)?;
+        let devices = schema::prepare(&mut connection, devices, limits)?;
+        keep_log(&connection, false)?;
+        let (guard, reader) = (connect(&files, limits)?, connect(&files, limits)?);
+        files.start_completed();
+        let mut database = Self {
+            connection,
+            guard,
+            reader: Arc::new(Mutex::new(Some(reader))),
+            watch: Watch::new(&files)?,
+            checkpoint: 0,
+            uncopied_from: None,
+            is_stopped: false,
+            files,
+        };
+        database.copy_log()?;
+        Ok((database, devices))
+    }
+
+    /// Returns the connection for reading.
+    pub fn reader(&self) -> Reader {
+        Arc::clone(&self.reader)
+    }
+
+    /// Fails if another program has changed the files.
+    fn check_files(&mut self) -> anyhow::Result<()> {
+        ensure!(!self.is_stopped, STOPPED);
+        match self.watch.check(&self.files) {
+            Err(Change::Overwritten { .. }) if self.was_log_copied() => self.record(),
+            Err(change) => Err(self.changed(&change)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Stops using files that were changed, unless they were only moved.
+    fn changed(&mut self, change: &Change) -> anyhow::Error {
+        if matches!(change, Change::Moved) {
+            return anyhow!("{change}");
+        }
+        tracing::error!(reason = %change, "{STOPPED}");
+        self.is_stopped = true;
+        if let Err(error) = self.stop(change) {
+            tracing::error!(%error, "cannot save the database's log");
+        }
+        anyhow!(STOPPED)
+    }
+
+    /// Leaves the files as they are, except for a log that only this server can read or that would
+    /// be applied to another database.
+    fn stop(&mut self, change: &Change) -> anyhow::Result<()> {
+        if let Some(reader) = lock(&self.reader).take() {
+            keep_log(&reader, true)?;
+        }
+        keep_log(&self.connection, true)?;
+        keep_log(&self.guard, true)?;
+        match change {
+            Change::LogRemoved { is_lost: true } => {
+                end(&self.guard)?;
+                checkpoint(&self.connection, "TRUNCATE")?;
+            }
+            Change::Overwritten { is_same: false } => self.watch.set_log_aside(&self.files)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Commits a transaction and checks the files before, so that it does no harm to another
+    /// database, and after, so that it succeeds only if the next start will find what it wrote.
+    fn write(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.check_files()?;
+        if self.guard.is_autocommit() {
+            self.copy_log()?;
+        }
+        let begin = TransactionBehavior::Immediate;
+        // On error, dropping the transaction rolls it back.
+        let transaction = self.connection.transaction_with_behavior(begin)?;
+        write(&transaction)?;
+        transaction.commit()?;
+        self.check_files()
+    }
+
+    fn save(&mut self, batches: &[Batch]) -> anyhow::Result<()> {
+        let next = self.next_checkpoint();
+        self.write(|transaction| {
+            for batch in batches {
+                schema::insert(transaction, batch, Timestamp::now())?;
+            }
+            next.map_or(Ok(()), |number| {
+                schema::write_checkpoint_number(transaction, number)
+            })
+        })?;
+        let Some(number) = next else { return Ok(()) };
+        self.copy_log()?;
+        // The first page of the log contains the number.
+        match self.uncopied_from.is_none() && self.checkpoint != number {
+            true => Err(self.changed(&Change::Overwritten { is_same: false })),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns the number of the next checkpoint if the log is long enough for one.
+    fn next_checkpoint(&self) -> Option<i64> {
+        let (log, copied) = checkpoint(&self.connection, "NOOP").ok()?;
+        (log - copied >= CHECKPOINT_PAGES).then_some((self.checkpoint + 1) & 0x7F_FFFF)
+    }
+
+    /// Copies the log into the database, as far as the transactions of other programs allow. The
+    /// next commit continues with the rest.
+    fn copy_log(&mut self) -> anyhow::Result<()> {
+        end(&self.guard)?;
+        let copied = checkpoint(&self.connection, "PASSIVE");
+        begin(&self.guard)?;
+        self.uncopied_from = match copied {
+            Ok((log, copied)) => (copied < log).then_some(copied),
+            Err(_) => Some(i64::MAX),
+        };
+        self.record()
+    }
+
+    /// Returns whether another program has copied a part of the log that it could copy.
+    fn was_log_copied(&mut self) -> bool {
+        let Some(from) = self.uncopied_from else {
+            return false;
+        };
+        let copied = checkpoint(&self.connection, "NOOP").map_or(0, |(_, copied)| copied);
+        self.uncopied_from = Some(copied);
+        copied > from
+    }
+
+    fn record(&mut self) -> anyhow::Result<()> {
+        self.checkpoint = self.watch.record(&self.files)?;
+        Ok(())
+    }
+
+    /// Writes the rest of the log to the database and closes it.
+    pub fn close(mut self) {
+        let _ = self.check_files();
+        if self.is_stopped {
+            return;
+        }
+        let closed = end(&self.guard)
+            .and_then(|()| checkpoint(&self.connection, "TRUNCATE"))
+            .and_then(|_| self.connection.close().map_err(|(_, error)| error));
+        match closed {
+            Ok(()) => tracing::info!("database closed"),
+            // Nothing is lost: SQLite recovers from the write-ahead log at the next start.
+            Err(error) => tracing::warn!(%error, "database was not closed cleanly"),
+        }
+    }
+}
+
+impl Commit for Database {
+    async fn commit(&mut self, batches: &[Batch]) -> Result<(), CommitError> {
+        self.save(batches).map_err(|error| {
+            let sqlite = error.downcast_ref::<rusqlite::Error>();
+            match sqlite.and_then(rusqlite::Error::sqlite_error_code) {
+                Some(ErrorCode::ConstraintViolation) => CommitError::Constraint(error),
+                _ => CommitError::Unavailable(error),
+            }
+        })
+    }
+
+    async fn check(&mut self) -> anyhow::Result<()> {
+        let number = self.checkpoint;
+        self.write(|transaction| schema::write_checkpoint_number(transaction, number))
+    }
+}
+
+fn connect(files: &Files, limits: &StoreLimits) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(&files.database, flags)?;
+    connection.busy_timeout(limits.lock_wait)?;
+    Ok(connection)
+}
+
+/// Sets whether closing the last connection leaves the log as it is.
+fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)?;
+    Ok(())
+}
+
+/// Begins a read transaction.
+fn begin(guard: &Connection) -> rusqlite::Result<()> {
+    guard.execute_batch("BEGIN; SELECT 1 FROM sqlite_schema")
+}
+
+fn end(guard: &Connection) -> rusqlite::Result<()> {
+    match guard.is_autocommit() {
+        true => Ok(()),
+        false => guard.execute_batch("ROLLBACK"),
+    }
+}
+
+/// Returns the length of the log and how much of it is in the database, in pages.
+fn checkpoint(connection: &Connection, kind: &str) -> rusqlite::Result<(i64, i64)> {
+    connection
+        .prepare_cached(&format!("PRAGMA wal_checkpoint({kind})"))?
+        .query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
+}
+
+/// Ignores poisoning: a panic leaves the connection or handle usable.
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
