@@ -42,29 +42,61 @@ fn timestamps_are_microseconds_since_1970_by_the_databases_clock() {
 
 /// A trigger reads the settings of the connection that executes it.
 #[test]
-fn settings_of_the_database_and_the_url_do_not_disable_flushing() {
+fn settings_of_the_database_and_the_url_do_not_replace_the_servers() {
     let Some(database) = Database::new() else {
         return;
     };
     drop(start(&Scratch::new(), &database, &[]));
     database.query(
-        "CREATE TABLE settings (flushes text, timeout text);
+        "CREATE TABLE settings (flushes text, timeout text, isolation text);
          CREATE FUNCTION record() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              INSERT INTO settings SELECT current_setting('synchronous_commit'),
-                                         current_setting('statement_timeout');
+                                         current_setting('statement_timeout'),
+                                         current_setting('transaction_isolation');
              RETURN NULL;
          END $$;
          CREATE TRIGGER record AFTER INSERT ON batch EXECUTE FUNCTION record();
-         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off',
-                                    current_database()); END $$",
+         DO $$ BEGIN
+             EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database());
+             EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable',
+                            current_database());
+         END $$",
     );
-    let url = format!("{}?options=-c%20synchronous_commit%3Doff", database.url());
     let scratch = Scratch::new();
-    let server = Server::start_on(&scratch, Path::new(&url), &["--statement-timeout", "8"]);
-    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
-    assert_eq!(database.query("SELECT * FROM settings"), "on|8s");
+    for parameter in [
+        "synchronous_commit%3Doff",
+        "default_transaction_isolation%3Dserializable",
+    ] {
+        let url = format!("{}?options=-c%20{parameter}", database.url());
+        let server = Server::start_on(&scratch, Path::new(&url), &["--statement-timeout", "8"]);
+        assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+    }
+    let settings = database.query("SELECT DISTINCT * FROM settings");
+    assert_eq!(settings, "on|8s|read committed");
     // The clusters of these tests run with `fsync = off` for speed.
-    scratch.assert_logged_once("\"fsync\":\"off\"");
+    assert!(
+        scratch.log().contains("\"fsync\":\"off\""),
+        "{}",
+        scratch.log()
+    );
+}
+
+#[test]
+fn a_database_that_is_not_utf_8_is_rejected() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    for encoding in ["LATIN1", "SQL_ASCII"] {
+        database.recreate(encoding);
+        let mut command = common::serve_devices(&scratch);
+        command.args(["--listen", "127.0.0.1:0", "--database", &database.url()]);
+        let (status, _, stderr) = output(command);
+        let message = format!("its encoding is {encoding}: create it with ENCODING 'UTF8'");
+        assert!(status == Some(1) && stderr.contains(&message), "{stderr}");
+        let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+        assert_eq!(database.query(tables), "0");
+    }
 }
 
 #[test]

@@ -164,10 +164,11 @@ fn config(database: &str, limits: &StoreLimits) -> anyhow::Result<Config> {
         config.password(password);
     }
     let timeout = limits.statement_timeout.as_millis();
-    // Acknowledged batches must be flushed, regardless of the database's default.
+    // Acknowledged batches must be flushed, and writers must see each other's commits, regardless
+    // of the database's defaults.
     let ours = format!(
         "-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={timeout} \
-         -c synchronous_commit=on"
+         -c synchronous_commit=on -c default_transaction_isolation=read\\ committed"
     );
     let theirs = config.get_options().unwrap_or_default();
     let options = format!("{theirs} {ours}");

@@ -29,9 +29,7 @@ const LOCK_FREE: &str =
 
 /// Begins a transaction that waits for the lock of a row, but not for long: other servers hold it
 /// for a commit only.
-const BEGIN_BRIEFLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 100";
-
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const BEGIN_BRIEFLY: &str = "BEGIN; SET LOCAL lock_timeout = 100";
 
 const INSERT: &str = include_str!("insert.sql");
 
@@ -48,7 +46,13 @@ pub async fn prepare(
     transaction
         .execute("SELECT pg_advisory_xact_lock($1)", &[&STARTUP_LOCK])
         .await?;
-    let fsync: String = transaction.query_one("SHOW fsync", &[]).await?.get(0);
+    let show = "SELECT current_setting('server_encoding'), current_setting('fsync')";
+    let row = transaction.query_one(show, &[]).await?;
+    let (encoding, fsync): (String, String) = (row.get(0), row.get(1));
+    ensure!(
+        encoding == "UTF8",
+        "its encoding is {encoding}: create it with ENCODING 'UTF8' TEMPLATE template0"
+    );
     if fsync != "on" {
         tracing::warn!(
             fsync,
@@ -173,7 +177,7 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
                     skipped.locked = devices;
                     return Ok(());
                 }
-                let locked = lock(client, BEGIN, LOCK_FREE, &devices).await?;
+                let locked = lock(client, "BEGIN", LOCK_FREE, &devices).await?;
                 // Including missing ones, which are found when they are tried again.
                 skipped.locked = difference(&devices, &locked);
                 locked
@@ -206,7 +210,7 @@ pub async fn try_insert(client: &Client) -> Result<(), Error> {
         updates: vec![update],
     };
     let inserted = async {
-        lock(client, BEGIN, LOCK, &[batch.device]).await?;
+        lock(client, "BEGIN", LOCK, &[batch.device]).await?;
         execute(client, [&batch], "ROLLBACK").await
     };
     roll_back_on_error(client, inserted.await).await

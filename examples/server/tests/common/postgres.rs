@@ -53,6 +53,15 @@ impl Database {
         Self { cluster, name }
     }
 
+    /// Replaces the database by one with another encoding.
+    pub fn recreate(&self, encoding: &str) {
+        let name = &self.name;
+        self.cluster
+            .query("postgres", &format!("DROP DATABASE {name}"));
+        let create = format!("CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0");
+        self.cluster.query("postgres", &create);
+    }
+
     pub fn url(&self) -> String {
         self.url_of(USER)
     }
@@ -76,9 +85,7 @@ impl Database {
     pub fn create_tablespace(&self, directory: &Path) -> String {
         let directory = directory.join("tablespace");
         fs::create_dir(&directory).expect("directory is created");
-        if let Some((user, group)) = unprivileged_user() {
-            std::os::unix::fs::chown(&directory, Some(user), Some(group)).expect("owner is set");
-        }
+        give_to_postgres(&directory);
         let (name, directory) = (&self.name, directory.display());
         self.query(&format!("CREATE TABLESPACE {name} LOCATION '{directory}'"));
         name.clone()
@@ -163,9 +170,7 @@ impl Cluster {
 
     fn init(&self) {
         fs::create_dir(&self.data).expect("directory is created");
-        if let Some((user, group)) = unprivileged_user() {
-            std::os::unix::fs::chown(&self.data, Some(user), Some(group)).expect("owner is set");
-        }
+        give_to_postgres(&self.data);
         let mut initdb = self.program("initdb");
         initdb.args(["-U", USER, "-A", "trust", "-E", "UTF8"]);
         initdb.args(["--locale=C", "--no-sync", "-D"]);
@@ -296,6 +301,13 @@ fn programs() -> Option<PathBuf> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     found.splice(0..0, std::env::split_paths(&paths));
     found.into_iter().rfind(|path| path.join("initdb").exists())
+}
+
+/// Makes the user that runs PostgreSQL the owner of a file or directory.
+pub fn give_to_postgres(path: &Path) {
+    if let Some((user, group)) = unprivileged_user() {
+        std::os::unix::fs::chown(path, Some(user), Some(group)).expect("owner is set");
+    }
 }
 
 /// PostgreSQL does not run as root. If this process does, returns the user that its package
