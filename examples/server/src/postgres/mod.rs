@@ -5,6 +5,7 @@
 //! database, and twice as many crates.
 
 mod schema;
+mod tls;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,8 +15,9 @@ use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, R
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
+use tokio_postgres::Config;
 use tokio_postgres::config::Host;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
@@ -45,9 +47,10 @@ impl Store for Postgres {
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
-        let config = config(database, limits)?;
+        let (database, tls) = tls::configure(database)?;
+        let config = config(&database, limits)?;
         let location = location(&config);
-        let connections = Connections::new(config, limits)?;
+        let connections = Connections::new(config, tls, limits)?;
         let client = connections.get().await;
         let mut client = client.with_context(|| format!("database {location}"))?;
         let devices = schema::prepare(&mut client, devices).await;
@@ -202,12 +205,12 @@ struct Connections {
 }
 
 impl Connections {
-    fn new(config: Config, limits: &StoreLimits) -> anyhow::Result<Self> {
+    fn new(config: Config, tls: MakeRustlsConnect, limits: &StoreLimits) -> anyhow::Result<Self> {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
         let limit = limits.statement_timeout + NETWORK_ALLOWANCE;
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
             .runtime(Runtime::Tokio1)
             .max_size(limits.pool)
             .wait_timeout(Some(limit))
