@@ -8,7 +8,7 @@ use deadpool_postgres::{Client, Transaction};
 use futures_util::future::{try_join, try_join3};
 use pinquery::{Adjustment, Update, Value, VirtualPin};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 
 use crate::devices::{Device, DeviceKey, Devices, Entry};
 use crate::store::{Batch, Latest, SavedBatch, Timestamp};
@@ -168,6 +168,8 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
     let mut devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
     devices.sort_unstable();
     devices.dedup();
+    // Outside the transaction, whose waits are brief.
+    let insert = client.prepare_cached(INSERT).await?;
     let mut skipped = Skipped::default();
     let inserted = async {
         let locked = match lock(client, BEGIN_BRIEFLY, LOCK, &devices).await {
@@ -189,7 +191,7 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
             }
         };
         let is_locked = |batch: &&Batch| locked.binary_search(&batch.device).is_ok();
-        execute(client, batches.iter().filter(is_locked), "COMMIT").await
+        execute(client, &insert, batches.iter().filter(is_locked), "COMMIT").await
     };
     roll_back_on_error(client, inserted.await).await?;
     Ok(skipped)
@@ -209,9 +211,10 @@ pub async fn try_insert(client: &Client) -> Result<(), Error> {
         device: -Timestamp::now().0,
         updates: vec![update],
     };
+    let insert = client.prepare_cached(INSERT).await?;
     let inserted = async {
         lock(client, "BEGIN", LOCK, &[batch.device]).await?;
-        execute(client, [&batch], "ROLLBACK").await
+        execute(client, &insert, [&batch], "ROLLBACK").await
     };
     roll_back_on_error(client, inserted.await).await
 }
@@ -234,15 +237,15 @@ async fn lock(
 /// Inserts batches and ends the transaction, which PostgreSQL rolls back if the insert failed.
 async fn execute<'a>(
     client: &Client,
+    insert: &Statement,
     batches: impl IntoIterator<Item = &'a Batch>,
     end: &str,
 ) -> Result<(), Error> {
     let columns = Columns::of(batches);
-    let insert = client.prepare_cached(INSERT).await?;
     try_join3(
         client.batch_execute("SET LOCAL lock_timeout TO DEFAULT"),
         client.execute(
-            &insert,
+            insert,
             &[
                 &columns.devices,
                 &columns.positions,
