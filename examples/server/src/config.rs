@@ -86,9 +86,12 @@ pub struct StoreLimits {
     /// SQLite: file permissions, as for chmod; an existing file must have them
     #[arg(long, value_name = "OCTAL", default_value = "600", value_parser = mode)]
     pub mode: u32,
-    /// PostgreSQL: size of this server's connection pool
-    #[arg(long, value_name = "N", default_value = "4", value_parser = at_least_one())]
+    /// PostgreSQL: connections for writing, one of which is for devices locked by other programs
+    #[arg(long, value_name = "N", default_value = "3", value_parser = at_least_one())]
     pub pool: usize,
+    /// PostgreSQL: connections for reading
+    #[arg(long, value_name = "N", default_value = "2", value_parser = at_least_one())]
+    pub read_pool: usize,
     /// PostgreSQL: statement timeout, after which batches get 503
     #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub statement_timeout: Duration,
@@ -151,7 +154,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 18);
+        assert_eq!(count, 19);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Devices on PostgreSQL do not wait for each other.
+//! Devices on PostgreSQL do not wait for each other, nor batches for reads.
 #![cfg(feature = "postgres")]
 
 mod common;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use common::postgres::Database;
-use common::{Scratch, Server, UNAVAILABLE, eventually};
+use common::{Client, Scratch, Server, UNAVAILABLE, eventually};
 
 const DEVICES: usize = 8;
 
@@ -22,11 +22,15 @@ fn target(device: usize, value: usize) -> String {
 
 /// Starts a server for devices 0 to 8.
 fn start(scratch: &Scratch, database: &Database, args: &[&str]) -> Server {
+    start_on(scratch, &database.url(), args)
+}
+
+fn start_on(scratch: &Scratch, url: &str, args: &[&str]) -> Server {
     let device = |number| format!(r#""device-{number}":{{"v1":{{"type":"integer"}}}}"#);
     let devices: Vec<String> = (0..=DEVICES).map(device).collect();
     let devices = format!("{{{}}}", devices.join(","));
     fs::write(scratch.path("devices.json"), devices).unwrap();
-    Server::start_on(scratch, Path::new(&database.url()), args)
+    Server::start_on(scratch, Path::new(url), args)
 }
 
 /// Returns the number of a device's row, which is the only one that has a batch.
@@ -131,4 +135,47 @@ fn a_device_without_a_row_fails_only_its_own_batches() {
         send_from_the_others(&server);
     });
     scratch.assert_logged_once("batches of a device are failing");
+}
+
+/// A policy makes every read of values wait for a lock, but no write.
+#[test]
+fn batches_do_not_wait_for_reads() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    // A superuser would not be subject to policies.
+    let url = database.url_of(&database.create_role());
+    let args = ["--statement-timeout", "60"];
+    let server = start_on(&scratch, &url, &args);
+    database.query(
+        "CREATE FUNCTION wait() RETURNS bool LANGUAGE sql VOLATILE
+         AS $$ SELECT true FROM (SELECT pg_advisory_xact_lock_shared(1)) AS l $$;
+         ALTER TABLE value ENABLE ROW LEVEL SECURITY;
+         ALTER TABLE value FORCE ROW LEVEL SECURITY;
+         CREATE POLICY writes ON value FOR INSERT WITH CHECK (true);
+         CREATE POLICY reads ON value FOR SELECT USING (wait())",
+    );
+    assert_eq!(server.get(&target(1, 1)).summary(), (200, "OK"));
+    let lock = database.hold("SELECT pg_advisory_xact_lock(1)");
+    let clients: Vec<Client> = (0..50)
+        .map(|_| {
+            let mut client = server.connect();
+            let read = "GET /external/api/getAll?token=device-1 HTTP/1.1\r\nHost: x\r\n\r\n";
+            client.send(read.as_bytes()).unwrap();
+            client
+        })
+        .collect();
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event = 'advisory'";
+    eventually("all connections for reading wait", || {
+        database.query(waiting) == "2"
+    });
+    send_from_the_others(&server);
+    assert_eq!(server.get("/health").status, 200);
+    assert_eq!(database.query(waiting), "2");
+    lock.release();
+    for mut client in clients {
+        assert_eq!(client.read_response(false).unwrap().status, 200);
+    }
 }

@@ -173,25 +173,42 @@ fn a_blocked_writer_does_not_block_batches_of_other_devices() {
 }
 
 #[test]
-fn the_pool_limits_the_connections() {
+fn the_pools_limit_the_connections() {
     let Some(database) = Database::new() else {
         return;
     };
     let scratch = Scratch::new();
-    let args = ["--statement-timeout", "3600", "--pool", "1"];
+    let args = [
+        "--statement-timeout",
+        "3600",
+        "--pool",
+        "1",
+        "--read-pool",
+        "2",
+    ];
     let server = start(&scratch, &database, &args);
-    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
-    let lock = database.hold(LOCK);
-    let mut writing = send_blocked(&database, &server, &update_target("v1=2"));
-    let mut reading = server.connect();
-    let all = format!("GET /external/api/getAll?token={TOKEN} HTTP/1.1\r\nHost: x\r\n\r\n");
-    reading.send(all.as_bytes()).unwrap();
-    // A server that ignored the limit would open another connection in the meantime.
-    thread::sleep(Duration::from_millis(500));
-    lock.release();
-    assert_eq!(writing.read_response(false).unwrap().summary(), (200, "OK"));
-    assert_eq!(reading.read_response(false).unwrap().status, 200);
+    let lock = database.hold("LOCK TABLE batch");
+    let all = format!("/external/api/getAll?token={TOKEN}");
+    let targets = [update_target("v1=1"), update_target("v1=2")];
+    let targets = targets.into_iter().chain(std::iter::repeat_n(all, 4));
+    let clients = targets.map(|target| {
+        let mut client = server.connect();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.send(request.as_bytes()).unwrap();
+        client
+    });
+    let clients: Vec<Client> = clients.collect();
     let connections = "SELECT count(*) FROM pg_stat_activity
                        WHERE datname = current_database() AND application_name = 'pinquery-server'";
-    assert_eq!(database.query(connections), "1");
+    eventually("all connections are in use", || {
+        database.query(connections) == "3"
+    });
+    // A server that ignored the limit would open another connection in the meantime.
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(database.query(connections), "3");
+    lock.release();
+    for mut client in clients {
+        let response = client.read_response(false).unwrap();
+        assert_eq!(response.status, 200, "{}", scratch.log());
+    }
 }

@@ -35,8 +35,8 @@ pub struct Postgres {
     location: String,
     devices: Devices<Arc<Device>>,
     queue: Queue,
-    connections: Connections,
-    reading: Fault,
+    readers: Connections,
+    read_fault: Fault,
     writers: Mutex<Option<JoinHandle<anyhow::Result<()>>>>,
 }
 
@@ -50,7 +50,9 @@ impl Store for Postgres {
         let (database, tls) = tls::configure(database)?;
         let config = config(&database, limits)?;
         let location = location(&config);
-        let connections = Connections::new(config, tls, limits)?;
+        // Separate, so that however many clients read, batches do not wait for them.
+        let readers = Connections::new(config.clone(), tls.clone(), limits.read_pool, limits)?;
+        let connections = Connections::new(config, tls, limits.pool, limits)?;
         let client = connections.get().await;
         let mut client = client.with_context(|| format!("database {location}"))?;
         let devices = schema::prepare(&mut client, devices).await;
@@ -61,9 +63,9 @@ impl Store for Postgres {
             location,
             devices,
             queue,
-            reading: Fault::new(Operation::Read, metrics),
+            readers,
+            read_fault: Fault::new(Operation::Read, metrics),
             writers: Mutex::new(Some(start(writer, &connections, limits))),
-            connections,
         })
     }
 
@@ -80,7 +82,7 @@ impl Store for Postgres {
     }
 
     async fn latest(&self, device: i64) -> Result<Vec<Latest>, Unavailable> {
-        self.read(self.connections.latest(device).await)
+        self.read(self.readers.latest(device).await)
     }
 
     async fn history(
@@ -89,7 +91,7 @@ impl Store for Postgres {
         after: Option<i64>,
         limit: usize,
     ) -> Result<Vec<SavedBatch>, Unavailable> {
-        self.read(self.connections.history(device, after, limit).await)
+        self.read(self.readers.history(device, after, limit).await)
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
@@ -111,7 +113,7 @@ impl Store for Postgres {
         };
         self.queue.close();
         writers.await??;
-        self.connections.pool.close();
+        self.readers.pool.close();
         tracing::info!("database closed");
         Ok(())
     }
@@ -121,11 +123,11 @@ impl Postgres {
     fn read<T>(&self, read: anyhow::Result<T>) -> Result<T, Unavailable> {
         match read {
             Ok(read) => {
-                self.reading.succeeded();
+                self.read_fault.succeeded();
                 Ok(read)
             }
             Err(error) => {
-                self.reading.failed(&format!("{error:#}"), 1);
+                self.read_fault.failed(&format!("{error:#}"), 1);
                 Err(Unavailable::Fault)
             }
         }
@@ -141,9 +143,8 @@ fn start(
 ) -> JoinHandle<anyhow::Result<()>> {
     let mut writers = JoinSet::new();
     writers.spawn(writer.retrier(connections.clone(), limits).run());
-    // The remaining connections are for readers.
-    let count = limits.pool.div_ceil(2);
-    for _ in 1..count {
+    // One writer, and others if they do not take the retrier's connection.
+    for _ in 2..limits.pool {
         let writer = writer.with_connection(connections.clone());
         writers.spawn(async { drop(writer.run().await) });
     }
@@ -205,14 +206,19 @@ struct Connections {
 }
 
 impl Connections {
-    fn new(config: Config, tls: MakeRustlsConnect, limits: &StoreLimits) -> anyhow::Result<Self> {
+    fn new(
+        config: Config,
+        tls: MakeRustlsConnect,
+        size: usize,
+        limits: &StoreLimits,
+    ) -> anyhow::Result<Self> {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
         let limit = limits.statement_timeout + NETWORK_ALLOWANCE;
         let pool = Pool::builder(Manager::from_config(config, tls, recycling))
             .runtime(Runtime::Tokio1)
-            .max_size(limits.pool)
+            .max_size(size)
             .wait_timeout(Some(limit))
             .create_timeout(Some(limit))
             .build()?;
