@@ -27,7 +27,6 @@ typedef struct {
 } ngx_http_pinquery_ctx_t;
 
 enum { REJECT, LOG };
-
 enum { UPDATES, KIND, REASON, PIN, PATH };
 
 extern ngx_module_t ngx_http_pinquery_module;
@@ -85,6 +84,7 @@ static char *read_header(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     ngx_str_t name = ((ngx_str_t *)cf->args->elts)[1];
     if (conf->header.data != NULL) return "is duplicate";
     if (name.len == 0) return "has an empty name";
+    if (ngx_strcmp(name.data, "off") == 0) name.len = 0;
     for (size_t i = 0; i < name.len; i++) {
         if (!is_alphanumeric(name.data[i]) && name.data[i] != '-') {
             return "requires a name of letters, digits and \"-\"";

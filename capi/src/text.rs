@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::str;
 
-use pinquery::{Pairs, Text};
+use pinquery::{Encoded, Pairs, Text};
 
 use crate::memory::{self, Output};
 
@@ -62,7 +62,10 @@ impl pinquery_text {
         // SAFETY: the caller vouches for the bytes.
         let raw = unsafe { memory::read_text(self.bytes, self.length) }?;
         match self.escaped {
-            0 => emit(Part::Plain(str::from_utf8(raw).ok()?)),
+            0 => {
+                let text = str::from_utf8(raw).ok()?;
+                emit(Part::Plain(Some(text).filter(|text| !text.contains('\0'))?));
+            }
             _ => decode_escaped(raw, emit)?,
         }
         Some(())
@@ -112,10 +115,14 @@ fn decode_escaped<'a>(raw: &'a [u8], mut emit: impl FnMut(Part<'a>)) -> Option<(
     let Some(pair) = Pairs::new(raw).next() else {
         return Some(());
     };
-    emit(Part::Encoded(pair.name.decode().ok()?));
+    let decode = |encoded: Encoded<'a>| {
+        let text = encoded.decode().ok()?;
+        Some(text).filter(|text| text.chars().all(|character| character != '\0'))
+    };
+    emit(Part::Encoded(decode(pair.name)?));
     if pair.name.span().end < raw.len() {
         emit(Part::Plain("="));
-        emit(Part::Encoded(pair.value.decode().ok()?));
+        emit(Part::Encoded(decode(pair.value)?));
     }
     Some(())
 }

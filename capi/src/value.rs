@@ -87,18 +87,22 @@ impl pinquery_value {
         unsafe {
             Some(match r#type {
                 PINQUERY_INTEGER => Value::Integer(self.integer),
-                PINQUERY_DOUBLE => Value::Double(self.number),
+                PINQUERY_DOUBLE => Value::Double(finite(self.number)?),
                 PINQUERY_STRING => Value::String(self.text.decode()?),
                 PINQUERY_ENUMERABLE => Value::Enumerable(self.integer),
                 PINQUERY_BOOLEAN => Value::Boolean(self.boolean != 0),
                 PINQUERY_LOCATION => Value::Location {
-                    longitude: self.location.longitude,
-                    latitude: self.location.latitude,
+                    longitude: finite(self.location.longitude)?,
+                    latitude: finite(self.location.latitude)?,
                 },
                 _ => return None,
             })
         }
     }
+}
+
+fn finite(number: f64) -> Option<f64> {
+    Some(number).filter(|number| number.is_finite())
 }
 
 /// Why a value does not fit its datastream. The numbers never change.

@@ -1,5 +1,7 @@
 /* Tests every function of pinquery.h. Also run under the sanitizers and valgrind, so every buffer that a call reads or
  * writes is allocated to the exact byte. */
+#include <math.h>
+
 #include "test.h"
 
 int checks, failures;
@@ -229,6 +231,10 @@ static void test_decode(struct server *server) {
         CHECK(pinquery_decode(&text, buffer, sizeof buffer) == PINQUERY_MALFORMED);
         CHECK(buffer[0] == 0);
     }
+    pinquery_text nul[] = {{"a\0b", 3, 0}, {"a\0b", 3, 1}, {"a%00b", 5, 1}, {"a=%00", 5, 1}};
+    for (size_t i = 0; i < sizeof nul / sizeof *nul; i++) {
+        CHECK(pinquery_decode(&nul[i], buffer, sizeof buffer) == PINQUERY_MALFORMED);
+    }
     pinquery_text null = {NULL, 3, 0}, empty = {NULL, 0, 0};
     CHECK(pinquery_decode(&null, buffer, sizeof buffer) == PINQUERY_MALFORMED);
     CHECK(pinquery_decode(NULL, buffer, sizeof buffer) == PINQUERY_MALFORMED);
@@ -257,6 +263,11 @@ static void test_json(struct server *server) {
     update = parsed.updates[0];
     update.adjusted = 99;
     CHECK(pinquery_updates_json(&update, 1, buffer, length) == PINQUERY_MALFORMED);
+    pinquery_value infinite[] = {{.number = HUGE_VAL}, {.location = {HUGE_VAL, 0}}, {.location = {0, HUGE_VAL}}};
+    for (size_t i = 0; i < sizeof infinite / sizeof *infinite; i++) {
+        update = (pinquery_update){.type = i == 0 ? PINQUERY_DOUBLE : PINQUERY_LOCATION, .value = infinite[i]};
+        CHECK(pinquery_updates_json(&update, 1, buffer, length) == PINQUERY_MALFORMED);
+    }
     free(buffer);
     free_parsed(&parsed);
 }

@@ -41,14 +41,7 @@ impl Devices {
 }
 
 fn read<T>(kind: &str, path: &Path, parse: fn(&[u8]) -> Result<T, Error>) -> anyhow::Result<T> {
-    let read = || anyhow::Ok(parse(&fs::read(path)?)?);
-    read().with_context(|| describe(kind, path))
-}
-
-/// Describes a file, without its name if that may be a query.
-fn describe(kind: &str, path: &Path) -> String {
-    match path.as_os_str().as_encoded_bytes().contains(&b'=') {
-        true => kind.to_owned(),
-        false => format!("{kind} {path:?}"),
-    }
+    // Not named, because an argument that is not a file may be a token or a query.
+    let json = fs::read(path).with_context(|| format!("cannot read the file of `--{kind}`"))?;
+    parse(&json).with_context(|| format!("{kind} {path:?}"))
 }

@@ -16,6 +16,7 @@ INHERITANCE = """
         location /off {{ pinquery off; proxy_pass http://backend; }}
         location /devices {{ pinquery_devices other.json; proxy_pass http://backend; }}
         location /header {{ pinquery_header X-Other; proxy_pass http://backend; }}
+        location /no-header {{ pinquery_header off; proxy_pass http://backend; }}
     }}
     server {{
         listen 127.0.0.1:{port};
@@ -43,7 +44,7 @@ class Configuration(ModuleTest):
                 ("inherits", "/reject", INVALID, 400), ("inherits", "/reject", VALID, (UPDATES, "")),
                 ("inherits", "/off", VALID, ("", "")),
                 ("inherits", "/devices", other, (boolean, "")), ("inherits", "/", other, ("", "")),
-                ("inherits", "/header", VALID, ("", UPDATES)),
+                ("inherits", "/header", VALID, ("", UPDATES)), ("inherits", "/no-header", VALID, ("", "")),
                 ("overrides", "/", other, ("", "")), ("overrides", "/on", other, ("", boolean)),
                 ("overrides", "/on", VALID, 400), ("overrides", "/on/log", VALID, ("", "")),
                 ("overrides", "/on/log", other, ("", boolean))]

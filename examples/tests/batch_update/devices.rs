@@ -102,10 +102,15 @@ fn an_unreadable_file_is_reported() {
     let latin = temporary_file("latin.json", b"{\"v1\":{\"type\":\"\xE9\"}}");
     let directory = env!("CARGO_TARGET_TMPDIR");
     for option in ["--template", "--devices"] {
-        for file in [&latin, directory, "no/such/file", "", "-"] {
+        for file in [&latin, directory, SECRET, "token=t&v1=1", "", "-"] {
             let run = run(&["--json", option, file, "token=t&v1=1"], b"");
             assert_eq!((run.status, run.out.as_str()), (2, ""), "{file}");
             assert!(run.err.contains(&option[2..]), "{}", run.err);
+            assert!(
+                !run.err.contains(SECRET) && !run.err.contains('='),
+                "{}",
+                run.err
+            );
         }
     }
 }
