@@ -1,6 +1,10 @@
 "use strict";
 
 const POLL_INTERVAL_MS = 1000;
+// Longer than the server's own default, so that its error is shown if it can still send one.
+const REQUEST_TIMEOUT_MS = 6000;
+// Without a response for this long, nothing is claimed to be live.
+const LIVE_FOR_MS = 3000;
 // Per plot or map.
 const MAX_POINTS = 500;
 // Pins in the example command.
@@ -16,37 +20,17 @@ const EXAMPLES = {
   enumerable: (values) => values.match(/-?\d+/)[0],
 };
 
-const ADJUSTED = {
-  min: "raised to the minimum",
-  max: "lowered to the maximum",
-  fallback: "replaced by the fallback",
-};
-
 const byId = (id) => document.getElementById(id);
 const plots = new Map();
 const tracks = new Map();
 let after = null;
 let session = 0;
+// The last response of the server, by its clock and by the browser's monotonic one.
+let heard = null;
+let failure = null;
+// The status before any response.
+let idle = "";
 let lastDrawn = "";
-
-// Always sets text as text, never as HTML: a device may send any string.
-function element(name, attributes = {}, text = "") {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.textContent = text;
-  return node;
-}
-
-// Leaves unchanged text alone, to preserve a selection.
-function setText(id, text) {
-  const node = byId(id);
-  if (node.textContent !== text) node.textContent = text;
-}
-
-function status(text, isError = false) {
-  setText("status", text);
-  byId("status").classList.toggle("error", isError);
-}
 
 // Either bound may be missing. Works on text because JavaScript numbers cannot represent every integer.
 function clamp(bounds, value, read) {
@@ -74,38 +58,7 @@ function showSend(token, pairs) {
   // An apostrophe would end the shell's quoted string.
   const escaped = encodeURIComponent(token).replaceAll("'", "%27");
   const query = [`token=${escaped}`, ...pairs].join("&");
-  setText("send", `curl '${location.origin}/external/api/batch/update?${query}'`);
-}
-
-// Descriptions are the library's, such as `integer 0..=100` and `integer 0..`.
-const typeOf = (datastream) => datastream.match(/^\w+/)[0];
-const describe = (datastream) =>
-  datastream
-    .replace(/^(\w+) /, "$1: ")
-    .replace(" or ", "; fallback ")
-    .replace(/\[(.*)\]/, "$1")
-    .replace(": ..=", ": up to ")
-    .replace("..=", " to ")
-    .replace(/\.\.$/, " or more");
-
-function showValues(datastreams) {
-  const rows = datastreams.map(({ pin, datastream, value, adjusted, at_us }) => {
-    const row = element("tr", { "data-pin": pin });
-    const [header, cell] = [
-      element("th", { scope: "row" }, pin),
-      element("td", { class: value === null ? "value faint" : "value" }),
-    ];
-    header.append(element("span", { class: "datastream" }, describe(datastream)));
-    cell.append(element("span", { class: "text" }, value ?? "no value yet"));
-    if (adjusted !== null) cell.append(element("span", { class: "adjusted", "data-kind": adjusted }, ADJUSTED[adjusted]));
-    row.append(header, cell, element("td", { class: "at" }, at_us === null ? "" : time(at_us)));
-    return row;
-  });
-  const before = byId("values");
-  const body = element("tbody", { id: "values" });
-  body.append(...rows);
-  // Preserves a selection.
-  if (!body.isEqualNode(before)) before.replaceWith(body);
+  setText(byId("send"), `curl '${location.origin}/external/api/batch/update?${query}'`);
 }
 
 // Arrays are locations; numbers and booleans are points of a plot.
@@ -153,31 +106,56 @@ function show({ datastreams, batches }, isFirst) {
   showDrawings("tracks", tracks, map, byPin);
 }
 
+// The server's clock, because the browser's may differ.
+const serverUs = () => heard.now_us + (performance.now() - heard.at) * 1000;
+
+function showStatus() {
+  const isLive = failure === null && heard !== null && performance.now() - heard.at < LIVE_FOR_MS;
+  const since = heard === null ? "" : ` Last response: ${time(heard.now_us)}.`;
+  const problem = failure ?? (heard === null ? idle : "No response from the server.");
+  byId("status").classList.toggle("error", !isLive && problem !== idle);
+  setText(byId("status"), isLive ? "Live: new values appear within a second." : problem + since);
+  if (heard === null) return;
+  showAges(serverUs(), isLive);
+  showDevice(serverUs(), isLive);
+}
+
+const FAILURES = {
+  TimeoutError: `The server did not respond within ${REQUEST_TIMEOUT_MS / 1000} seconds.`,
+  TypeError: "The server cannot be reached.",
+  SyntaxError: "The response is not from this server.",
+};
+
 async function fetchState(token) {
   // In the body, because URLs end up in logs and browser histories.
   const body = new URLSearchParams(after === null ? { token } : { token, after });
-  const response = await fetch("/page/state", { method: "POST", body, cache: "no-store" });
-  const result = await response.json();
-  if (!response.ok) throw new Error(result.error.message);
-  return result;
+  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  try {
+    const response = await fetch("/page/state", { method: "POST", body, cache: "no-store", signal });
+    const result = await response.json();
+    return response.ok ? result : { error: `Error: ${result.error.message}` };
+  } catch (error) {
+    return { error: FAILURES[error.name] ?? String(error) };
+  }
+}
+
+function receive(state, token, isFirst) {
+  failure = state.error ?? null;
+  if (failure !== null) return;
+  heard = { now_us: state.now_us, at: performance.now() };
+  showSend(token, examples(state.datastreams));
+  show(state, isFirst);
 }
 
 async function watch(token, ownSession) {
   for (let isFirst = true; ownSession === session; ) {
-    try {
-      const state = await fetchState(token);
-      if (ownSession !== session) return;
-      showSend(token, examples(state.datastreams));
-      show(state, isFirst);
-      const wasFirst = isFirst;
-      isFirst = false;
-      status("Live: new values appear within a second.");
-      if (state.more && !wasFirst) continue;
-    } catch (error) {
-      if (ownSession !== session) return;
-      status(`Error: ${error.message}`, true);
-    }
-    await new Promise((resume) => setTimeout(resume, POLL_INTERVAL_MS));
+    const state = await fetchState(token);
+    if (ownSession !== session) return;
+    receive(state, token, isFirst);
+    showStatus();
+    const hasMore = state.more && !isFirst;
+    isFirst &&= failure !== null;
+    if (!hasMore) await new Promise((resume) => setTimeout(resume, POLL_INTERVAL_MS));
   }
 }
 
@@ -185,17 +163,24 @@ function start() {
   const token = byId("token").value;
   session += 1;
   after = null;
+  heard = null;
+  failure = null;
+  idle = token === "" ? "Not connected." : "Connecting.";
   plots.clear();
   tracks.clear();
+  rows.clear();
   byId("values").replaceChildren();
+  setText(byId("seen"), "");
   showDrawings("plots", plots, plot);
   showDrawings("tracks", tracks, map);
   showSend("TOKEN", ["PIN=VALUE"]);
   if (token !== "") watch(token, session);
+  showStatus();
 }
 
 byId("device").addEventListener("submit", (event) => {
   event.preventDefault();
   start();
 });
+setInterval(showStatus, 1000);
 start();

@@ -43,6 +43,7 @@ pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
         .route("/", get(html::<S>))
         .route("/page.css", get(async || page::css()))
         .route("/page.js", get(async || page::script()))
+        .route("/table.js", get(async || page::table_script()))
         .route("/draw.js", get(async || page::draw_script()))
         .route("/page/state", post(state::<S>))
         .route("/metrics", get(metrics_text::<S>))

@@ -8,11 +8,12 @@ use serde::Serialize;
 use crate::app::App;
 use crate::read::{in_template, to_text};
 use crate::response::Rejection;
-use crate::store::Store;
+use crate::store::{SavedBatch, Store, Timestamp};
 
 const HTML: &str = include_str!("../page/index.html");
 const CSS: &str = include_str!("../page/page.css");
 const SCRIPT: &str = include_str!("../page/page.js");
+const TABLE_SCRIPT: &str = include_str!("../page/table.js");
 const DRAW_SCRIPT: &str = include_str!("../page/draw.js");
 
 /// Allows nothing from other origins, nothing inline, and no framing.
@@ -41,6 +42,12 @@ pub fn script() -> Response {
     file("text/javascript; charset=utf-8", SCRIPT)
 }
 
+/// Returns the script that shows tables.
+#[must_use]
+pub fn table_script() -> Response {
+    file("text/javascript; charset=utf-8", TABLE_SCRIPT)
+}
+
 /// Returns the script that draws plots and maps.
 #[must_use]
 pub fn draw_script() -> Response {
@@ -62,6 +69,8 @@ fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
 pub struct State {
     datastreams: Vec<LatestValue>,
     batches: Vec<Batch>,
+    /// The server's clock, from which ages are computed.
+    now_us: i64,
     /// Whether there may be more batches after these.
     more: bool,
 }
@@ -106,13 +115,14 @@ impl<S: Store> App<S> {
                 datastream.at_us = Some(latest.at.0);
             }
         }
-        let batch = |batch: crate::store::SavedBatch| Batch {
+        let batch = |batch: SavedBatch| Batch {
             id: batch.id,
             at_us: batch.at.0,
             updates: batch.updates,
         };
         Ok(State {
             datastreams,
+            now_us: Timestamp::now().0,
             more: batches.len() == MAX_BATCHES,
             batches: batches.into_iter().map(batch).collect(),
         })

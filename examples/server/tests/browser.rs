@@ -42,7 +42,8 @@ fn sent_values_appear_on_the_page() {
         .arg(script)
         .arg(format!("http://{}", server.address))
         .arg(&screenshots)
-        .arg(format!("http://{}", other.address));
+        .arg(format!("http://{}", other.address))
+        .arg(server.id().to_string());
     let output = browser.output().expect("python3 starts");
     let (stdout, stderr) = (
         String::from_utf8_lossy(&output.stdout),
@@ -50,7 +51,14 @@ fn sent_values_appear_on_the_page() {
     );
     assert!(output.status.success(), "{stdout}{stderr}");
     println!("{stdout}");
-    for name in ["light-360", "dark-1280", "extremes-360", "extremes-1280"] {
+    for name in [
+        "light-360",
+        "dark-1280",
+        "extremes-360",
+        "extremes-1280",
+        "frozen-360",
+        "offline-1280",
+    ] {
         assert!(
             screenshots.join(name).with_extension("png").exists(),
             "{name}"

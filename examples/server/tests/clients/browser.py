@@ -1,8 +1,8 @@
 """Tests the page in Chromium: sends batches and checks that they appear.
 
-Usage: browser.py URL DIRECTORY OTHER_URL
+Usage: browser.py URL DIRECTORY OTHER_URL PID
 
-The first server serves the demo device, the other one the devices of COMMANDS. Drives chromedriver over HTTP. Screenshots
+The first server has this process id and serves the demo device, the other one the devices of COMMANDS. Drives chromedriver over HTTP. Screenshots
 are saved in the directory. If AXE is the path of axe-core's `axe.min.js`, accessibility is also checked.
 """
 
@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-url, screenshots, other_url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+url, screenshots, other_url, pid = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 TOKEN = "demo-greenhouse-not-a-secret"
 HOSTILE = "<img src=x onerror=alert(1)>"
 # The query of the command that the page suggests for each device of the other server.
@@ -174,6 +175,14 @@ def check_sizes(browser):
     browser.set_color_scheme("light")
 
 
+def photograph(browser, name):
+    for width in WIDTHS:
+        browser.resize(width)
+        check_layout(browser)
+        check_accessibility(browser, f"{name}, {width} px")
+        browser.screenshot(f"{name}-{width}.png", width)
+
+
 # Times on another day, a clock that was set back, a track across 180 degrees, and the longest numbers.
 def check_extremes(browser):
     browser.call("/url", {"url": url + "/"})
@@ -199,11 +208,7 @@ def check_extremes(browser):
     track = browser.run("return document.querySelector('#tracks polyline').getAttribute('points')")
     track = [float(point.split(",")[0]) for point in track.split()]
     assert track == sorted(track) and track[2] - track[0] > 100, track
-    for width in WIDTHS:
-        browser.resize(width)
-        check_layout(browser)
-        check_accessibility(browser, f"extremes, {width} px")
-        browser.screenshot(f"extremes-{width}.png", width)
+    photograph(browser, "extremes")
 
 
 def value(browser, pin):
@@ -257,6 +262,46 @@ def check_exact_text(browser):
         assert title.endswith(f", latest {latest}"), title
 
 
+def ages(browser):
+    return browser.run("return [...document.querySelectorAll('.stale .age')].map((age) => age.textContent)")
+
+
+# A frozen server accepts connections and never responds.
+def check_frozen_server(browser):
+    send(v1=50)
+    eventually("the value is shown", lambda: value(browser, "v1") == "50")
+    assert "online" in browser.text("#seen"), browser.text("#seen")
+    assert not ages(browser), ages(browser)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        eventually("the page notices", lambda: browser.text("#status").startswith("No response from the server. Last response: "))
+        assert browser.text("#seen").startswith("Last seen: "), browser.text("#seen")
+        stale = ages(browser)
+        assert len(stale) == 7 and all(stale), stale
+        photograph(browser, "frozen")
+        eventually("the request is aborted", lambda: "did not respond within 6 seconds" in browser.text("#status"))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    eventually("the page recovers", lambda: browser.text("#status").startswith("Live"))
+
+
+# A device that was last seen two hours ago, although its server responds.
+def check_offline_device(browser):
+    browser.call("/url", {"url": url + "/"})
+    browser.run("""
+        start = () => {}; session += 1;
+        const now_us = Date.now() * 1e3;
+        const row = (pin, age) => ({ pin, datastream: "double", value: "1.5", adjusted: null, at_us: now_us - age * 1e6 });
+        receive({ now_us, datastreams: [row("v1", 7300), row("v2", 90061)], batches: [] }, "t", true);
+        showStatus();
+    """)
+    assert browser.text("#seen").startswith("The device is offline. Last seen: "), browser.text("#seen")
+    assert ages(browser) == ["2 h old", "1 d old"], ages(browser)
+    photograph(browser, "offline")
+    browser.run("receive({ error: 'Error: Invalid token.' }, 't', false); showStatus()")
+    assert browser.text("#status").startswith("Error: Invalid token. Last response: "), browser.text("#status")
+
+
 def check_unknown_token(browser):
     show(browser, "another")
     eventually("the error is shown", lambda: browser.text("#status") == "Error: Invalid token.")
@@ -273,8 +318,10 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         check_empty_page(browser)
         check_live_values(browser)
         check_exact_text(browser)
+        check_frozen_server(browser)
         check_unknown_token(browser)
         check_commands(browser)
         check_extremes(browser)
+        check_offline_device(browser)
     finally:
         browser.close()

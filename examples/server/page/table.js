@@ -1,0 +1,99 @@
+"use strict";
+
+// Values older than this are marked as stale, and devices silent for longer are offline.
+const STALE_AFTER_S = 60;
+
+const ADJUSTED = {
+  min: "raised to the minimum",
+  max: "lowered to the maximum",
+  fallback: "replaced by the fallback",
+};
+
+// What a row shows, by pin, with the row itself.
+const rows = new Map();
+
+// Always sets text as text, never as HTML: a device may send any string.
+function element(name, attributes = {}, text = "") {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.textContent = text;
+  return node;
+}
+
+// Leaves unchanged text alone, to preserve a selection.
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// Descriptions are the library's, such as `integer 0..=100` and `integer 0..`.
+const typeOf = (datastream) => datastream.match(/^\w+/)[0];
+const describe = (datastream) =>
+  datastream
+    .replace(/^(\w+) /, "$1: ")
+    .replace(" or ", "; fallback ")
+    .replace(/\[(.*)\]/, "$1")
+    .replace(": ..=", ": up to ")
+    .replace("..=", " to ")
+    .replace(/\.\.$/, " or more");
+
+function age(seconds) {
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const [size, unit] = units.find(([size]) => seconds >= size) ?? [1, "s"];
+  return `${Math.floor(seconds / size)} ${unit} old`;
+}
+
+function valueRow({ pin, datastream, value, adjusted, at_us }) {
+  const row = element("tr", { "data-pin": pin });
+  const header = element("th", { scope: "row" }, pin);
+  const cell = element("td", { class: value === null ? "value faint" : "value" });
+  const at = element("td", { class: "at" }, at_us === null ? "" : time(at_us));
+  header.append(element("span", { class: "datastream" }, describe(datastream)));
+  cell.append(element("span", { class: "text" }, value ?? "no value yet"));
+  if (adjusted !== null) cell.append(element("span", { class: "adjusted", "data-kind": adjusted }, ADJUSTED[adjusted]));
+  at.append(element("span", { class: "age" }));
+  row.append(header, cell, at);
+  return row;
+}
+
+// Times gain a date at midnight.
+const isSame = (old, { datastream, value, adjusted, at_us }, day) =>
+  old.day === day && old.datastream === datastream && old.value === value && old.adjusted === adjusted && old.at_us === at_us;
+
+// Replaces only rows that changed, to preserve a selection.
+function showValues(datastreams) {
+  const day = new Date().toDateString();
+  const pins = [...rows.keys()].join();
+  const before = new Map(rows);
+  rows.clear();
+  for (const datastream of datastreams) {
+    const old = before.get(datastream.pin);
+    const isKept = old !== undefined && isSame(old, datastream, day);
+    const row = isKept ? old.row : valueRow(datastream);
+    if (!isKept) old?.row.replaceWith(row);
+    rows.set(datastream.pin, { ...datastream, day, row });
+  }
+  const all = [...rows.values()].map(({ row }) => row);
+  if ([...rows.keys()].join() !== pins) byId("values").replaceChildren(...all);
+}
+
+// Marks values that are old, or all of them if the server does not respond.
+function showAges(nowUs, isLive) {
+  for (const { at_us, row } of rows.values()) {
+    if (at_us === null) continue;
+    const seconds = Math.max(0, (nowUs - at_us) / 1e6);
+    const isStale = !isLive || seconds >= STALE_AFTER_S;
+    row.classList.toggle("stale", isStale);
+    setText(row.querySelector(".age"), isStale ? age(seconds) : "");
+  }
+}
+
+// Contains no age, because screen readers announce each change.
+function showDevice(nowUs, isLive) {
+  const lastUs = Math.max(...[...rows.values()].map(({ at_us }) => at_us ?? -Infinity));
+  const isOffline = isLive && (nowUs - lastUs) / 1e6 >= STALE_AFTER_S;
+  const state = isOffline ? "The device is offline. " : "";
+  byId("seen").classList.toggle("error", isOffline && lastUs !== -Infinity);
+  if (lastUs === -Infinity) setText(byId("seen"), "No values yet.");
+  else if (isLive && !isOffline) setText(byId("seen"), "The device is online.");
+  else setText(byId("seen"), `${state}Last seen: ${time(lastUs)}.`);
+}
