@@ -144,6 +144,7 @@ function receive(state, token, isFirst) {
   if (failure !== null) return;
   heard = { now_us: state.now_us, at: performance.now() };
   showSend(token, examples(state.datastreams));
+  showRejections(state.rejections);
   show(state, isFirst);
 }
 
@@ -170,6 +171,7 @@ function start() {
   tracks.clear();
   rows.clear();
   byId("values").replaceChildren();
+  showRejections([]);
   setText(byId("seen"), "");
   showDrawings("plots", plots, plot);
   showDrawings("tracks", tracks, map);

@@ -11,6 +11,8 @@ const ADJUSTED = {
 
 // What a row shows, by pin, with the row itself.
 const rows = new Map();
+// A device whose batches are rejected is online, too.
+let lastRejectedUs = -Infinity;
 
 // Always sets text as text, never as HTML: a device may send any string.
 function element(name, attributes = {}, text = "") {
@@ -87,13 +89,34 @@ function showAges(nowUs, isLive) {
   }
 }
 
+// The names of kinds and reasons are the library's, such as `invalid_value` and `not_an_integer`.
+function showRejections(rejections) {
+  const body = element("tbody", { id: "rejections" });
+  for (const { at_us, kind, reason, pin } of rejections) {
+    const row = element("tr");
+    const why = [kind, reason].filter(Boolean).join(": ").replaceAll("_", " ");
+    row.append(element("td", {}, pin ?? ""), element("td", {}, why), element("td", { class: "at" }, time(at_us)));
+    body.append(row);
+  }
+  if (rejections.length === 0) {
+    const row = element("tr");
+    row.append(element("td", { class: "faint", colspan: 3 }, "None."));
+    body.append(row);
+  }
+  const before = byId("rejections");
+  // Preserves a selection.
+  if (!body.isEqualNode(before)) before.replaceWith(body);
+  lastRejectedUs = rejections[0]?.at_us ?? -Infinity;
+}
+
 // Contains no age, because screen readers announce each change.
 function showDevice(nowUs, isLive) {
-  const lastUs = Math.max(...[...rows.values()].map(({ at_us }) => at_us ?? -Infinity));
+  const times = [...rows.values()].map(({ at_us }) => at_us ?? -Infinity);
+  const lastUs = Math.max(lastRejectedUs, ...times);
   const isOffline = isLive && (nowUs - lastUs) / 1e6 >= STALE_AFTER_S;
   const state = isOffline ? "The device is offline. " : "";
   byId("seen").classList.toggle("error", isOffline && lastUs !== -Infinity);
-  if (lastUs === -Infinity) setText(byId("seen"), "No values yet.");
+  if (lastUs === -Infinity) setText(byId("seen"), "The device has not been seen yet.");
   else if (isLive && !isOffline) setText(byId("seen"), "The device is online.");
   else setText(byId("seen"), `${state}Last seen: ${time(lastUs)}.`);
 }

@@ -7,8 +7,9 @@ use pinquery::BatchUpdate;
 
 use crate::devices::Device;
 use crate::metrics::{Metrics, Tally};
+use crate::rejections::Rejections;
 use crate::response::Rejection;
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Store, Timestamp};
 
 /// State shared by all requests.
 pub struct App<S> {
@@ -16,6 +17,8 @@ pub struct App<S> {
     pub store: S,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// The last rejected batches.
+    pub rejections: Rejections,
     /// The token to prefill on the page, if the demo device is served.
     pub demo_token: Option<&'static str>,
 }
@@ -45,7 +48,11 @@ impl<S: Store> App<S> {
     async fn parse(&self, query: &str) -> Result<Batch, Rejection> {
         let request = BatchUpdate::parse(query).map_err(reject)?;
         let device = self.device(&request).await?;
-        let updates = request.updates(&device.template).map_err(reject)?;
+        let updates = request.updates(&device.template).map_err(|error| {
+            let rejections = &self.rejections;
+            rejections.record(device.number, Timestamp::now(), &error);
+            reject(error)
+        })?;
         Ok(Batch {
             device: device.number,
             updates: updates.into_owned(),

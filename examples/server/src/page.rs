@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::read::{in_template, to_text};
+use crate::rejections::RejectedBatch;
 use crate::response::Rejection;
 use crate::store::{SavedBatch, Store, Timestamp};
 
@@ -69,6 +70,8 @@ fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
 pub struct State {
     datastreams: Vec<LatestValue>,
     batches: Vec<Batch>,
+    /// The last rejected batches, newest first.
+    rejections: Vec<RejectedBatch>,
     /// The server's clock, from which ages are computed.
     now_us: i64,
     /// Whether there may be more batches after these.
@@ -122,6 +125,7 @@ impl<S: Store> App<S> {
         };
         Ok(State {
             datastreams,
+            rejections: self.rejections.of(device.number),
             now_us: Timestamp::now().0,
             more: batches.len() == MAX_BATCHES,
             batches: batches.into_iter().map(batch).collect(),

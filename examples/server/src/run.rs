@@ -17,6 +17,7 @@ use crate::config::{Config, Limits};
 use crate::devices::{DEMO_TOKEN, Devices};
 use crate::http::router;
 use crate::metrics::Metrics;
+use crate::rejections::Rejections;
 use crate::serve::serve;
 use crate::store::Store;
 
@@ -47,6 +48,7 @@ pub async fn run<S: Store>(
     let app = Arc::new(App {
         store,
         metrics,
+        rejections: Rejections::default(),
         demo_token,
     });
     let stop = stop_signal()?;

@@ -56,6 +56,7 @@ fn sent_values_appear_on_the_page() {
         "dark-1280",
         "extremes-360",
         "extremes-1280",
+        "rejected-360",
         "frozen-360",
         "offline-1280",
     ] {

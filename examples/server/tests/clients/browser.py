@@ -266,6 +266,23 @@ def ages(browser):
     return browser.run("return [...document.querySelectorAll('.stale .age')].map((age) => age.textContent)")
 
 
+def check_rejections(browser):
+    cells = lambda: browser.run("return [...document.querySelectorAll('#rejections td')].map((cell) => cell.textContent)")
+    assert cells() == ["None."], cells()
+    for pins in [{"v1": "21.5"}, {"v99": "1"}, {}]:
+        try:
+            send(**pins)
+            raise AssertionError(f"{pins} was accepted")
+        except urllib.error.HTTPError as error:
+            error.close()
+            assert error.code == 400, error
+    eventually("all rejections are shown", lambda: len(cells()) == 9)
+    texts = [cells()[3 * row:3 * row + 2] for row in range(3)]
+    assert texts == [["", "no pins"], ["v99", "unknown pin"], ["v1", "invalid value: not an integer"]], texts
+    assert all(cells()[2::3]), cells()
+    photograph(browser, "rejected")
+
+
 # A frozen server accepts connections and never responds.
 def check_frozen_server(browser):
     send(v1=50)
@@ -292,7 +309,7 @@ def check_offline_device(browser):
         start = () => {}; session += 1;
         const now_us = Date.now() * 1e3;
         const row = (pin, age) => ({ pin, datastream: "double", value: "1.5", adjusted: null, at_us: now_us - age * 1e6 });
-        receive({ now_us, datastreams: [row("v1", 7300), row("v2", 90061)], batches: [] }, "t", true);
+        receive({ now_us, datastreams: [row("v1", 7300), row("v2", 90061)], batches: [], rejections: [] }, "t", true);
         showStatus();
     """)
     assert browser.text("#seen").startswith("The device is offline. Last seen: "), browser.text("#seen")
@@ -318,6 +335,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         check_empty_page(browser)
         check_live_values(browser)
         check_exact_text(browser)
+        check_rejections(browser)
         check_frozen_server(browser)
         check_unknown_token(browser)
         check_commands(browser)
