@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `RawQuery` is `uri().query()`, which is still percent-encoded. The extractor `Query` decodes
-//! leniently. `endpoints.rs` parses the queries of `update` and `get`, for any HTTP library.
+//! leniently. `pinquery-endpoints` parses the queries of `update` and `get`, for any HTTP library.
 //!
 //! Clients must escape the same characters as for `hyper.rs`, because axum is built on hyper.
 //!
@@ -27,8 +27,9 @@ use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response, Result};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router, middleware};
-use demo::{PATH, endpoints, log};
+use demo::{PATH, json, log};
 use pinquery::{BatchUpdate, Error, ErrorKind, Template, Update, Value, VirtualPin};
+use pinquery_endpoints as endpoints;
 use tokio::net::TcpListener;
 use tokio::sync::{RwLock, mpsc};
 
@@ -136,7 +137,7 @@ async fn last_values(State(app): State<App>, query: RawQuery) -> Result<Response
     }
     let values = pins.iter().filter_map(|pin| Some((*pin, last.get(pin)?)));
     let content_type = [(CONTENT_TYPE, "application/json")];
-    Ok((content_type, endpoints::json(values)).into_response())
+    Ok((content_type, json::object(values)).into_response())
 }
 
 /// Counts and logs rejections from all handlers.

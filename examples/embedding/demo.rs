@@ -3,7 +3,7 @@
 //! `println!` and `eprintln!` would panic if standard output or standard error is closed or full,
 //! and end a thread of the server. These functions ignore such errors.
 
-pub mod endpoints;
+pub mod json;
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};

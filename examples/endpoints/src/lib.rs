@@ -1,16 +1,31 @@
 //! Blynk's endpoints `update` and `get`, for any HTTP library.
 //!
-//! The functions that parse take a request, whose token is valid, and the template of the device with
-//! this token.
+//! The functions take a request, whose token is valid, and the template of the device with this token:
+//!
+//! ```
+//! use pinquery::{BatchUpdate, Datastream, Template, VirtualPin};
+//!
+//! let template = Template::from([(VirtualPin(5), Datastream::location())]);
+//! let request = BatchUpdate::parse("token=t&pin=V5&value=24.94&value=60.17")?;
+//! let updates = pinquery_endpoints::update(&request, &template)?;
+//! assert_eq!(updates[0].to_string(), "v5=24.94,60.17");
+//! # Ok::<(), pinquery::Error>(())
+//! ```
+#![forbid(unsafe_code)]
 
 use std::borrow::Cow;
 
-use pinquery::{BatchUpdate, Error, Pair, Template, Update, Value, VirtualPin};
+use pinquery::{BatchUpdate, Error, Pair, Template, Update, VirtualPin};
 
 /// Parses `update?token=…&v1=5`, or its older form `update?token=…&pin=V1&value=5`.
 ///
 /// Blynk documents one pin. Several pins in the first form are accepted as a batch, because saving
 /// only one would lose the others.
+///
+/// # Errors
+///
+/// Fails as [`BatchUpdate::updates`] does. In the older form, other names than `pin` and `value` are
+/// invalid, as in `pin=V1&v2=5`.
 pub fn update(request: &BatchUpdate<'_>, template: &Template) -> Result<Vec<Update>, Error> {
     match request.pairs().next().as_ref().map(name).as_deref() {
         Some("pin" | "value") => Ok(vec![older_update(request, template)?]),
@@ -45,19 +60,27 @@ fn name<'q>(pair: &Pair<'q>) -> Cow<'q, str> {
     pair.name.decode().map(Cow::from).unwrap_or_default()
 }
 
-/// Parses `get?token=…&v1&v2`. Returns at least one pin.
+/// Parses `get?token=…&v1&v2`, or `get?token=…&pin=V1`. Returns at least one pin.
+///
+/// # Errors
+///
+/// Fails if there are no pins, or for a name that is not a pin, as `x`, a pin without a datastream, as
+/// `v9`, or a duplicate, as `v1&pin=V1`. Also for a value, as `v1=5`: an update sent to the wrong
+/// endpoint must not look like a success.
 pub fn get(request: &BatchUpdate<'_>, template: &Template) -> Result<Vec<VirtualPin>, Error> {
     let mut pins = Vec::new();
     for pair in request.pairs() {
-        let pin = pair.pin().ok_or_else(|| Error::invalid_name(pair))?;
-        template
-            .get(pin)
-            .ok_or(Error::unknown_pin(pin, pair.name))?;
+        let is_pin = name(&pair) == "pin";
+        let (text, invalid) = match is_pin {
+            true => (pair.value, Error::invalid_pin(pair.value)),
+            false => (pair.name, Error::invalid_name(pair)),
+        };
+        let pin = text.pin().ok_or(invalid)?;
+        template.get(pin).ok_or(Error::unknown_pin(pin, text))?;
         if pins.contains(&pin) {
-            return Err(Error::duplicate_pin(pin, pair.name));
+            return Err(Error::duplicate_pin(pin, text));
         }
-        // An update sent to the wrong endpoint must not look like a success.
-        if !pair.value.raw().is_empty() {
+        if !is_pin && !pair.value.raw().is_empty() {
             return Err(Error::invalid_pin(pair.value));
         }
         pins.push(pin);
@@ -66,26 +89,4 @@ pub fn get(request: &BatchUpdate<'_>, template: &Template) -> Result<Vec<Virtual
         true => Err(request.no_pins()),
         false => Ok(pins),
     }
-}
-
-/// Writes values as a JSON object: `{"v1":33,"v2":44.0}`. With the feature `serde` of `pinquery`, a
-/// map of values serializes to the same.
-pub fn json<'v>(values: impl Iterator<Item = (VirtualPin, &'v Value)>) -> String {
-    let members = values.map(|(pin, value)| match value {
-        Value::String(text) => format!("\"{pin}\":\"{}\"", escape(text)),
-        Value::Location { .. } => format!("\"{pin}\":[{value}]"),
-        // A double is finite, and its `Display` is valid JSON.
-        _ => format!("\"{pin}\":{value}"),
-    });
-    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-}
-
-/// Escapes text for a JSON string.
-fn escape(text: &str) -> String {
-    let escaped = text.chars().map(|character| match character {
-        '"' | '\\' => format!("\\{character}"),
-        '\0'..' ' => format!("\\u{:04x}", u32::from(character)),
-        _ => character.to_string(),
-    });
-    escaped.collect()
 }
