@@ -7,10 +7,6 @@ pub struct Example {
     pub oversized: usize,
     /// Status of the response to a request with too many headers.
     pub too_many_headers: u16,
-    /// Unescaped text that is accepted in a query.
-    pub accepts_unescaped: &'static [&'static str],
-    /// Whether an unescaped `#` and the text after it are part of the query.
-    pub keeps_fragment: bool,
 }
 
 pub const HYPER: Example = Example {
@@ -18,8 +14,6 @@ pub const HYPER: Example = Example {
     keeps_alive: true,
     oversized: 64 * 1024,
     too_many_headers: 431,
-    accepts_unescaped: &["café", "{}|^`"],
-    keeps_fragment: false,
 };
 
 pub const AXUM: Example = Example {
@@ -33,8 +27,6 @@ pub const ACTIX_WEB: Example = Example {
     keeps_alive: true,
     oversized: 512 * 1024,
     too_many_headers: 431,
-    accepts_unescaped: &["{}|^`"],
-    keeps_fragment: false,
 };
 
 pub const HTTPARSE: Example = Example {
@@ -42,6 +34,4 @@ pub const HTTPARSE: Example = Example {
     keeps_alive: false,
     oversized: 64 * 1024,
     too_many_headers: 400,
-    accepts_unescaped: &["café", "\"", "<", "{}|^`"],
-    keeps_fragment: true,
 };
