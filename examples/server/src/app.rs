@@ -1,9 +1,9 @@
 //! Handles queries, independently of HTTP.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use pinquery::BatchUpdate;
+use pinquery::{BatchUpdate, Error, Template, Update};
 
 use crate::devices::Device;
 use crate::metrics::{Metrics, Tally};
@@ -21,17 +21,22 @@ pub struct App<S> {
     pub rejections: Rejections,
     /// The token to prefill on the page, if the demo device is served.
     pub demo_token: Option<&'static str>,
+    /// How long a device counts as connected after a batch.
+    pub offline_after: Duration,
 }
 
+/// Parses the updates of a request, whose token is valid.
+pub type ParseUpdates = fn(&BatchUpdate<'_>, &Template) -> Result<Vec<Update>, Error>;
+
 impl<S: Store> App<S> {
-    /// Parses a batch update and saves its values.
+    /// Parses updates, as a batch or as another endpoint does, and saves them.
     ///
     /// # Errors
     ///
     /// Fails if the query is invalid or the store is unavailable.
-    pub async fn accept(&self, query: &str) -> Result<(), Rejection> {
+    pub async fn accept(&self, query: &str, parse: ParseUpdates) -> Result<(), Rejection> {
         let start = Instant::now();
-        let batch = self.parse(query).await;
+        let batch = self.parse(query, parse).await;
         self.metrics.parsed(start.elapsed());
         let result = match batch {
             Ok(batch) => self.save(batch).await,
@@ -45,17 +50,17 @@ impl<S: Store> App<S> {
         result.map(drop)
     }
 
-    async fn parse(&self, query: &str) -> Result<Batch, Rejection> {
+    async fn parse(&self, query: &str, parse: ParseUpdates) -> Result<Batch, Rejection> {
         let request = BatchUpdate::parse(query).map_err(reject)?;
         let device = self.device(&request).await?;
-        let updates = request.updates(&device.template).map_err(|error| {
+        let updates = parse(&request, &device.template).map_err(|error| {
             let rejections = &self.rejections;
             rejections.record(device.number, Timestamp::now(), &error);
             reject(error)
         })?;
         Ok(Batch {
             device: device.number,
-            updates: updates.into_owned(),
+            updates,
         })
     }
 
@@ -76,7 +81,7 @@ impl<S: Store> App<S> {
     }
 }
 
-fn reject(error: pinquery::Error) -> Rejection {
+fn reject(error: Error) -> Rejection {
     let (kind, span) = (error.kind().name(), error.span());
     let reason = error.reason().map(|reason| reason.name());
     tracing::debug!(kind, reason, start = span.start, end = span.end, "rejected");

@@ -22,6 +22,9 @@ pub struct Config {
     /// Log level: error, warn, info or debug; debug logs each rejected request without its query
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: tracing::Level,
+    /// Time after a batch for which isHardwareConnected is true, in seconds
+    #[arg(long, value_name = "S", default_value = "300", value_parser = seconds)]
+    pub offline_after: Duration,
     /// Client limits.
     #[command(flatten)]
     pub limits: Limits,
@@ -154,7 +157,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 19);
+        assert_eq!(count, 20);
     }
 
     #[test]
@@ -187,6 +190,7 @@ mod tests {
             &["--mode", "400"],
             &["--mode", "1777"],
             &["--mode", "rw"],
+            &["--offline-after", "0"],
             &["x"],
             &["-x"],
         ] {

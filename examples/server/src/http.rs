@@ -10,9 +10,9 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTI
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
-use crate::app::App;
+use crate::app::{App, ParseUpdates};
 use crate::metrics::Metrics;
 use crate::page;
 use crate::read::{GetResponse, to_text};
@@ -22,8 +22,7 @@ use crate::store::Store;
 /// Maximum size of a request body; only the page sends one.
 const MAX_BODY: usize = 4096;
 
-const UPDATE: &str = "/external/api/batch/update";
-const UPDATE_WITH_SLASH: &str = "/external/api/batch/update/";
+const UPDATES: [&str; 2] = ["/external/api/batch/update", "/external/api/update"];
 
 /// The format that `prometheus-client` writes.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -33,21 +32,12 @@ pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
     let metrics = Arc::clone(&app.metrics);
     let with_timeout =
         move |request, next| with_timeout(timeout, Arc::clone(&metrics), request, next);
-    // By default, axum would run the GET handler for HEAD, and save the batch.
-    let update = get(update::<S>).head(not_allowed).fallback(not_allowed);
-    Router::new()
-        .route(UPDATE, update.clone())
-        .route(UPDATE_WITH_SLASH, update)
-        .route("/external/api/get", get(latest::<S>))
-        .route("/external/api/getAll", get(latest_all::<S>))
+    endpoints()
         .route("/", get(html::<S>))
         .route("/page.css", get(async || page::css()))
         .route("/page.js", get(async || page::script()))
         .route("/table.js", get(async || page::table_script()))
         .route("/draw.js", get(async || page::draw_script()))
-        .route("/page/state", post(state::<S>))
-        .route("/metrics", get(metrics_text::<S>))
-        .route("/health", get(health::<S>))
         .fallback(async || response::error(StatusCode::NOT_FOUND, "Not found."))
         .method_not_allowed_fallback(async || {
             response::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
@@ -60,8 +50,49 @@ pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
 
 type Shared<S> = State<Arc<App<S>>>;
 
-async fn update<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
-    app.accept(query(&uri)).await?;
+fn endpoints<S: Store>() -> Router<Arc<App<S>>> {
+    let [batch_update, update] = UPDATES;
+    let mut router = Router::new();
+    for (path, endpoint) in [
+        (batch_update, only_get(get(save_batch::<S>))),
+        (update, only_get(get(save_update::<S>))),
+        ("/external/api/get", get(latest::<S>)),
+        ("/external/api/getAll", get(latest_all::<S>)),
+        ("/external/api/isHardwareConnected", get(is_connected::<S>)),
+        ("/page/state", post(state::<S>)),
+        ("/metrics", get(metrics_text::<S>)),
+        ("/health", get(health::<S>)),
+    ] {
+        // Some clients write a slash before the `?`.
+        let with_slash = format!("{path}/");
+        router = router
+            .route(&with_slash, endpoint.clone())
+            .route(path, endpoint);
+    }
+    router
+}
+
+/// By default, axum would run the GET handler for HEAD, and save the batch.
+fn only_get<S: Store>(endpoint: MethodRouter<Arc<App<S>>>) -> MethodRouter<Arc<App<S>>> {
+    endpoint.head(not_allowed).fallback(not_allowed)
+}
+
+async fn save_batch<S: Store>(app: Shared<S>, request: Request) -> Result<Response, Rejection> {
+    let parse: ParseUpdates = |request, template| Ok(request.updates(template)?.into_owned());
+    save(app, request, parse).await
+}
+
+async fn save_update<S: Store>(app: Shared<S>, request: Request) -> Result<Response, Rejection> {
+    save(app, request, pinquery_endpoints::update).await
+}
+
+async fn save<S: Store>(
+    State(app): Shared<S>,
+    request: Request,
+    parse: ParseUpdates,
+) -> Result<Response, Rejection> {
+    let (head, _) = request.into_parts();
+    app.accept(query(&head.uri), parse).await?;
     Ok(response::ok())
 }
 
@@ -81,6 +112,10 @@ async fn latest<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, R
 
 async fn latest_all<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
     Ok(response::json(&app.get_all(query(&uri)).await?))
+}
+
+async fn is_connected<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
+    Ok(response::json(&app.is_connected(query(&uri)).await?))
 }
 
 async fn html<S: Store>(State(app): Shared<S>) -> Response {
@@ -137,7 +172,8 @@ async fn with_timeout(
     request: Request,
     next: Next,
 ) -> Response {
-    let is_batch = request.uri().path().starts_with(UPDATE);
+    let path = request.uri().path();
+    let is_batch = UPDATES.contains(&path.strip_suffix('/').unwrap_or(path));
     match tokio::time::timeout(timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

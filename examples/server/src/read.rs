@@ -1,4 +1,6 @@
-//! The `get` and `getAll` endpoints. Queries follow the library's rules.
+//! The endpoints `get`, `getAll` and `isHardwareConnected`. Queries follow the library's rules.
+
+use std::sync::Arc;
 
 use pinquery::{BatchUpdate, Error, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -6,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::app::App;
 use crate::devices::Device;
 use crate::response::Rejection;
-use crate::store::{Latest, Store, Unavailable};
+use crate::store::{Latest, Store, Timestamp, Unavailable};
 
 /// Values by pin name: `{"v1":1.0,"v2":2}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +24,7 @@ pub enum GetResponse {
 }
 
 impl<S: Store> App<S> {
-    /// Parses `token=…&v1&v2` and returns the latest values of these pins, in this order.
+    /// Parses `token=…&v1&v2` or `token=…&pin=V1`, and returns the latest values of these pins, in this order.
     ///
     /// # Errors
     ///
@@ -30,7 +32,7 @@ impl<S: Store> App<S> {
     pub async fn get(&self, query: &str) -> Result<GetResponse, Rejection> {
         let request = BatchUpdate::parse(query)?;
         let device = self.device(&request).await?;
-        let pins = pins(&request, &device)?;
+        let pins = pinquery_endpoints::get(&request, &device.template)?;
         let mut latest = self.latest(&device).await?;
         let mut take = |pin: VirtualPin| {
             let index = latest.iter().position(|latest| latest.update.pin == pin)?;
@@ -52,17 +54,36 @@ impl<S: Store> App<S> {
     ///
     /// Fails if the query is invalid or the store is unavailable.
     pub async fn get_all(&self, query: &str) -> Result<Values, Rejection> {
-        let request = BatchUpdate::parse(query)?;
-        let device = self.device(&request).await?;
-        if let Some(pair) = request.pairs().next() {
-            return Err(Error::invalid_name(pair).into());
-        }
+        let device = self.device_only(query).await?;
         let latest = self.latest(&device).await?;
         Ok(Values(in_template(&device, latest).map(value).collect()))
     }
-}
 
-impl<S: Store> App<S> {
+    /// Parses `token=…` and returns whether the newest batch of the device is recent.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the query is invalid or the store is unavailable.
+    pub async fn is_connected(&self, query: &str) -> Result<bool, Rejection> {
+        let device = self.device_only(query).await?;
+        let newest = self.store.history(device.number, None, 1).await;
+        let newest = self.count_failure(newest)?;
+        let age = newest
+            .first()
+            .map(|batch| batch.at.distance(Timestamp::now()));
+        Ok(age.is_some_and(|age| age <= self.offline_after))
+    }
+
+    /// Returns the device of a query that contains only a token.
+    async fn device_only(&self, query: &str) -> Result<Arc<Device>, Rejection> {
+        let request = BatchUpdate::parse(query)?;
+        let device = self.device(&request).await?;
+        match request.pairs().next() {
+            Some(pair) => Err(Error::invalid_name(pair).into()),
+            None => Ok(device),
+        }
+    }
+
     /// Returns the latest values of a device, and counts a failure to read them.
     pub(crate) async fn latest(&self, device: &Device) -> Result<Vec<Latest>, Rejection> {
         self.count_failure(self.store.latest(device.number).await)
@@ -87,29 +108,6 @@ pub(crate) fn in_template(
 ) -> impl Iterator<Item = Latest> + use<'_> {
     let is_known = |latest: &Latest| device.template.get(latest.update.pin).is_some();
     latest.into_iter().filter(is_known)
-}
-
-/// Returns the pins of a query, in query order. The order of checks is that of a batch update.
-fn pins(request: &BatchUpdate<'_>, device: &Device) -> Result<Vec<VirtualPin>, Error> {
-    let mut pins = Vec::new();
-    for pair in request.pairs() {
-        let pin = pair.pin().ok_or_else(|| Error::invalid_name(pair))?;
-        if device.template.get(pin).is_none() {
-            return Err(Error::unknown_pin(pin, pair.name));
-        }
-        if pins.contains(&pin) {
-            return Err(Error::duplicate_pin(pin, pair.name));
-        }
-        // An update sent to the wrong endpoint must not look like a success.
-        if !pair.value.raw().is_empty() {
-            return Err(Error::invalid_pin(pair.value));
-        }
-        pins.push(pin);
-    }
-    match pins.is_empty() {
-        true => Err(request.no_pins()),
-        false => Ok(pins),
-    }
 }
 
 impl Serialize for Values {

@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow, bail};
 use tokio::net::TcpListener;
 
 use crate::app::App;
-use crate::config::{Config, Limits};
+use crate::config::Config;
 use crate::devices::{DEMO_TOKEN, Devices};
 use crate::http::router;
 use crate::metrics::Metrics;
@@ -50,6 +50,7 @@ pub async fn run<S: Store>(
         metrics,
         rejections: Rejections::default(),
         demo_token,
+        offline_after: config.offline_after,
     });
     let stop = stop_signal()?;
 
@@ -58,7 +59,7 @@ pub async fn run<S: Store>(
     // The server does not depend on anyone reading it.
     let _ = out.write_all(banner.as_bytes());
     tracing::info!(%address, devices = count, database, "started");
-    serve_until(listener, app, &config.limits, stop).await
+    serve_until(listener, app, config, stop).await
 }
 
 /// Returns the path of the demo database, in a directory that only this user can change.
@@ -93,9 +94,10 @@ fn create_private(path: &Path, recursive: bool) -> io::Result<()> {
 async fn serve_until<S: Store>(
     listener: TcpListener,
     app: Arc<App<S>>,
-    limits: &Limits,
+    config: &Config,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    let limits = &config.limits;
     let router = router(Arc::clone(&app), limits.request_timeout);
     let mut has_died = false;
     let end = async {

@@ -173,7 +173,7 @@ fn other_methods_and_paths_save_nothing() {
     }
     for path in [
         "/external/api/batch/update//",
-        "/external/api/update",
+        "/external/api/updates",
         "/EXTERNAL/api/batch/update",
     ] {
         assert_eq!(
