@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::rejection::StringRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -92,8 +92,25 @@ async fn save<S: Store>(
     parse: ParseUpdates,
 ) -> Result<Response, Rejection> {
     let (head, _) = request.into_parts();
+    if is_prefetch(&head.headers) {
+        let message = "A prefetched update is not saved.";
+        return Ok(response::error(StatusCode::FORBIDDEN, message));
+    }
     app.accept(query(&head.uri), parse).await?;
     Ok(response::ok())
+}
+
+/// Returns whether a browser fetches a URL that nobody has opened yet: while it is typed, or because
+/// a page contains a link to it.
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    let mut purposes = ["sec-purpose", "purpose"]
+        .into_iter()
+        .flat_map(|name| headers.get_all(name));
+    purposes.any(|purpose| {
+        let purpose = purpose.as_bytes().trim_ascii();
+        let token = purpose.split(|byte| b"; ".contains(byte)).next();
+        token.is_some_and(|token| token.eq_ignore_ascii_case(b"prefetch"))
+    })
 }
 
 /// Returns the raw query, or an empty one if the URL has none.

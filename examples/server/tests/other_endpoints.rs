@@ -18,6 +18,14 @@ fn get(server: &Server, endpoint_and_query: &str) -> Response {
     server.get(&target(endpoint_and_query))
 }
 
+fn get_with_header(server: &Server, endpoint_and_query: &str, header: &str) -> Response {
+    let mut client = server.connect();
+    let target = target(endpoint_and_query);
+    let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\n{header}\r\n\r\n");
+    client.send(request.as_bytes()).unwrap();
+    client.read_response(false).unwrap()
+}
+
 #[test]
 fn both_forms_of_update_are_saved() {
     let scratch = Scratch::new();
@@ -160,6 +168,38 @@ fn every_endpoint_accepts_a_slash_before_the_query() {
     assert_eq!(server.get("/metrics/").status, 200);
     let state = server.post("/page/state/", &format!("token={TOKEN}"));
     assert_eq!(state.status, 200);
+}
+
+#[test]
+fn prefetched_updates_are_not_saved() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let message = r#"{"error":{"message":"A prefetched update is not saved."}}"#;
+    let updates = [
+        "batch/update?token={}&v1=5",
+        "batch/update/?token={}&v1=5",
+        "update?token={}&v1=5",
+        "update/?token={}&pin=V1&value=5",
+    ];
+    for purpose in [
+        "Sec-Purpose: prefetch",
+        "sec-purpose: prefetch;prerender",
+        "Sec-Purpose: prefetch ; anonymous-client-ip",
+        "Sec-Purpose: x\r\nSec-Purpose: prefetch",
+        "Purpose: prefetch",
+        "Purpose: Prefetch",
+    ] {
+        for update in updates {
+            let response = get_with_header(&server, update, purpose);
+            assert_eq!(response.summary(), (403, message), "{purpose}, {update}");
+        }
+        let read = get_with_header(&server, "getAll?token={}", purpose);
+        assert_eq!(read.summary(), (200, "{}"), "{purpose}");
+    }
+    for purpose in ["Sec-Purpose: prefetched", "Purpose: preview", "Purpose:"] {
+        let response = get_with_header(&server, updates[0], purpose);
+        assert_eq!(response.summary(), (200, "OK"), "{purpose}");
+    }
 }
 
 #[test]
