@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::{HeaderValue, Uri};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser};
 
@@ -22,6 +23,10 @@ pub struct Config {
     /// Log level: error, warn, info or debug; debug logs each rejected request without its query
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: tracing::Level,
+    /// Origin whose web pages may call Blynk's endpoints, such as https://example.com; repeatable;
+    /// * allows all
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    pub allow_origin: Vec<HeaderValue>,
     /// Time after a batch for which isHardwareConnected is true, in seconds
     #[arg(long, value_name = "S", default_value = "300", value_parser = seconds)]
     pub offline_after: Duration,
@@ -120,6 +125,25 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let uri: Option<Uri> = text.parse().ok();
+    match text == "*" || uri.as_ref().and_then(canonical_origin).as_deref() == Some(text) {
+        true => HeaderValue::from_str(text).map_err(|error| error.to_string()),
+        false => Err("must be * or an origin, such as https://example.com".to_owned()),
+    }
+}
+
+/// Returns the origin of a URL as browsers send it: in lowercase and without a default port.
+fn canonical_origin(uri: &Uri) -> Option<String> {
+    let scheme = uri.scheme_str()?;
+    let host = uri.host().filter(|host| !host.contains('*'))?;
+    let host = host.to_lowercase();
+    Some(match (scheme, uri.port_u16()) {
+        (_, None) | ("http", Some(80)) | ("https", Some(443)) => format!("{scheme}://{host}"),
+        (_, Some(port)) => format!("{scheme}://{host}:{port}"),
+    })
+}
+
 fn mode(text: &str) -> Result<u32, String> {
     let mode = u32::from_str_radix(text, 8).unwrap_or(0);
     match mode & 0o600 == 0o600 && mode <= 0o777 {
@@ -148,6 +172,7 @@ mod tests {
                 "log" => "debug",
                 "head" => "9000",
                 "mode" => "640",
+                "allow-origin" => "*",
                 _ => "7",
             };
             let set = config(&[&format!("--{name}"), value, "--database", "x"]);
@@ -157,7 +182,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 20);
+        assert_eq!(count, 21);
     }
 
     #[test]
@@ -176,6 +201,19 @@ mod tests {
     }
 
     #[test]
+    fn origins_are_added_to_the_list() {
+        let args = [
+            "https://example.com",
+            "http://[::1]:8000",
+            "app://localhost",
+            "*",
+        ];
+        let args = args.map(|origin| ["--allow-origin", origin]);
+        let config = config(&args.concat()).expect("valid options");
+        assert_eq!(config.allow_origin, args.map(|[_, origin]| origin));
+    }
+
+    #[test]
     fn invalid_arguments_are_rejected() {
         for args in [
             &["--nonsense", "1"][..],
@@ -190,6 +228,14 @@ mod tests {
             &["--mode", "400"],
             &["--mode", "1777"],
             &["--mode", "rw"],
+            &["--allow-origin", ""],
+            &["--allow-origin", "null"],
+            &["--allow-origin", "example.com"],
+            &["--allow-origin", "https://example.com/"],
+            &["--allow-origin", "https://Example.com"],
+            &["--allow-origin", "https://example.com:443"],
+            &["--allow-origin", "https://user@example.com"],
+            &["--allow-origin", "https://*.example.com"],
             &["--offline-after", "0"],
             &["x"],
             &["-x"],

@@ -5,7 +5,7 @@
 //!
 //! - [`run`]: startup and shutdown.
 //! - [`serve`]: connections and their limits.
-//! - [`http`]: routes and handlers.
+//! - [`http`]: routes and handlers; [`cors`]: requests from pages of other origins.
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
 //! - [`store`]: the storage interface, implemented by [`sqlite`] and `postgres`; [`writer`]: the
 //!   queue and the group commits that both share; [`value`]: how values map to table columns.
@@ -15,6 +15,7 @@
 
 pub mod app;
 pub mod config;
+pub mod cors;
 pub mod devices;
 pub mod fault;
 pub mod http;

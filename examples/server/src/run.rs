@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::cors::allow_origins;
 use crate::devices::{DEMO_TOKEN, Devices};
 use crate::http::router;
 use crate::metrics::Metrics;
@@ -98,7 +100,11 @@ async fn serve_until<S: Store>(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let limits = &config.limits;
-    let router = router(Arc::clone(&app), limits.request_timeout);
+    let mut router = router(Arc::clone(&app), limits.request_timeout);
+    if !config.allow_origin.is_empty() {
+        let allowed = Arc::from(&*config.allow_origin);
+        router = router.layer(from_fn_with_state(allowed, allow_origins));
+    }
     let mut has_died = false;
     let end = async {
         tokio::select! {
