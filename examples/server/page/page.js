@@ -20,6 +20,8 @@ const EXAMPLES = {
   enumerable: (values) => values.match(/-?\d+/)[0],
 };
 
+const PLACEHOLDER = { token: "TOKEN", pairs: ["PIN=VALUE"] };
+
 const byId = (id) => document.getElementById(id);
 const plots = new Map();
 const tracks = new Map();
@@ -30,6 +32,8 @@ let heard = null;
 let failure = null;
 // The status before any response.
 let idle = "";
+// The token and the pins of the suggested command.
+let example = PLACEHOLDER;
 let lastDrawn = "";
 
 // Either bound may be missing. Works on text because JavaScript numbers cannot represent every integer.
@@ -54,10 +58,12 @@ function examples(datastreams) {
   return sent.sort((a, b) => a.index - b.index).map(({ pair }) => pair);
 }
 
-function showSend(token, pairs) {
+// Hides the token here, too, unless it is shown.
+function showSend() {
   // An apostrophe would end the shell's quoted string.
-  const escaped = encodeURIComponent(token).replaceAll("'", "%27");
-  const query = [`token=${escaped}`, ...pairs].join("&");
+  const escaped = encodeURIComponent(example.token).replaceAll("'", "%27");
+  const isHidden = example !== PLACEHOLDER && !byId("reveal").checked;
+  const query = [`token=${isHidden ? "••••••••" : escaped}`, ...example.pairs].join("&");
   setText(byId("send"), `curl '${location.origin}/external/api/batch/update?${query}'`);
 }
 
@@ -143,7 +149,8 @@ function receive(state, token, isFirst) {
   failure = state.error ?? null;
   if (failure !== null) return;
   heard = { now_us: state.now_us, at: performance.now() };
-  showSend(token, examples(state.datastreams));
+  example = { token, pairs: examples(state.datastreams) };
+  showSend();
   showRejections(state.rejections);
   show(state, isFirst);
 }
@@ -175,7 +182,8 @@ function start() {
   setText(byId("seen"), "");
   showDrawings("plots", plots, plot);
   showDrawings("tracks", tracks, map);
-  showSend("TOKEN", ["PIN=VALUE"]);
+  example = PLACEHOLDER;
+  showSend();
   if (token !== "") watch(token, session);
   showStatus();
 }
@@ -183,6 +191,10 @@ function start() {
 byId("device").addEventListener("submit", (event) => {
   event.preventDefault();
   start();
+});
+byId("reveal").addEventListener("change", ({ target }) => {
+  byId("token").type = target.checked ? "text" : "password";
+  showSend();
 });
 setInterval(showStatus, 1000);
 start();

@@ -2,6 +2,9 @@
 
 // Values older than this are marked as stale, and devices silent for longer are offline.
 const STALE_AFTER_S = 60;
+// Longer text is folded, and its first half shown.
+const FOLD_AFTER = 120;
+const MAX_LINES = 4;
 
 const ADJUSTED = {
   min: "raised to the minimum",
@@ -44,13 +47,39 @@ function age(seconds) {
   return `${Math.floor(seconds / size)} ${unit} old`;
 }
 
+// Folds long text and text of many lines.
+function foldable(className, text) {
+  const isShort = text.length <= FOLD_AFTER && text.split("\n", MAX_LINES + 1).length <= MAX_LINES;
+  if (isShort) return element("span", { class: className }, text);
+  const details = element("details", { class: className });
+  // Whole characters, of which each is up to two units of a string.
+  const preview = Array.from(text.slice(0, 2 * FOLD_AFTER)).slice(0, FOLD_AFTER / 2).join("");
+  const summary = element("summary");
+  summary.append(
+    element("span", { class: "preview" }, `${preview.replaceAll(/\s+/g, " ")}… `),
+    element("span", { class: "faint" }, `${text.length} characters`),
+  );
+  details.append(summary, element("div", {}, text));
+  return details;
+}
+
+function replaceRow(old, row) {
+  const focused = old.querySelector("summary:focus")?.parentNode.className;
+  for (const { className, open } of old.querySelectorAll("details")) {
+    const details = row.querySelector(`details.${className}`);
+    if (details !== null) details.open = open;
+  }
+  old.replaceWith(row);
+  if (focused !== undefined) row.querySelector(`.${focused} summary`)?.focus();
+}
+
 function valueRow({ pin, datastream, value, adjusted, at_us }) {
   const row = element("tr", { "data-pin": pin });
   const header = element("th", { scope: "row" }, pin);
   const cell = element("td", { class: value === null ? "value faint" : "value" });
   const at = element("td", { class: "at" }, at_us === null ? "" : time(at_us));
-  header.append(element("span", { class: "datastream" }, describe(datastream)));
-  cell.append(element("span", { class: "text" }, value ?? "no value yet"));
+  header.append(foldable("datastream", describe(datastream)));
+  cell.append(foldable("text", value ?? "no value yet"));
   if (adjusted !== null) cell.append(element("span", { class: "adjusted", "data-kind": adjusted }, ADJUSTED[adjusted]));
   at.append(element("span", { class: "age" }));
   row.append(header, cell, at);
@@ -71,7 +100,7 @@ function showValues(datastreams) {
     const old = before.get(datastream.pin);
     const isKept = old !== undefined && isSame(old, datastream, day);
     const row = isKept ? old.row : valueRow(datastream);
-    if (!isKept) old?.row.replaceWith(row);
+    if (!isKept && old !== undefined) replaceRow(old.row, row);
     rows.set(datastream.pin, { ...datastream, day, row });
   }
   const all = [...rows.values()].map(({ row }) => row);

@@ -20,7 +20,8 @@ const DEVICES: &str = r#"{
         "v8": {"type": "boolean"},
         "v9": {"type": "location"},
         "v10": {"type": "integer"}, "v11": {"type": "integer"}, "v12": {"type": "integer"}
-    }
+    },
+    "with-text": {"v13": {"type": "string"}}
 }"#;
 
 /// Saves screenshots to the directory `PINQUERY_SCREENSHOTS`, if set, and checks accessibility with
@@ -58,6 +59,8 @@ fn sent_values_appear_on_the_page() {
         "extremes-1280",
         "rejected-360",
         "frozen-360",
+        "folded-360",
+        "unfolded-1280",
         "offline-1280",
     ] {
         assert!(

@@ -75,6 +75,11 @@ class Browser:
         self.resize(width, self.run("return document.documentElement.scrollHeight"))
         (screenshots / name).write_bytes(base64.b64decode(self.call("/screenshot", method="GET")))
 
+    def press(self, key, code):
+        for kind in ["keyDown", "keyUp"]:
+            self.cdp("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
+                     text={"Enter": "\r", " ": " "}.get(key, ""))
+
     def set_color_scheme(self, name):
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
@@ -86,9 +91,9 @@ class Browser:
             self.driver.wait()
 
 
-def send(**pins):
-    query = urllib.parse.urlencode({"token": TOKEN, **pins})
-    with urllib.request.urlopen(f"{url}/external/api/batch/update?{query}", timeout=60) as response:
+def send(server=url, token=TOKEN, **pins):
+    query = urllib.parse.urlencode({"token": token, **pins})
+    with urllib.request.urlopen(f"{server}/external/api/batch/update?{query}", timeout=60) as response:
         assert response.read() == b"OK"
 
 
@@ -107,8 +112,13 @@ def show(browser, token):
     browser.run("document.getElementById('token').value = arguments[0]; document.querySelector('#device button').click()", token)
 
 
+def reveal(browser):
+    browser.run("document.getElementById('reveal').click()")
+
+
 def check_commands(browser):
     browser.call("/url", {"url": other_url + "/"})
+    reveal(browser)
     assert browser.text("#send") == curl(other_url, PLACEHOLDERS)
     for token, query in COMMANDS.items():
         show(browser, token)
@@ -225,7 +235,14 @@ def check_empty_page(browser):
     assert browser.text("tr[data-pin=v1] .datastream") == "integer: 0 to 100"
     assert browser.text("tr[data-pin=v4] .datastream") == "enumerable: 0, 20, 130; fallback 0"
     assert browser.text("tr[data-pin=v3] .datastream") == "string: up to 64 bytes"
-    assert browser.text("#send") == curl(url, f"token={TOKEN}&v1=33&v2=21.5&v3=all+well&v5=24.94,60.17")
+    example = "v1=33&v2=21.5&v3=all+well&v5=24.94,60.17"
+    assert browser.text("#send") == curl(url, "token=••••••••&" + example)
+    assert browser.run("return document.getElementById('token').type") == "password"
+    reveal(browser)
+    assert browser.run("return document.getElementById('token').type") == "text"
+    assert browser.text("#send") == curl(url, f"token={TOKEN}&{example}")
+    reveal(browser)
+    assert TOKEN not in browser.run("return document.body.textContent")
 
 
 def check_live_values(browser):
@@ -319,6 +336,34 @@ def check_offline_device(browser):
     assert browser.text("#status").startswith("Error: Invalid token. Last response: "), browser.text("#status")
 
 
+# Tab reaches every control, Space and Enter operate it, and a new value neither closes a fold nor takes the focus.
+def check_keyboard_and_folds(browser):
+    browser.call("/url", {"url": other_url + "/"})
+    show(browser, "with-text")
+    send(other_url, "with-text", v13="long " * 200)
+    eventually("the string is folded", lambda: browser.text("tr[data-pin=v13] summary") is not None)
+    assert browser.text("tr[data-pin=v13] .preview") == "long " * 12 + "… "
+    is_open = lambda: browser.run("return document.querySelector('tr[data-pin=v13] .text').open")
+    assert not is_open()
+    photograph(browser, "folded")
+    focused = lambda: browser.run("return document.activeElement.id || document.activeElement.localName")
+    browser.run("document.getElementById('token').focus()")
+    reached = [focused()]
+    for _ in range(3):
+        browser.press("Tab", 9)
+        reached.append(focused())
+        if reached[-1] == "reveal":
+            browser.press(" ", 32)
+    assert reached == ["token", "button", "reveal", "summary"], reached
+    assert browser.run("return document.getElementById('token').type") == "text"
+    browser.press("Enter", 13)
+    assert is_open()
+    send(other_url, "with-text", v13="more\n" * 200)
+    eventually("the new string is shown", lambda: "more" in browser.text("tr[data-pin=v13] .preview"))
+    assert is_open() and focused() == "summary", focused()
+    photograph(browser, "unfolded")
+
+
 def check_unknown_token(browser):
     show(browser, "another")
     eventually("the error is shown", lambda: browser.text("#status") == "Error: Invalid token.")
@@ -339,6 +384,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         check_frozen_server(browser)
         check_unknown_token(browser)
         check_commands(browser)
+        check_keyboard_and_folds(browser)
         check_extremes(browser)
         check_offline_device(browser)
     finally:
