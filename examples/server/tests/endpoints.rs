@@ -322,7 +322,7 @@ fn the_page_loads_nothing_from_other_origins() {
         server
             .get("/")
             .body
-            .contains(r#"<input id="token" value="""#)
+            .contains(r#"<input id="token" type="password" value="""#)
     );
 }
 
