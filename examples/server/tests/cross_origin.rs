@@ -77,10 +77,15 @@ fn listed_origins_are_allowed() {
 #[test]
 fn errors_can_be_read_too() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &["--allow-origin", PAGE]);
+    let timeouts = ["--request-timeout", "0.3", "--lock-wait", "60"];
+    let args = [&["--allow-origin", PAGE], &timeouts[..]].concat();
+    let server = Server::start(&scratch, &args);
+    let locked = scratch.database();
+    locked.execute_batch("BEGIN IMMEDIATE").unwrap();
     for (target, status) in [
         ("/external/api/getAll", 400),
         ("/external/api/nothing", 404),
+        (&update(), 503),
     ] {
         let response = get_from(&server, PAGE, target);
         assert_eq!(response.status, status);

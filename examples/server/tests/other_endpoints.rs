@@ -217,3 +217,20 @@ fn update_is_only_saved_by_get() {
     }
     assert_eq!(get(&server, "getAll?token={}").body, "{}");
 }
+
+#[test]
+fn an_update_that_times_out_counts_as_a_batch() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &["--request-timeout", "0.3", "--lock-wait", "60"]);
+    let locked = scratch.database();
+    locked.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let timed_out = |name: &str| {
+        let metric = format!("pinquery_{name}_unavailable_total{{kind=\"timed_out\"}}");
+        server.metric(&metric)
+    };
+    for (update, count) in [("update", 1.0), ("update/", 2.0)] {
+        let response = get(&server, &format!("{update}?token={{}}&pin=V1&value=5"));
+        assert_eq!(response.status, 503);
+        assert_eq!((timed_out("batches"), timed_out("reads")), (count, 0.0));
+    }
+}
