@@ -145,9 +145,13 @@ impl Database {
                 schema::write_checkpoint_number(transaction, number)
             })
         })?;
-        let Some(number) = next else { return Ok(()) };
+        next.map_or(Ok(()), |number| self.complete_checkpoint(number))
+    }
+
+    /// Copies a log that contains this number. Another program that overwrites the database in the
+    /// meantime also overwrites the number.
+    fn complete_checkpoint(&mut self, number: i64) -> anyhow::Result<()> {
         self.copy_log()?;
-        // The first page of the log contains the number.
         match self.uncopied_from.is_none() && self.checkpoint != number {
             true => Err(self.changed(&Change::Overwritten { is_same: false })),
             false => Ok(()),
@@ -259,4 +263,37 @@ fn checkpoint(connection: &Connection, kind: &str) -> rusqlite::Result<(i64, i64
 /// Ignores poisoning: a panic leaves the connection or handle usable.
 pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn a_checkpoint_whose_number_is_overwritten_stops_the_database() {
+        let name = format!("pinquery-checkpoint-{}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&directory).expect("directory is created");
+        let limits = Config::default().store;
+        let files = Files::open(&directory.join("test.db"), limits.mode).expect("created");
+        let opened = Database::open(files, Devices::demo(), &limits);
+        let (mut database, _) = opened.expect("database opens");
+        for number in [1, 2] {
+            let write = |transaction: &Transaction<'_>| {
+                schema::write_checkpoint_number(transaction, number)
+            };
+            database.write(write).expect("files are unchanged");
+            let completed = database.complete_checkpoint(number);
+            completed.expect("the number is in the file");
+        }
+        let error = database.complete_checkpoint(3).expect_err("it is not");
+        assert_eq!(error.to_string(), STOPPED);
+        assert_eq!(
+            database.save(&[]).expect_err("stopped").to_string(),
+            STOPPED
+        );
+        database.close();
+        std::fs::remove_dir_all(directory).expect("directory is removed");
+    }
 }
