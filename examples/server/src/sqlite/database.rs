@@ -270,30 +270,54 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    #[tokio::test]
-    async fn a_checkpoint_whose_number_is_overwritten_stops_the_database() {
-        let name = format!("pinquery-checkpoint-{}", std::process::id());
+    /// Runs the test on a database in a directory of its own.
+    fn with_database(name: &str, test: impl FnOnce(Database)) {
+        let name = format!("pinquery-{name}-{}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&directory).expect("directory is created");
         let limits = Config::default().store;
         let files = Files::open(&directory.join("test.db"), limits.mode).expect("created");
         let opened = Database::open(files, Devices::demo(), &limits);
-        let (mut database, _) = opened.expect("database opens");
-        for number in [1, 2] {
-            let write = |transaction: &Transaction<'_>| {
-                schema::write_checkpoint_number(transaction, number)
-            };
-            database.write(write).expect("files are unchanged");
-            let completed = database.complete_checkpoint(number);
-            completed.expect("the number is in the file");
-        }
-        let error = database.complete_checkpoint(3).expect_err("it is not");
-        assert_eq!(error.to_string(), STOPPED);
+        test(opened.expect("database opens").0);
+        std::fs::remove_dir_all(directory).expect("directory is removed");
+    }
+
+    #[track_caller]
+    fn assert_stopped(database: &mut Database, result: anyhow::Result<()>) {
+        assert_eq!(result.expect_err("stopped").to_string(), STOPPED);
         assert_eq!(
             database.save(&[]).expect_err("stopped").to_string(),
             STOPPED
         );
-        database.close();
-        std::fs::remove_dir_all(directory).expect("directory is removed");
+    }
+
+    #[tokio::test]
+    async fn a_checkpoint_whose_number_is_overwritten_stops_the_database() {
+        with_database("checkpoint", |mut database| {
+            for number in [1, 2] {
+                let write = |transaction: &Transaction<'_>| {
+                    schema::write_checkpoint_number(transaction, number)
+                };
+                database.write(write).expect("files are unchanged");
+                let completed = database.complete_checkpoint(number);
+                completed.expect("the number is in the file");
+            }
+            let completed = database.complete_checkpoint(3);
+            assert_stopped(&mut database, completed);
+        });
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_during_a_commit_stops_the_database() {
+        with_database("commit", |mut database| {
+            let path = database.files.database.clone();
+            let written = database.write(|transaction| {
+                let file = std::fs::File::options().append(true).open(path);
+                let written = std::io::Write::write_all(&mut file.expect("opens"), b"x");
+                written.expect("another program writes to the file");
+                schema::write_checkpoint_number(transaction, 0)
+            });
+            assert_stopped(&mut database, written);
+        });
     }
 }
