@@ -5,8 +5,6 @@ const POLL_INTERVAL_MS = 1000;
 const REQUEST_TIMEOUT_MS = 6000;
 // Without a response for this long, nothing is claimed to be live.
 const LIVE_FOR_MS = 3000;
-// Per plot or map.
-const MAX_POINTS = 500;
 // Pins in the example command.
 const MAX_EXAMPLES = 4;
 // A valid value for each type, percent-encoded, given the bounds in the datastream's description.
@@ -23,8 +21,6 @@ const EXAMPLES = {
 const PLACEHOLDER = { token: "TOKEN", pairs: ["PIN=VALUE"] };
 
 const byId = (id) => document.getElementById(id);
-const plots = new Map();
-const tracks = new Map();
 let after = null;
 let session = 0;
 // The last response of the server, by its clock and by the browser's monotonic one.
@@ -34,7 +30,6 @@ let failure = null;
 let idle = "";
 // The token and the pins of the suggested command.
 let example = PLACEHOLDER;
-let lastDrawn = "";
 
 // Either bound may be missing. Works on text because JavaScript numbers cannot represent every integer.
 function clamp(bounds, value, read) {
@@ -67,53 +62,11 @@ function showSend() {
   setText(byId("send"), `curl '${location.origin}/external/api/batch/update?${query}'`);
 }
 
-// Arrays are locations; numbers and booleans are points of a plot.
-function remember(batches) {
-  for (const { id, at_us, updates } of batches) {
-    after = id;
-    for (const { pin, value, adjusted } of updates) {
-      if (typeof value === "string") continue;
-      const series = Array.isArray(value) ? tracks : plots;
-      if (!series.has(pin)) series.set(pin, []);
-      const points = series.get(pin);
-      points.push({ at_us, adjusted, value: Array.isArray(value) ? value : Number(value) });
-      if (points.length > MAX_POINTS) points.shift();
-    }
-  }
-}
-
-// Shows the latest value as text, because a number would lose `-0.0` and `true`.
-function showDrawings(id, series, draw, byPin = new Map()) {
-  const pins = [...series.keys()].sort((a, b) => a - b);
-  const cards = pins.map((pin) => {
-    const points = series.get(pin);
-    const name = `v${pin}`;
-    const { datastream = "", value: text } = byPin.get(name) ?? {};
-    const value = points.at(-1).value;
-    const isLocation = Array.isArray(value);
-    const latest = isLocation ? `longitude ${value[0]}, latitude ${value[1]}` : (text ?? short(value));
-    const card = element("figure", { class: "card", "data-pin": name });
-    card.append(element("figcaption", {}, `${name}: ${latest}`), draw(points, name, latest, datastream && typeOf(datastream)));
-    return card;
-  });
-  if (cards.length === 0) cards.push(element("p", { class: "faint" }, "No data yet."));
-  byId(id).replaceChildren(...cards);
-}
-
-function show({ datastreams, batches }, isFirst) {
-  remember(batches);
-  showValues(datastreams);
-  const before = lastDrawn;
-  // A value may arrive one response before its batch, and times gain a date at midnight.
-  lastDrawn = JSON.stringify([new Date().toDateString(), datastreams.map(({ value }) => value)]);
-  if (batches.length === 0 && lastDrawn === before && !isFirst) return;
-  const byPin = new Map(datastreams.map((datastream) => [datastream.pin, datastream]));
-  showDrawings("plots", plots, plot, byPin);
-  showDrawings("tracks", tracks, map, byPin);
-}
-
 // The server's clock, because the browser's may differ.
 const serverUs = () => heard.now_us + (performance.now() - heard.at) * 1000;
+
+// The beginning of the chosen time range.
+const rangeStartUs = () => (byId("range").value === "" ? -Infinity : serverUs() - byId("range").value * 1e6);
 
 function showStatus() {
   const isLive = failure === null && heard !== null && performance.now() - heard.at < LIVE_FOR_MS;
@@ -145,21 +98,24 @@ async function fetchState(token) {
   }
 }
 
-function receive(state, token, isFirst) {
+function receive(state, token) {
   failure = state.error ?? null;
   if (failure !== null) return;
   heard = { now_us: state.now_us, at: performance.now() };
   example = { token, pairs: examples(state.datastreams) };
   showSend();
   showRejections(state.rejections);
-  show(state, isFirst);
+  showValues(state.datastreams);
+  after = state.batches.at(-1)?.id ?? after;
+  remember(state.batches);
+  drawAll();
 }
 
 async function watch(token, ownSession) {
   for (let isFirst = true; ownSession === session; ) {
     const state = await fetchState(token);
     if (ownSession !== session) return;
-    receive(state, token, isFirst);
+    receive(state, token);
     showStatus();
     const hasMore = state.more && !isFirst;
     isFirst &&= failure !== null;
@@ -174,14 +130,11 @@ function start() {
   heard = null;
   failure = null;
   idle = token === "" ? "Not connected." : "Connecting.";
-  plots.clear();
-  tracks.clear();
+  forget();
   rows.clear();
   byId("values").replaceChildren();
   showRejections([]);
   setText(byId("seen"), "");
-  showDrawings("plots", plots, plot);
-  showDrawings("tracks", tracks, map);
   example = PLACEHOLDER;
   showSend();
   if (token !== "") watch(token, session);
@@ -196,5 +149,6 @@ byId("reveal").addEventListener("change", ({ target }) => {
   byId("token").type = target.checked ? "text" : "password";
   showSend();
 });
+byId("range").addEventListener("change", drawAll);
 setInterval(showStatus, 1000);
 start();

@@ -36,6 +36,7 @@ pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
         .route("/", get(html::<S>))
         .route("/page.css", get(async || page::css()))
         .route("/page.js", get(async || page::script()))
+        .route("/charts.js", get(async || page::charts_script()))
         .route("/table.js", get(async || page::table_script()))
         .route("/draw.js", get(async || page::draw_script()))
         .fallback(async || response::error(StatusCode::NOT_FOUND, "Not found."))

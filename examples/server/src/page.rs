@@ -14,6 +14,7 @@ use crate::store::{SavedBatch, Store, Timestamp};
 const HTML: &str = include_str!("../page/index.html");
 const CSS: &str = include_str!("../page/page.css");
 const SCRIPT: &str = include_str!("../page/page.js");
+const CHARTS_SCRIPT: &str = include_str!("../page/charts.js");
 const TABLE_SCRIPT: &str = include_str!("../page/table.js");
 const DRAW_SCRIPT: &str = include_str!("../page/draw.js");
 
@@ -23,6 +24,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 /// Maximum batches per response.
 const MAX_BATCHES: usize = 500;
+
+/// Maximum values per response, approximately: parsing more would block the browser.
+const MAX_VALUES: usize = 20_000;
 
 /// Returns the page, with the demo token filled in if there is one.
 #[must_use]
@@ -47,6 +51,12 @@ pub fn script() -> Response {
 #[must_use]
 pub fn table_script() -> Response {
     file("text/javascript; charset=utf-8", TABLE_SCRIPT)
+}
+
+/// Returns the script that keeps plots and maps up to date.
+#[must_use]
+pub fn charts_script() -> Response {
+    file("text/javascript; charset=utf-8", CHARTS_SCRIPT)
 }
 
 /// Returns the script that draws plots and maps.
@@ -107,7 +117,8 @@ impl<S: Store> App<S> {
         let request = BatchUpdate::parse(body)?;
         let device = self.device(&request).await?;
         let latest = self.latest(&device).await?;
-        let history = self.store.history(device.number, after(body), MAX_BATCHES);
+        let limit = MAX_BATCHES.min(MAX_VALUES / device.template.len().max(1));
+        let history = self.store.history(device.number, after(body), limit);
         let batches = self.count_failure(history.await)?;
         let mut datastreams: Vec<LatestValue> = device.template.iter().map(without_value).collect();
         for latest in in_template(&device, latest) {
@@ -127,7 +138,7 @@ impl<S: Store> App<S> {
             datastreams,
             rejections: self.rejections.of(device.number),
             now_us: Timestamp::now().0,
-            more: batches.len() == MAX_BATCHES,
+            more: batches.len() == limit,
             batches: batches.into_iter().map(batch).collect(),
         })
     }

@@ -21,7 +21,8 @@ const DEVICES: &str = r#"{
         "v9": {"type": "location"},
         "v10": {"type": "integer"}, "v11": {"type": "integer"}, "v12": {"type": "integer"}
     },
-    "with-text": {"v13": {"type": "string"}}
+    "with-text": {"v13": {"type": "string"}},
+    "of-256-pins": {PINS}
 }"#;
 
 /// Saves screenshots to the directory `PINQUERY_SCREENSHOTS`, if set, and checks accessibility with
@@ -33,7 +34,9 @@ fn sent_values_appear_on_the_page() {
     let mut demo = command();
     demo.arg("--database").arg(scratch.path("test.db"));
     let server = Server::spawn(&scratch, demo);
-    std::fs::write(scratch.path("devices.json"), DEVICES).expect("devices file is written");
+    let pins = (0..256).map(|pin| format!(r#""v{pin}": {{"type": "double"}}"#));
+    let devices = DEVICES.replace("PINS", &pins.collect::<Vec<_>>().join(","));
+    std::fs::write(scratch.path("devices.json"), devices).expect("devices file is written");
     let other = Server::start_on(&scratch, &scratch.path("other.db"), &[]);
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients/browser.py");
     let screenshots =
@@ -61,6 +64,7 @@ fn sent_values_appear_on_the_page() {
         "frozen-360",
         "folded-360",
         "unfolded-1280",
+        "range-1280",
         "offline-1280",
     ] {
         assert!(

@@ -294,6 +294,7 @@ fn the_page_loads_nothing_from_other_origins() {
         ("/page.css", "text/css; charset=utf-8"),
         ("/page.js", "text/javascript; charset=utf-8"),
         ("/draw.js", "text/javascript; charset=utf-8"),
+        ("/charts.js", "text/javascript; charset=utf-8"),
         ("/table.js", "text/javascript; charset=utf-8"),
     ] {
         let response = server.get(path);

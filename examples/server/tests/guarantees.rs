@@ -120,6 +120,7 @@ fn every_response_forbids_content_sniffing_and_limits_caching() {
         ("/page.css", "no-cache"),
         ("/page.js", "no-cache"),
         ("/draw.js", "no-cache"),
+        ("/charts.js", "no-cache"),
         ("/table.js", "no-cache"),
         ("/metrics", "no-store"),
         ("/health", "no-store"),

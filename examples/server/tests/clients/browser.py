@@ -202,14 +202,17 @@ def check_extremes(browser):
         const batch = (id, at_us, ...updates) =>
           ({ id, at_us, updates: updates.map(([pin, value]) => ({ pin, value, adjusted: null })) });
         const batches = [
-          batch(1, now - day, [1, 10], [2, -1.7976931348623157e308], [5, [179.9, 10]]),
+          batch(1, now - day, [1, 10], [2, -1.7976931348623157e308], [5, [179.9, 10]], [7, 1]),
           batch(2, now, [1, 20], [2, 1.7976931348623157e308], [5, [-179.8, 10.2]]),
           batch(3, now - day / 2, [1, 15], [2, 5e-324], [5, [-179.6, 10.1]]),
         ];
         const row = (pin, datastream) => ({ pin, datastream, value: "x".repeat(64), adjusted: null, at_us: now - day });
-        plots.clear(); tracks.clear();
-        show({ datastreams: [row("v1", "integer 0..=100"), row("v2", "double"), row("v5", "location")], batches }, true);
+        const datastreams = [row("v1", "integer 0..=100"), row("v2", "double"), row("v5", "location"), row("v7", "double")];
+        forget();
+        receive({ now_us: now, datastreams, batches, rejections: [] }, "t");
     """)
+    title = lambda: browser.text("#plots figure[data-pin=v1] title")
+    eventually("the plots are drawn", lambda: (title() or "").startswith("v1: 3 values"))
     year = str(time.localtime(time.time() - 86400).tm_year)
     assert year in browser.text("tr[data-pin=v1] .at"), browser.text("tr[data-pin=v1] .at")
     lines = browser.run("return [...document.querySelectorAll('#plots figure[data-pin=v1] polyline')].map((line) => line.getAttribute('points'))")
@@ -219,6 +222,18 @@ def check_extremes(browser):
     track = [float(point.split(",")[0]) for point in track.split()]
     assert track == sorted(track) and track[2] - track[0] > 100, track
     photograph(browser, "extremes")
+    choose = """
+        const range = document.getElementById("range");
+        range.value = arguments[0];
+        range.dispatchEvent(new Event("change"));
+    """
+    for seconds, count in [(3600, 1), (86400, 2), ("", 3)]:
+        browser.run(choose, str(seconds))
+        eventually(f"a range of {seconds} s", lambda: title().startswith(f"v1: {count} values"))
+        drawn = browser.text("#plots figure[data-pin=v7]")
+        assert ("No values in this time range." in drawn) == (count < 3), drawn
+        if count == 1:
+            photograph(browser, "range")
 
 
 def value(browser, pin):
@@ -258,7 +273,7 @@ def check_live_values(browser):
     assert value(browser, "v1") == "100"
     assert browser.run("return document.querySelectorAll('img').length") == 0
     assert value(browser, "v5") == "[96.5,-27.0]"
-    assert plot_heading(browser, "v1") == "v1: 100"
+    eventually("the plots are drawn", lambda: plot_heading(browser, "v1") == "v1: 100")
     points = browser.run("return document.querySelector('#plots figure[data-pin=v1] polyline').getAttribute('points')")
     assert len(points.split()) == 31, points
     plots = browser.run("return [...document.querySelectorAll('#plots figure')].map((plot) => plot.dataset.pin)")
@@ -326,13 +341,13 @@ def check_offline_device(browser):
         start = () => {}; session += 1;
         const now_us = Date.now() * 1e3;
         const row = (pin, age) => ({ pin, datastream: "double", value: "1.5", adjusted: null, at_us: now_us - age * 1e6 });
-        receive({ now_us, datastreams: [row("v1", 7300), row("v2", 90061)], batches: [], rejections: [] }, "t", true);
+        receive({ now_us, datastreams: [row("v1", 7300), row("v2", 90061)], batches: [], rejections: [] }, "t");
         showStatus();
     """)
     assert browser.text("#seen").startswith("The device is offline. Last seen: "), browser.text("#seen")
     assert ages(browser) == ["2 h old", "1 d old"], ages(browser)
     photograph(browser, "offline")
-    browser.run("receive({ error: 'Error: Invalid token.' }, 't', false); showStatus()")
+    browser.run("receive({ error: 'Error: Invalid token.' }, 't'); showStatus()")
     assert browser.text("#status").startswith("Error: Invalid token. Last response: "), browser.text("#status")
 
 
@@ -364,6 +379,40 @@ def check_keyboard_and_folds(browser):
     photograph(browser, "unfolded")
 
 
+# Tasks of 50 ms and more, which block input, and the most drawings that were added in one task.
+OBSERVE = """
+    window.blocked = [];
+    window.largest = 0;
+    new PerformanceObserver((list) => window.blocked.push(...list.getEntries().map(({ duration }) => duration)))
+      .observe({ type: "longtask", buffered: true });
+    new MutationObserver((records) => {
+      const added = records.flatMap(({ addedNodes }) => [...addedNodes]);
+      const drawings = new Set(added.map((node) => (node.localName === "svg" ? node : node.querySelector?.("svg"))));
+      drawings.delete(null);
+      drawings.delete(undefined);
+      window.largest = Math.max(window.largest, drawings.size);
+    }).observe(document, { childList: true, subtree: true });
+"""
+
+
+def check_many_pins(browser):
+    for batch in range(80):
+        pins = {f"v{pin}": round(20 + pin / 10 + math.sin(batch / 9 + pin), 3) for pin in range(256)}
+        send(other_url, "of-256-pins", **pins)
+    browser.resize(1280)
+    browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=OBSERVE)
+    browser.call("/url", {"url": other_url + "/"})
+    for _ in range(3):
+        browser.run("blocked.length = 0; largest = 0")
+        show(browser, "of-256-pins")
+        eventually("all plots are drawn", lambda: browser.run("return document.querySelectorAll('#plots svg').length") == 256)
+        blocked, largest = browser.run("return [blocked, largest]")
+        print(f"256 pins: tasks of 50 ms and more: {blocked}, at most {largest} drawings in a task")
+        assert largest <= 8, largest
+    title = browser.text("#plots svg title")
+    assert title.startswith("v0: 78 values, "), title
+
+
 def check_unknown_token(browser):
     show(browser, "another")
     eventually("the error is shown", lambda: browser.text("#status") == "Error: Invalid token.")
@@ -385,6 +434,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         check_unknown_token(browser)
         check_commands(browser)
         check_keyboard_and_folds(browser)
+        check_many_pins(browser)
         check_extremes(browser)
         check_offline_device(browser)
     finally:

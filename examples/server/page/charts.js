@@ -1,0 +1,90 @@
+"use strict";
+
+// Per plot or map.
+const MAX_POINTS = 500;
+// Drawings per task: more would block the browser for longer than 50 ms.
+const PORTION = 8;
+
+const plots = { id: "plots", draw: plot, points: new Map(), cards: new Map() };
+const tracks = { id: "tracks", draw: map, points: new Map(), cards: new Map() };
+let isDrawing = false;
+let isOutdated = false;
+
+// Arrays are locations; numbers and booleans are points of a plot.
+function remember(batches) {
+  for (const { at_us, updates } of batches) {
+    for (const { pin, value, adjusted } of updates) {
+      if (typeof value === "string") continue;
+      const series = Array.isArray(value) ? tracks : plots;
+      if (!series.points.has(pin)) series.points.set(pin, []);
+      const points = series.points.get(pin);
+      points.push({ at_us, adjusted, value: Array.isArray(value) ? value : Number(value) });
+      if (points.length > MAX_POINTS) points.shift();
+    }
+  }
+}
+
+function forget() {
+  for (const { id, points, cards } of [plots, tracks]) {
+    points.clear();
+    cards.clear();
+    byId(id).replaceChildren(element("p", { class: "faint" }, "No data yet."));
+  }
+}
+
+function arrange({ id, points, cards }) {
+  if (points.size === cards.size) return;
+  const pins = [...points.keys()].sort((a, b) => a - b);
+  const all = pins.map((pin) => cards.get(pin) ?? { key: "", figure: element("figure", { class: "card", "data-pin": `v${pin}` }) });
+  cards.clear();
+  pins.forEach((pin, index) => cards.set(pin, all[index]));
+  byId(id).replaceChildren(...all.map(({ figure }) => figure));
+}
+
+// Returns whether the card had to be redrawn. Times gain a date at midnight.
+function redraw(series, pin, card, fromUs) {
+  const name = `v${pin}`;
+  const { datastream = "", value: text } = rows.get(name) ?? {};
+  const all = series.points.get(pin);
+  const points = fromUs === -Infinity ? all : all.filter(({ at_us }) => at_us >= fromUs);
+  const key = JSON.stringify([new Date().toDateString(), text, points.length, points[0]?.at_us, points.at(-1)?.at_us]);
+  if (card.key === key) return false;
+  card.key = key;
+  const { value } = all.at(-1);
+  // Text, because a number would lose `-0.0` and `true`.
+  const latest = Array.isArray(value) ? `longitude ${value[0]}, latitude ${value[1]}` : (text ?? short(value));
+  const isEmpty = points.length === 0;
+  const drawing = isEmpty ? element("p", { class: "faint" }, "No values in this time range.") : series.draw(points, name, latest, datastream && typeOf(datastream));
+  card.figure.replaceChildren(element("figcaption", {}, `${name}: ${latest}`), drawing);
+  return true;
+}
+
+const nextTask = () => new Promise((resume) => setTimeout(resume));
+
+async function drawPortions() {
+  let count = 0;
+  for (const series of [plots, tracks]) {
+    arrange(series);
+    for (const [pin, card] of series.cards) {
+      if (!redraw(series, pin, card, rangeStartUs())) continue;
+      count += 1;
+      if (count % PORTION === 0) await nextTask();
+    }
+  }
+}
+
+// Goes on to the newest values rather than starting over, so that the last cards are drawn, too.
+async function drawAll() {
+  isOutdated = true;
+  if (isDrawing) return;
+  isDrawing = true;
+  try {
+    while (isOutdated) {
+      isOutdated = false;
+      await nextTask();
+      await drawPortions();
+    }
+  } finally {
+    isDrawing = false;
+  }
+}
