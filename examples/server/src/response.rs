@@ -80,7 +80,7 @@ impl IntoResponse for Rejection {
             }
             Self::Unavailable(Unavailable::Constraint) => error(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "The database refuses this batch.",
+                "The database rejects this batch.",
             ),
         }
     }

@@ -14,7 +14,7 @@ use common::{
 };
 use rusqlite::Connection;
 
-const CONSTRAINT: &str = r#"{"error":{"message":"The database refuses this batch."}}"#;
+const CONSTRAINT: &str = r#"{"error":{"message":"The database rejects this batch."}}"#;
 const TOO_MANY: &str = r#"{"error":{"message":"Too many batches are waiting. Try again."}}"#;
 
 #[test]
