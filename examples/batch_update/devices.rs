@@ -42,6 +42,6 @@ impl Devices {
 
 fn read<T>(kind: &str, path: &Path, parse: fn(&[u8]) -> Result<T, Error>) -> anyhow::Result<T> {
     // Not named, because an argument that is not a file may be a token or a query.
-    let json = fs::read(path).with_context(|| format!("cannot read the file of `--{kind}`"))?;
+    let json = fs::read(path).with_context(|| format!("cannot read the `--{kind}` file"))?;
     parse(&json).with_context(|| format!("{kind} {path:?}"))
 }

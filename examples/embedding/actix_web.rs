@@ -8,9 +8,9 @@
 //! `web::Query` decodes leniently. A handler that takes a `Batch` only runs if all updates are valid.
 //! If the lookup has to await, use the two steps of `axum.rs` and box the future.
 //!
-//! Clients must escape spaces and `#`, among others: actix-web rejects a request with a space in its query
-//! (400, no body), and drops an unescaped `#` and everything after it. `examples/README.md` lists what
-//! it does to each byte.
+//! Clients must escape spaces and `#`, among other bytes: actix-web rejects a request with a space in
+//! its query (400, no body), and drops an unescaped `#` and everything after it.
+//! `examples/README.md` lists what it does to each byte.
 //!
 //! The limits are actix-web's own: 128 KiB and five seconds for a head, 25,600 connections per
 //! worker.

@@ -7,9 +7,9 @@
 //! It shows two-step parsing: `BatchUpdate::parse` validates the token, the store is awaited, and
 //! `updates` parses the values. The query is `uri().query()`, which is still percent-encoded.
 //!
-//! Clients must escape spaces and `#`, among others: hyper rejects a request with a space in its query
-//! (400, no body), and drops an unescaped `#` and everything after it. `examples/README.md` lists what
-//! it does to each byte.
+//! Clients must escape spaces and `#`, among other bytes: hyper rejects a request with a space in its
+//! query (400, no body), and drops an unescaped `#` and everything after it. `examples/README.md`
+//! lists what it does to each byte.
 //!
 //! Not included: TLS, a limit on connections, graceful shutdown.
 

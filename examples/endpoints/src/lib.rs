@@ -1,6 +1,6 @@
 //! Blynk's endpoints `update` and `get`, for any HTTP library.
 //!
-//! The functions take a request, whose token is valid, and the template of the device with this token:
+//! Each function takes a request, whose token has been validated, and the template of its device:
 //!
 //! ```
 //! use pinquery::{BatchUpdate, Datastream, Template, VirtualPin};
@@ -24,7 +24,7 @@ use pinquery::{BatchUpdate, Error, Pair, Template, Update, VirtualPin};
 ///
 /// # Errors
 ///
-/// Fails as [`BatchUpdate::updates`] does. In the older form, other names than `pin` and `value` are
+/// Fails as [`BatchUpdate::updates`] does. In the older form, names other than `pin` and `value` are
 /// invalid, as in `pin=V1&v2=5`.
 pub fn update(request: &BatchUpdate<'_>, template: &Template) -> Result<Vec<Update>, Error> {
     match request.pairs().next().as_ref().map(name).as_deref() {
@@ -64,8 +64,8 @@ fn name<'q>(pair: &Pair<'q>) -> Cow<'q, str> {
 ///
 /// # Errors
 ///
-/// Fails if there are no pins, or for a name that is not a pin, as `x`, a pin without a datastream, as
-/// `v9`, or a duplicate, as `v1&pin=V1`. Also for a value, as `v1=5`: an update sent to the wrong
+/// Fails if there are no pins, a name is not a pin (`x`), or a pin has no datastream (`v9`) or is
+/// repeated (`v1&pin=V1`). Also fails if a pin has a value (`v1=5`): an update sent to the wrong
 /// endpoint must not look like a success.
 pub fn get(request: &BatchUpdate<'_>, template: &Template) -> Result<Vec<VirtualPin>, Error> {
     let mut pins = Vec::new();

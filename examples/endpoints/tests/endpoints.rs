@@ -115,7 +115,7 @@ fn an_invalid_get_is_rejected() {
 }
 
 #[test]
-fn pins_to_get_are_named_or_values_of_pin() {
+fn both_forms_of_get_are_accepted() {
     for query in [
         "V2&token=t&v%31=",
         "p%69n=V%32&token=t&pin=v1",

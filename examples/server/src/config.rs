@@ -112,7 +112,7 @@ impl Default for Config {
     }
 }
 
-/// The upper bound keeps within the capacity of a semaphore and a channel.
+/// Parses a number up to a million, which is within the capacity of a semaphore and of a channel.
 fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=1_000_000)
 }

@@ -24,7 +24,8 @@ pub enum GetResponse {
 }
 
 impl<S: Store> App<S> {
-    /// Parses `token=…&v1&v2` or `token=…&pin=V1`, and returns the latest values of these pins, in this order.
+    /// Parses `token=…&v1&v2` or `token=…&pin=V1`, and returns the latest values of these pins, in this
+    /// order.
     ///
     /// # Errors
     ///

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::store::Timestamp;
 
-/// Rejections kept per device.
+/// Maximum rejections per device.
 const MAX_PER_DEVICE: usize = 16;
 
-/// Devices with rejections; a further one replaces the one whose last rejection is oldest.
+/// Maximum devices with rejections; a further one replaces the one whose last rejection is oldest.
 const MAX_DEVICES: usize = 4096;
 
 /// Why a batch was rejected. Contains no bytes of the query.
@@ -23,7 +23,7 @@ pub struct RejectedBatch {
     pin: Option<VirtualPin>,
 }
 
-/// The last rejections by the number of the device.
+/// The last rejections, by device number.
 #[derive(Debug, Default)]
 pub struct Rejections(Mutex<HashMap<i64, VecDeque<RejectedBatch>>>);
 

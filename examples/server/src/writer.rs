@@ -23,7 +23,7 @@ use retry::Retries;
 
 /// A connection that writes to a database.
 pub trait Commit {
-    /// Saves these batches durably: all or none, or all except those of some devices.
+    /// Saves these batches durably: all or nothing, or all except those of some devices.
     fn commit(&mut self, batches: &[Batch])
     -> impl Future<Output = Result<(), CommitError>> + Send;
 
@@ -158,8 +158,8 @@ impl<C: Commit> Writer<C> {
         }
     }
 
-    /// Returns what commits the batches of locked devices, so that this writer and those made from
-    /// it do not. Otherwise, such batches are rejected at once.
+    /// Returns the retrier, to which this writer and those made from it later pass the batches of
+    /// locked devices. Without a retrier, such batches are rejected at once.
     #[must_use]
     pub fn retrier(&mut self, connection: C, limits: &StoreLimits) -> Retrier<C> {
         let results = Arc::clone(&self.results);

@@ -59,8 +59,8 @@ fn restart(scratch: &Scratch, mut server: Server, signal: &str) -> HashSet<i64> 
     find_batches(&database)
 }
 
-/// Copies a backup over the database while clients are sending. Returns the batches of the backup,
-/// and those that were acknowledged before it.
+/// Copies a backup over the database while clients are sending, and restarts the server. It must
+/// find the batches of the backup, and no others.
 fn overwrite_under_load(signal: &str) {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &["--group", "64"]);
@@ -132,7 +132,7 @@ fn a_new_modification_time_loses_nothing() {
 }
 
 #[test]
-fn removed_logs_lose_nothing() {
+fn removing_the_log_loses_nothing() {
     for removed in [&["wal"][..], &["shm"], &["wal", "shm"]] {
         for signal in ["TERM", "KILL"] {
             let scratch = Scratch::new();

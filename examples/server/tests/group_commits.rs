@@ -188,7 +188,7 @@ fn partial(locked: &[i64], missing: &[i64]) -> Result<(), CommitError> {
 }
 
 #[tokio::test]
-async fn a_group_is_not_committed_again_because_of_some_devices() {
+async fn a_partial_commit_is_not_repeated() {
     let connection = Scripted::new([partial(&[2], &[3])]);
     let (queue, writer) = Queue::new(connection.clone(), &limits("9"), Arc::default());
     let saves = save(&queue, 4);
@@ -205,7 +205,7 @@ async fn a_group_is_not_committed_again_because_of_some_devices() {
 }
 
 #[tokio::test]
-async fn batches_of_locked_devices_are_retried_apart() {
+async fn batches_of_locked_devices_are_retried_separately() {
     let connection = Scripted::new([partial(&[2, 3], &[])]);
     let retried = Scripted::new([partial(&[2], &[]), partial(&[3], &[])]);
     let (queue, mut writer) = Queue::new(connection.clone(), &limits("9"), Arc::default());
@@ -240,7 +240,7 @@ async fn batches_of_a_locked_device_are_rejected_in_time() {
     let retrier = writer.retrier(connection, &limits);
     let _writers = (tokio::spawn(writer.run()), tokio::spawn(retrier.run()));
     assert_eq!(queue.save(batch(1)).await, Err(Unavailable::Fault));
-    // This says nothing about the database.
+    // The database itself is healthy.
     assert_eq!(queue.save(batch(2)).await, Ok(()));
     assert_eq!(queue.check().await, Ok(()));
 }

@@ -83,7 +83,7 @@ fn invalid_updates_save_nothing_and_are_counted() {
 }
 
 #[test]
-fn the_pin_to_get_is_a_name_or_the_value_of_pin() {
+fn both_forms_of_get_are_accepted() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     server.update("v1=5&v2=1.5");

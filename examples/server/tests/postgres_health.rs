@@ -10,7 +10,7 @@ use common::{Scratch, Server, SmallDisk, UNAVAILABLE, eventually};
 
 const OK: (u16, &str) = (200, r#"{"status":"ok"}"#);
 
-/// Starts a server that is not a superuser, but the owner of its tables.
+/// Starts a server whose role owns its tables but is not a superuser.
 fn start(scratch: &Scratch, database: &Database) -> Server {
     let role = database.create_role();
     let args = ["--statement-timeout", "0.5"];
@@ -79,7 +79,7 @@ fn a_missing_table_is_unhealthy() {
 }
 
 #[test]
-fn a_missing_right_is_unhealthy() {
+fn a_missing_privilege_is_unhealthy() {
     test(
         "DO $$ BEGIN EXECUTE format('REVOKE INSERT ON value FROM %I', current_database()); END $$",
         "DO $$ BEGIN EXECUTE format('GRANT INSERT ON value TO %I', current_database()); END $$",

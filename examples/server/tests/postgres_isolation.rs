@@ -87,7 +87,7 @@ fn a_locked_row_fails_only_batches_of_its_device() {
 }
 
 #[test]
-fn a_locked_device_fails_in_time_and_is_logged_at_its_begin_and_end() {
+fn a_locked_device_fails_in_time_and_is_logged_once() {
     let Some(database) = Database::new() else {
         return;
     };

@@ -42,7 +42,7 @@ fn timestamps_are_microseconds_since_1970_by_the_databases_clock() {
 
 /// A trigger reads the settings of the connection that executes it.
 #[test]
-fn settings_of_the_database_and_the_url_do_not_replace_the_servers() {
+fn settings_of_the_database_and_the_url_do_not_override_the_servers() {
     let Some(database) = Database::new() else {
         return;
     };

@@ -97,7 +97,7 @@ fn verify_full_rejects_another_server() {
 }
 
 #[test]
-fn a_required_encryption_that_the_server_does_not_offer_is_an_error() {
+fn required_tls_that_the_server_does_not_offer_is_an_error() {
     let Some(database) = Database::new() else {
         return;
     };

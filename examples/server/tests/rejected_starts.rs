@@ -96,7 +96,7 @@ impl Start {
         file.write_all(bytes).unwrap();
     }
 
-    /// Fails unless the start is rejected with this message and leaves everything as it was.
+    /// Asserts that the start is rejected with this message and leaves everything as it was.
     #[track_caller]
     fn assert_rejected(&self, message: &str) {
         let mut start = command();
@@ -141,7 +141,7 @@ fn special_files_are_not_changed() {
     start.database = start.scratch.path("socket");
     drop(std::os::unix::net::UnixListener::bind(&start.database).unwrap());
     start.assert_rejected("it is not a regular file");
-    // A device of its own, as root could change the machine's.
+    // A separate device, because root could change the machine's.
     let device = start.scratch.path("device");
     if Command::new("mknod")
         .arg(&device)

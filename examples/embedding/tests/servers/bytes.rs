@@ -14,7 +14,7 @@ const KEPT: &str = "kept";
 
 const EXAMPLES: [&Example; 4] = [&HYPER, &AXUM, &ACTIX_WEB, &HTTPARSE];
 
-/// The outcomes in the examples.
+/// The outcome in each example.
 type Row = [&'static str; EXAMPLES.len()];
 
 const ALL_KEPT: Row = [KEPT; EXAMPLES.len()];
@@ -23,7 +23,7 @@ const ALL_KEPT: Row = [KEPT; EXAMPLES.len()];
 fn the_table_in_the_readme_is_complete_and_correct() {
     let mut rows = rows();
     rows.retain(|(_, row)| *row != ALL_KEPT);
-    rows.push(("every other byte of ASCII".to_owned(), ALL_KEPT));
+    rows.push(("every other ASCII byte".to_owned(), ALL_KEPT));
     let rows = rows
         .iter()
         .map(|(bytes, row)| format!("| {bytes} | {} |\n", row.join(" | ")));
@@ -31,7 +31,7 @@ fn the_table_in_the_readme_is_complete_and_correct() {
     let (_, rest) = README
         .split_once("| unescaped | hyper | axum | actix-web | `httparse.rs` |\n")
         .expect("the table");
-    let (_, rest) = rest.split_once('\n').expect("a line below the heading");
+    let (_, rest) = rest.split_once('\n').expect("a line after the heading");
     let (documented, _) = rest.split_once("\n\n").expect("the table ends");
     assert_eq!(format!("{documented}\n"), table);
 }
@@ -52,13 +52,13 @@ fn rows() -> Vec<(String, Row)> {
     ascii.sort_by_key(|(_, bytes)| bytes[0]);
     let ascii = ascii.into_iter().map(|(row, bytes)| (ranges(&bytes), row));
     let others = [
-        ("other UTF-8, as `é`".to_owned(), row(0x80)),
+        ("other UTF-8, such as `é`".to_owned(), row(0x80)),
         ("invalid UTF-8".to_owned(), row(0x81)),
     ];
     ascii.chain(others).collect()
 }
 
-/// Lists bytes in ascending order.
+/// Formats bytes, which are in ascending order, as ranges.
 fn ranges(bytes: &[u8]) -> String {
     let name = |byte: u8| match byte {
         b'!'..=b'~' => format!("`{}`", char::from(byte)),
@@ -71,11 +71,11 @@ fn ranges(bytes: &[u8]) -> String {
     ranges.collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the outcome of each byte of ASCII, of other UTF-8, and of invalid UTF-8.
+/// Returns the outcome of each ASCII byte, of other UTF-8, and of invalid UTF-8.
 fn outcomes(example: &Example) -> Vec<&'static str> {
     let server = Server::start(example.name);
     let ascii = (0..0x80).map(|byte| vec![vec![byte]]);
-    // With every byte that is valid after the first, and most of those that are valid as the first.
+    // Every continuation byte, and most leading bytes.
     let characters = ('\u{80}'..='\u{7FF}')
         .step_by(31)
         .chain('\u{80}'..='\u{BF}');

@@ -143,7 +143,7 @@ fn start(
 ) -> JoinHandle<anyhow::Result<()>> {
     let mut writers = JoinSet::new();
     writers.spawn(writer.retrier(connections.clone(), limits).run());
-    // One writer, and others if they do not take the retrier's connection.
+    // At least one writer; further ones must leave a connection to the retrier.
     for _ in 2..limits.pool {
         let writer = writer.with_connection(connections.clone());
         writers.spawn(async { drop(writer.run().await) });
@@ -157,7 +157,7 @@ fn start(
     })
 }
 
-/// Parses the URL. Errors do not repeat it, as it may contain a password.
+/// Parses the URL. Errors do not repeat it, because it may contain a password.
 fn config(database: &str, limits: &StoreLimits) -> anyhow::Result<Config> {
     let mut config: Config = database
         .parse()
@@ -272,7 +272,7 @@ impl Commit for Connections {
         let client = self.get().await?;
         let tried = timeout(self.limit, schema::try_insert(&client)).await;
         match discard_on_timeout(client, tried)? {
-            // A constraint may reject only this batch: not a fault of the database.
+            // A constraint may reject this batch in particular, which is not a fault of the database.
             Err(error) if !is_about_data(&error) => Err(error.into()),
             _ => Ok(()),
         }

@@ -23,12 +23,12 @@ const STARTUP_LOCK: i64 = 0x7069_6e71;
 /// Locks in the order of ids, to avoid deadlocks between servers.
 const LOCK: &str = "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
-/// Locks what is not locked already.
+/// Locks only rows that are not locked yet.
 const LOCK_FREE: &str =
     "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED";
 
-/// Begins a transaction that waits for the lock of a row, but not for long: other servers hold it
-/// for a commit only.
+/// Begins a transaction that waits only briefly for a row's lock, because other servers hold it only
+/// for a commit.
 const BEGIN_BRIEFLY: &str = "BEGIN; SET LOCAL lock_timeout = 100";
 
 const INSERT: &str = include_str!("insert.sql");
@@ -158,7 +158,7 @@ pub struct Skipped {
     pub missing: Vec<i64>,
 }
 
-/// Writes batches with their values, all or none, except those of some devices.
+/// Writes batches with their values, all or nothing, except those of the devices that it returns.
 ///
 /// The ids of a device's batches are assigned while the device's row is locked. PostgreSQL releases
 /// a lock only after the commit has become visible, so a reader that sees a batch also sees all
@@ -168,7 +168,7 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
     let mut devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
     devices.sort_unstable();
     devices.dedup();
-    // Outside the transaction, whose waits are brief.
+    // Prepared outside the transaction, whose lock timeout is short.
     let insert = client.prepare_cached(INSERT).await?;
     let mut skipped = Skipped::default();
     let inserted = async {
@@ -180,7 +180,7 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
                     return Ok(());
                 }
                 let locked = lock(client, "BEGIN", LOCK_FREE, &devices).await?;
-                // Including missing ones, which are found when they are tried again.
+                // Includes missing devices, which are detected when they are retried.
                 skipped.locked = difference(&devices, &locked);
                 locked
             }
@@ -197,10 +197,10 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
     Ok(skipped)
 }
 
-/// Does all that [`insert`] does, except that it rolls back instead of committing.
+/// Does what [`insert`] does, but rolls back instead of committing.
 ///
-/// The number of its device is negative and unlike any other, so that it waits neither for a
-/// device's batches nor for another server's check.
+/// Its device number is negative and unique, so that it waits neither for a device's batches nor for
+/// another server's check.
 pub async fn try_insert(client: &Client) -> Result<(), Error> {
     let update = Update {
         pin: VirtualPin(0),

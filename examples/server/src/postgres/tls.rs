@@ -11,10 +11,10 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Removes from the URL what `tokio-postgres` does not know, and returns the connector for it.
+/// Returns the URL without what `tokio-postgres` does not support, and the connector for it.
 ///
-/// As with PostgreSQL's own client, `sslmode` is `prefer` by default, and only `verify-full`
-/// checks who the server is, by the certificates in the file `sslrootcert`.
+/// As with PostgreSQL's own client, `sslmode` is `prefer` by default. Only `verify-full` verifies the
+/// server's certificate and host name, using the root certificates in the file `sslrootcert`.
 pub fn configure(url: &str) -> anyhow::Result<(String, MakeRustlsConnect)> {
     let (url, mode, roots) = split(url)?;
     let provider = Arc::new(ring::default_provider());
@@ -35,7 +35,7 @@ pub fn configure(url: &str) -> anyhow::Result<(String, MakeRustlsConnect)> {
     Ok((url, MakeRustlsConnect::new(config.with_no_client_auth())))
 }
 
-/// Returns the URL without `sslrootcert`, `sslmode` and the file.
+/// Returns the URL without `sslrootcert`, the value of `sslmode`, and the path of the file.
 fn split(url: &str) -> anyhow::Result<(String, String, Option<String>)> {
     // A password may contain a question mark.
     let start = url.find('@').unwrap_or(0);
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_about_tls_are_taken_from_the_url() {
+    fn tls_parameters_are_extracted_from_the_url() {
         let split = |url: &str| split(url).expect("valid URL");
         let (url, mode, roots) = split("postgres://me:p?sslmode=x@h/db");
         assert_eq!(

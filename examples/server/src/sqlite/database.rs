@@ -14,11 +14,11 @@ use crate::devices::{Device, Devices};
 use crate::store::{Batch, Timestamp};
 use crate::writer::{Commit, CommitError};
 
-/// The length of the log from which on it is copied into the database, in pages.
+/// The minimum length of the log for a checkpoint, in pages.
 const CHECKPOINT_PAGES: i64 = 1000;
 
 /// The message once another program has changed the files.
-pub const STOPPED: &str = "the database is not used until a restart";
+pub const STOPPED: &str = "the database will not be used until a restart";
 
 /// A connection for reading, until the server stops using the database.
 pub type Reader = Arc<Mutex<Option<Connection>>>;
@@ -32,12 +32,12 @@ pub struct Database {
     watch: Watch,
     /// The number of the last checkpoint.
     checkpoint: i64,
-    /// The page of the log from which on another program may copy it, because a transaction of a
-    /// third one kept this server from doing so.
+    /// The first page of the log that another program may copy, because a third program's
+    /// transaction kept this server from doing so.
     uncopied_from: Option<i64>,
     /// Whether another program has changed the files.
     is_stopped: bool,
-    /// Last, as it has to be closed after the connections.
+    /// Last, because it must be closed after the connections.
     files: Files,
 }
 
@@ -50,7 +50,7 @@ impl Database {
     ) -> anyhow::Result<(Self, Devices<Arc<Device>>)> {
         let has_log = files.with_suffix("-wal").exists();
         let mut connection = connect(&files, limits)?;
-        // A start that is rejected leaves the log of a server that was killed.
+        // A rejected start must not remove the log of a server that was killed.
         keep_log(&connection, has_log)?;
         let devices = schema::prepare(&mut connection, devices, limits)?;
         keep_log(&connection, false)?;
@@ -117,8 +117,8 @@ impl Database {
         Ok(())
     }
 
-    /// Commits a transaction and checks the files before, so that it does no harm to another
-    /// database, and after, so that it succeeds only if the next start will find what it wrote.
+    /// Commits a transaction. Checks the files before, so that it does not damage another database,
+    /// and after, so that it succeeds only if the next start will find what it wrote.
     fn write(
         &mut self,
         write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
@@ -148,8 +148,8 @@ impl Database {
         next.map_or(Ok(()), |number| self.complete_checkpoint(number))
     }
 
-    /// Copies a log that contains this number. Another program that overwrites the database in the
-    /// meantime also overwrites the number.
+    /// Copies the log, which contains this number, and checks that the number is in the file. Another
+    /// program that overwrites the database in the meantime also overwrites the number.
     fn complete_checkpoint(&mut self, number: i64) -> anyhow::Result<()> {
         self.copy_log()?;
         match self.uncopied_from.is_none() && self.checkpoint != number {
@@ -270,7 +270,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// Runs the test on a database in a directory of its own.
+    /// Runs the test on a database in its own directory.
     fn with_database(name: &str, test: impl FnOnce(Database)) {
         let name = format!("pinquery-{name}-{}", std::process::id());
         let directory = std::env::temp_dir().join(name);

@@ -51,7 +51,7 @@ impl Files {
         self.is_new = false;
     }
 
-    /// Returns the path of a file that SQLite keeps beside the database.
+    /// Returns the path of a file that SQLite keeps next to the database.
     pub fn with_suffix(&self, suffix: &str) -> PathBuf {
         with_suffix(&self.database, suffix)
     }
@@ -113,7 +113,7 @@ fn check_owner(metadata: &Metadata) -> anyhow::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        // `std` cannot tell the user of this process, but a socket can.
+        // `std` does not provide the user of this process, but a socket does.
         let (socket, _) = tokio::net::UnixStream::pair()?;
         let (owner, user) = (metadata.uid(), socket.peer_cred()?.uid());
         ensure!(
@@ -145,7 +145,7 @@ fn check_mode(_: &Metadata, _: u32) -> anyhow::Result<()> {
 }
 
 /// Locks the file itself, so that all paths to it share the lock. Linux keeps such a lock apart
-/// from those of SQLite. Elsewhere they conflict, so a file beside the database is locked.
+/// from those of SQLite. Elsewhere they conflict, so a file next to the database is locked.
 fn lock(file: &File, database: &Path) -> anyhow::Result<Option<File>> {
     let separate = match cfg!(target_os = "linux") {
         true => None,
@@ -154,7 +154,7 @@ fn lock(file: &File, database: &Path) -> anyhow::Result<Option<File>> {
     match separate.as_ref().unwrap_or(file).try_lock() {
         Ok(()) => Ok(separate),
         Err(TryLockError::WouldBlock) => bail!("another pinquery-server is using this database"),
-        Err(TryLockError::Error(error)) => Err(error).context("lock"),
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock it"),
     }
 }
 

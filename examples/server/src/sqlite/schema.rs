@@ -24,7 +24,7 @@ const VERSION: i64 = 1;
 /// How long to wait for another program's lock at startup.
 const STARTUP_LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// How long to check the database at startup; enough for some gigabytes.
+/// How long to check the database at startup; enough for a few gigabytes.
 const CHECK_TIME: Duration = Duration::from_secs(10);
 
 /// In a STRICT table, SQLite does not convert ANY values; a REAL column would turn -0.0 into 0.0.
@@ -93,7 +93,7 @@ pub fn prepare(
     check_integrity(connection)?;
     // FULL flushes the log at each commit, and so before `OK` is sent.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // Before the log exists, so that the header of the file always names its program.
+    // Before the log exists, so that the header of the file always identifies its program.
     make_tables(connection)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -149,7 +149,7 @@ fn check_integrity(connection: &Connection) -> anyhow::Result<()> {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
             tracing::warn!(
                 seconds = CHECK_TIME.as_secs(),
-                "database was checked in part"
+                "database was only partly checked"
             );
         }
         Err(error) => return Err(error.into()),

@@ -33,7 +33,7 @@ struct Content {
     header: [u8; HEADER],
 }
 
-/// What another program did to the files.
+/// A change that another program made to the files.
 pub enum Change {
     /// The database was moved, removed or replaced. It may be moved back.
     Moved,

@@ -78,8 +78,8 @@ impl Results {
         }
     }
 
-    /// Commits a group and replies to its batches once their fate is known. Returns those whose
-    /// devices are locked. If a batch violates a constraint, halves are committed separately.
+    /// Commits a group and replies to its batches once their results are known. Returns those whose
+    /// devices are locked. If a batch violates a constraint, commits each half separately.
     pub async fn commit<C: Commit>(&self, connection: &mut C, group: Group) -> Group {
         let mut left = Group::default();
         let mut groups = vec![group];

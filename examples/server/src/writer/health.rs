@@ -24,8 +24,8 @@ impl Health {
         *self.lock() = Some((Instant::now(), result));
     }
 
-    /// Records the result of a check, unless a commit has failed since it began: a batch is larger
-    /// than the one of the check, so it may fail where that one does not.
+    /// Records the result of a check, unless a commit has failed since it began: a batch may be
+    /// larger than that of the check, and fail where it succeeds.
     pub fn record_check(&self, begin: Instant, result: Result<(), Unavailable>) {
         let mut newest = self.lock();
         if !matches!(*newest, Some((at, Err(_))) if at >= begin) {
@@ -45,7 +45,7 @@ mod tests {
     const FAULT: Result<(), Unavailable> = Err(Unavailable::Fault);
 
     #[test]
-    fn a_result_a_second_ago_is_too_old() {
+    fn a_result_from_a_second_ago_is_too_old() {
         let health = Health::default();
         assert_eq!(health.recent(), None);
         health.record(FAULT);
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_does_not_hide_a_failure_since_it_began() {
+    fn a_check_does_not_hide_a_later_failure() {
         let health = Health::default();
         let begin = Instant::now();
         health.record(FAULT);

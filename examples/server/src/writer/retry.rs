@@ -1,5 +1,5 @@
-//! Devices that another program has locked: their batches wait apart, so that no other device's
-//! batches wait with them.
+//! Batches of devices that another program has locked. They wait separately, so that no other
+//! device's batches wait with them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::store::Batch;
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The path of the writers to the [`Retrier`].
+/// The writers' handle to the [`Retrier`].
 #[derive(Clone)]
 pub(super) struct Retries {
     batches: mpsc::Sender<(Batch, Ticket)>,
@@ -55,7 +55,7 @@ impl Retries {
     }
 }
 
-/// The devices whose batches wait.
+/// The devices whose batches are waiting.
 #[derive(Default)]
 struct Locked(Mutex<HashSet<i64>>);
 
@@ -100,7 +100,7 @@ impl<C: Commit> Retrier<C> {
         (retries, retrier)
     }
 
-    /// Runs until all writers have terminated and no batch waits.
+    /// Runs until all writers have terminated and no batch is waiting.
     pub async fn run(mut self) {
         while self.receive().await {
             let devices: Vec<i64> = self.waiting.keys().copied().collect();

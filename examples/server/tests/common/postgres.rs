@@ -53,7 +53,7 @@ impl Database {
         Self { cluster, name }
     }
 
-    /// Replaces the database by one with another encoding.
+    /// Replaces the database with one that has another encoding.
     pub fn recreate(&self, encoding: &str) {
         let name = &self.name;
         self.cluster
@@ -66,13 +66,13 @@ impl Database {
         self.url_of(USER)
     }
 
-    /// Returns the URL for another user than the superuser.
+    /// Returns the URL for this user.
     pub fn url_of(&self, user: &str) -> String {
         let port = self.cluster.port;
         format!("postgres://{user}:SECRET@127.0.0.1:{port}/{}", self.name)
     }
 
-    /// Creates a user with the name of the database, who may create tables in it.
+    /// Creates a role that is named after the database and may create tables in it.
     pub fn create_role(&self) -> String {
         let role = self.name.clone();
         self.query(&format!(
@@ -81,7 +81,7 @@ impl Database {
         role
     }
 
-    /// Creates a tablespace in a directory, with the name of the database.
+    /// Creates a tablespace in a directory, named after the database.
     pub fn create_tablespace(&self, directory: &Path) -> String {
         let directory = directory.join("tablespace");
         fs::create_dir(&directory).expect("directory is created");

@@ -1,4 +1,4 @@
-//! Clients that load a server with a SQLite database, and what they find in it.
+//! Clients that send batches to a server, and the batches in its SQLite database.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ pub struct Load {
     pub sent: AtomicI64,
     pub acknowledged: Mutex<HashSet<i64>>,
     pub rejected: AtomicI64,
-    /// Set once no batch that is sent from now on may be acknowledged.
+    /// Once set, no batch that is sent from then on may be acknowledged.
     pub is_over: AtomicBool,
 }
 
