@@ -65,6 +65,8 @@ function showSend() {
 // The server's clock, because the browser's may differ.
 const serverUs = () => heard.now_us + (performance.now() - heard.at) * 1000;
 
+const secondsSince = (us) => Math.max(0, (serverUs() - us) / 1e6);
+
 // The beginning of the chosen time range.
 const rangeStartUs = () => (byId("range").value === "" ? -Infinity : serverUs() - byId("range").value * 1e6);
 
@@ -75,8 +77,8 @@ function showStatus() {
   byId("status").classList.toggle("error", !isLive && problem !== idle);
   setText(byId("status"), isLive ? "Live: new values appear within a second." : problem + since);
   if (heard === null) return;
-  showAges(serverUs(), isLive);
-  showDevice(serverUs(), isLive);
+  showAges(isLive);
+  showDevice(isLive);
 }
 
 const FAILURES = {
@@ -101,7 +103,7 @@ async function fetchState(token) {
 function receive(state, token) {
   failure = state.error ?? null;
   if (failure !== null) return;
-  heard = { now_us: state.now_us, at: performance.now() };
+  heard = { now_us: state.now_us, offline_after: state.offline_after, at: performance.now() };
   example = { token, pairs: examples(state.datastreams) };
   showSend();
   showRejections(state.rejections);

@@ -1,7 +1,5 @@
 "use strict";
 
-// Values older than this are marked as stale, and devices silent for longer are offline.
-const STALE_AFTER_S = 60;
 // Longer text is folded, and its first half shown.
 const FOLD_AFTER = 120;
 const MAX_LINES = 4;
@@ -108,11 +106,11 @@ function showValues(datastreams) {
 }
 
 // Marks values that are old, or all of them if the server does not respond.
-function showAges(nowUs, isLive) {
+function showAges(isLive) {
   for (const { at_us, row } of rows.values()) {
     if (at_us === null) continue;
-    const seconds = Math.max(0, (nowUs - at_us) / 1e6);
-    const isStale = !isLive || seconds >= STALE_AFTER_S;
+    const seconds = secondsSince(at_us);
+    const isStale = !isLive || seconds > heard.offline_after;
     row.classList.toggle("stale", isStale);
     setText(row.querySelector(".age"), isStale ? age(seconds) : "");
   }
@@ -139,13 +137,17 @@ function showRejections(rejections) {
 }
 
 // Contains no age, because screen readers announce each change.
-function showDevice(nowUs, isLive) {
-  const times = [...rows.values()].map(({ at_us }) => at_us ?? -Infinity);
-  const lastUs = Math.max(lastRejectedUs, ...times);
-  const isOffline = isLive && (nowUs - lastUs) / 1e6 >= STALE_AFTER_S;
-  const state = isOffline ? "The device is offline. " : "";
-  byId("seen").classList.toggle("error", isOffline && lastUs !== -Infinity);
-  if (lastUs === -Infinity) setText(byId("seen"), "The device has not been seen yet.");
-  else if (isLive && !isOffline) setText(byId("seen"), "The device is online.");
-  else setText(byId("seen"), `${state}Last seen: ${time(lastUs)}.`);
+function describeDevice(isLive) {
+  const savedUs = Math.max(...[...rows.values()].map(({ at_us }) => at_us ?? -Infinity));
+  const seenUs = Math.max(savedUs, lastRejectedUs);
+  if (seenUs === -Infinity) return "The device has not been seen yet.";
+  if (!isLive) return `Last seen: ${time(seenUs)}.`;
+  if (secondsSince(seenUs) > heard.offline_after) return `The device is offline. Last seen: ${time(seenUs)}.`;
+  return lastRejectedUs > savedUs ? "The device is online. Its last batch was rejected." : "The device is online.";
+}
+
+function showDevice(isLive) {
+  const text = describeDevice(isLive);
+  byId("seen").classList.toggle("error", /offline|rejected/.test(text));
+  setText(byId("seen"), text);
 }

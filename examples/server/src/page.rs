@@ -84,6 +84,8 @@ pub struct State {
     rejections: Vec<RejectedBatch>,
     /// The server's clock, from which ages are computed.
     now_us: i64,
+    /// The age in seconds from which values are stale and a silent device is offline.
+    offline_after: f64,
     /// Whether there may be more batches after these.
     more: bool,
 }
@@ -138,6 +140,7 @@ impl<S: Store> App<S> {
             datastreams,
             rejections: self.rejections.of(device.number),
             now_us: Timestamp::now().0,
+            offline_after: self.offline_after.as_secs_f64(),
             more: batches.len() == limit,
             batches: batches.into_iter().map(batch).collect(),
         })

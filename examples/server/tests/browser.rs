@@ -37,7 +37,11 @@ fn sent_values_appear_on_the_page() {
     let pins = (0..256).map(|pin| format!(r#""v{pin}": {{"type": "double"}}"#));
     let devices = DEVICES.replace("PINS", &pins.collect::<Vec<_>>().join(","));
     std::fs::write(scratch.path("devices.json"), devices).expect("devices file is written");
-    let other = Server::start_on(&scratch, &scratch.path("other.db"), &[]);
+    let other = Server::start_on(
+        &scratch,
+        &scratch.path("other.db"),
+        &["--offline-after", "1"],
+    );
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients/browser.py");
     let screenshots =
         std::env::var_os("PINQUERY_SCREENSHOTS").map_or(scratch.0.clone(), PathBuf::from);

@@ -209,7 +209,7 @@ def check_extremes(browser):
         const row = (pin, datastream) => ({ pin, datastream, value: "x".repeat(64), adjusted: null, at_us: now - day });
         const datastreams = [row("v1", "integer 0..=100"), row("v2", "double"), row("v5", "location"), row("v7", "double")];
         forget();
-        receive({ now_us: now, datastreams, batches, rejections: [] }, "t");
+        receive({ now_us: now, offline_after: 60, datastreams, batches, rejections: [] }, "t");
     """)
     title = lambda: browser.text("#plots figure[data-pin=v1] title")
     eventually("the plots are drawn", lambda: (title() or "").startswith("v1: 3 values"))
@@ -312,6 +312,7 @@ def check_rejections(browser):
     texts = [cells()[3 * row:3 * row + 2] for row in range(3)]
     assert texts == [["", "no pins"], ["v99", "unknown pin"], ["v1", "invalid value: not an integer"]], texts
     assert all(cells()[2::3]), cells()
+    assert browser.text("#seen") == "The device is online. Its last batch was rejected.", browser.text("#seen")
     photograph(browser, "rejected")
 
 
@@ -341,7 +342,7 @@ def check_offline_device(browser):
         start = () => {}; session += 1;
         const now_us = Date.now() * 1e3;
         const row = (pin, age) => ({ pin, datastream: "double", value: "1.5", adjusted: null, at_us: now_us - age * 1e6 });
-        receive({ now_us, datastreams: [row("v1", 7300), row("v2", 90061)], batches: [], rejections: [] }, "t");
+        receive({ now_us, offline_after: 60, datastreams: [row("v1", 7300), row("v2", 90061)], batches: [], rejections: [] }, "t");
         showStatus();
     """)
     assert browser.text("#seen").startswith("The device is offline. Last seen: "), browser.text("#seen")
@@ -376,6 +377,9 @@ def check_keyboard_and_folds(browser):
     send(other_url, "with-text", v13="more\n" * 200)
     eventually("the new string is shown", lambda: "more" in browser.text("tr[data-pin=v13] .preview"))
     assert is_open() and focused() == "summary", focused()
+    # The option --offline-after of this server is a second.
+    eventually("the device is offline", lambda: browser.text("#seen").startswith("The device is offline. Last seen: "))
+    eventually("its value is stale", lambda: len(ages(browser)) == 1)
     photograph(browser, "unfolded")
 
 
