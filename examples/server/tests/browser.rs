@@ -47,7 +47,7 @@ fn sent_values_appear_on_the_page() {
         std::env::var_os("PINQUERY_SCREENSHOTS").map_or(scratch.0.clone(), PathBuf::from);
     let mut browser = Command::new("python3");
     browser
-        .arg(script)
+        .args(["-B".as_ref(), script.as_os_str()])
         .arg(format!("http://{}", server.address))
         .arg(&screenshots)
         .arg(format!("http://{}", other.address))

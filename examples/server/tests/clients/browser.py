@@ -2,15 +2,12 @@
 
 Usage: browser.py URL DIRECTORY OTHER_URL PID
 
-The first server has this process id and serves the demo device, the other one the devices of COMMANDS. Drives chromedriver over HTTP. Screenshots
+The first server has this process id and serves the demo device, the other one the devices of COMMANDS. Screenshots
 are saved in the directory. If AXE is the path of axe-core's `axe.min.js`, accessibility is also checked.
 """
 
-import base64
-import json
 import math
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,6 +17,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from chromium import Browser
 
 url, screenshots, other_url, pid = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 TOKEN = "demo-greenhouse-not-a-secret"
@@ -31,64 +30,6 @@ COMMANDS = {
 }
 WIDTHS = [360, 1280]
 PLACEHOLDERS = "token=TOKEN&PIN=VALUE"
-OPTIONS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--window-size=1100,1500",
-]
-
-
-class Browser:
-    def __init__(self, profile):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
-        for line in self.driver.stdout:
-            if found := re.search(r"successfully on port (\d+)", line):
-                self.base = f"http://127.0.0.1:{found[1]}/session"
-                break
-        arguments = [*OPTIONS, f"--user-data-dir={profile}"]
-        capabilities = {
-            "goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"},
-            "timeouts": {"script": 240_000, "pageLoad": 240_000},
-        }
-        self.base += "/" + self.call("", {"capabilities": {"alwaysMatch": capabilities}})["sessionId"]
-
-    def call(self, path, body=None, method="POST"):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.base + path, data, {"content-type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=300) as response:
-            return json.load(response)["value"]
-
-    def run(self, script, *args):
-        return self.call("/execute/sync", {"script": script, "args": args})
-
-    def text(self, selector):
-        return self.run("return document.querySelector(arguments[0])?.textContent ?? null", selector)
-
-    def cdp(self, command, **parameters):
-        return self.call("/goog/cdp/execute", {"cmd": command, "params": parameters})
-
-    def resize(self, width, height=900):
-        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-
-    def screenshot(self, name, width):
-        self.resize(width)
-        self.resize(width, self.run("return document.documentElement.scrollHeight"))
-        (screenshots / name).write_bytes(base64.b64decode(self.call("/screenshot", method="GET")))
-
-    def press(self, key, code):
-        for kind in ["keyDown", "keyUp"]:
-            self.cdp("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
-                     text={"Enter": "\r", " ": " "}.get(key, ""))
-
-    def set_color_scheme(self, name):
-        self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
-
-    def close(self):
-        try:
-            self.call("", method="DELETE")
-        finally:
-            self.driver.terminate()
-            self.driver.wait()
 
 
 def send(server=url, token=TOKEN, **pins):
@@ -181,7 +122,7 @@ def check_sizes(browser):
             browser.resize(width)
             check_layout(browser)
             check_accessibility(browser, f"{scheme}, {width} px")
-            browser.screenshot(f"{scheme}-{width}.png", width)
+            browser.screenshot(screenshots / f"{scheme}-{width}.png", width)
     browser.set_color_scheme("light")
 
 
@@ -190,7 +131,7 @@ def photograph(browser, name):
         browser.resize(width)
         check_layout(browser)
         check_accessibility(browser, f"{name}, {width} px")
-        browser.screenshot(f"{name}-{width}.png", width)
+        browser.screenshot(screenshots / f"{name}-{width}.png", width)
 
 
 # Times on another day, a clock that was set back, a track across 180 degrees, and the longest numbers.
