@@ -33,12 +33,8 @@ pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
     let with_timeout =
         move |request, next| with_timeout(timeout, Arc::clone(&metrics), request, next);
     endpoints()
+        .merge(page_files())
         .route("/", get(html::<S>))
-        .route("/page.css", get(async || page::css()))
-        .route("/page.js", get(async || page::script()))
-        .route("/charts.js", get(async || page::charts_script()))
-        .route("/table.js", get(async || page::table_script()))
-        .route("/draw.js", get(async || page::draw_script()))
         .fallback(async || response::error(StatusCode::NOT_FOUND, "Not found."))
         .method_not_allowed_fallback(async || {
             response::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
@@ -47,6 +43,13 @@ pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
         .layer(from_fn(add_security_headers))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(app)
+}
+
+fn page_files<S: Store>() -> Router<Arc<App<S>>> {
+    let files = page::FILES.into_iter();
+    files.fold(Router::new(), |router, (path, content_type, text)| {
+        router.route(path, get(async move || page::file(content_type, text)))
+    })
 }
 
 type Shared<S> = State<Arc<App<S>>>;

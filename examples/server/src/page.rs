@@ -12,11 +12,20 @@ use crate::response::Rejection;
 use crate::store::{SavedBatch, Store, Timestamp};
 
 const HTML: &str = include_str!("../page/index.html");
-const CSS: &str = include_str!("../page/page.css");
-const SCRIPT: &str = include_str!("../page/page.js");
-const CHARTS_SCRIPT: &str = include_str!("../page/charts.js");
-const TABLE_SCRIPT: &str = include_str!("../page/table.js");
-const DRAW_SCRIPT: &str = include_str!("../page/draw.js");
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Paths, content types and contents of the files that the page loads.
+pub const FILES: [(&str, &str, &str); 5] = [
+    (
+        "/page.css",
+        "text/css; charset=utf-8",
+        include_str!("../page/page.css"),
+    ),
+    ("/page.js", JAVASCRIPT, include_str!("../page/page.js")),
+    ("/table.js", JAVASCRIPT, include_str!("../page/table.js")),
+    ("/charts.js", JAVASCRIPT, include_str!("../page/charts.js")),
+    ("/draw.js", JAVASCRIPT, include_str!("../page/draw.js")),
+];
 
 /// Allows nothing from other origins, nothing inline, and no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -35,37 +44,9 @@ pub fn html(demo_token: Option<&'static str>) -> Response {
     file("text/html; charset=utf-8", html)
 }
 
-/// Returns the stylesheet.
+/// Returns a file that the page loads, or the page itself.
 #[must_use]
-pub fn css() -> Response {
-    file("text/css; charset=utf-8", CSS)
-}
-
-/// Returns the main script.
-#[must_use]
-pub fn script() -> Response {
-    file("text/javascript; charset=utf-8", SCRIPT)
-}
-
-/// Returns the script that shows tables.
-#[must_use]
-pub fn table_script() -> Response {
-    file("text/javascript; charset=utf-8", TABLE_SCRIPT)
-}
-
-/// Returns the script that keeps plots and maps up to date.
-#[must_use]
-pub fn charts_script() -> Response {
-    file("text/javascript; charset=utf-8", CHARTS_SCRIPT)
-}
-
-/// Returns the script that draws plots and maps.
-#[must_use]
-pub fn draw_script() -> Response {
-    file("text/javascript; charset=utf-8", DRAW_SCRIPT)
-}
-
-fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
+pub fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
     let headers = [
         (CONTENT_TYPE, content_type),
         (CONTENT_SECURITY_POLICY, POLICY),
