@@ -27,7 +27,8 @@ pub struct Config {
     /// * allows all
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub allow_origin: Vec<HeaderValue>,
-    /// Time after a batch for which isHardwareConnected is true, in seconds
+    /// Time after a batch for which isHardwareConnected is true and the page shows the device as online,
+    /// in seconds
     #[arg(long, value_name = "S", default_value = "300", value_parser = seconds)]
     pub offline_after: Duration,
     /// Client limits.

@@ -65,7 +65,7 @@ pub struct State {
     rejections: Vec<RejectedBatch>,
     /// The server's clock, from which ages are computed.
     now_us: i64,
-    /// The age in seconds from which values are stale and a silent device is offline.
+    /// The age in seconds above which values are stale and a silent device is offline.
     offline_after: f64,
     /// Whether there may be more batches after these.
     more: bool,

@@ -2,7 +2,7 @@
 
 Usage: browser.py URL DIRECTORY OTHER_URL PID
 
-The first server has this process id and serves the demo device, the other one the devices of COMMANDS. Screenshots
+The first server has this process id and serves the demo device, the other one the devices of `browser.rs`. Screenshots
 are saved in the directory. If AXE is the path of axe-core's `axe.min.js`, accessibility is also checked.
 """
 
