@@ -104,7 +104,7 @@ impl Default for Metrics {
             updates: Counter::default(),
             rejected: family(ErrorKind::ALL.iter().map(|kind| kind.name())),
             adjusted: family(Adjustment::ALL.iter().map(|kind| kind.name())),
-            unavailable: family(["queue_full", "store_fault", "rule", TIMED_OUT]),
+            unavailable: family(["queue_full", "store_fault", "constraint", TIMED_OUT]),
             parsing: Counter::default(),
             queue: Gauge::default(),
             commits: Counter::default(),
@@ -146,7 +146,7 @@ impl Metrics {
             self.updates.clone(),
         );
         registry.register(
-            "batches_refused",
+            "batches_rejected",
             "Batches rejected with 400, by kind",
             self.rejected.clone(),
         );
@@ -160,9 +160,8 @@ impl Metrics {
             "Batches that failed with 503 or 500, by reason",
             self.unavailable.clone(),
         );
-        // Like `batches_refused`, an older name that dashboards rely on.
         registry.register_with_unit(
-            "judging",
+            "parsing",
             "Time spent parsing queries",
             Unit::Seconds,
             self.parsing.clone(),

@@ -108,7 +108,7 @@ impl Unavailable {
         match self {
             Self::QueueFull => "queue_full",
             Self::Fault => "store_fault",
-            Self::Constraint => "rule",
+            Self::Constraint => "constraint",
         }
     }
 }

@@ -53,7 +53,7 @@ fn rejected_batches_get_blynks_bodies_and_are_counted() {
     let server = Server::start(&scratch, &[]);
     for path in ["/external/api/batch/update", "/external/api/batch/update/"] {
         for (kind, query, body) in REJECTED {
-            let metric = format!("pinquery_batches_refused_total{{kind=\"{kind}\"}}");
+            let metric = format!("pinquery_batches_rejected_total{{kind=\"{kind}\"}}");
             let before = server.metric(&metric);
             let response = server.get(&format!("{path}?{}", query.replace("{}", TOKEN)));
             assert_eq!(response.summary(), (400, body), "{query}");

@@ -144,7 +144,7 @@ fn a_constraint_violation_does_not_affect_other_batches() {
         ))
     };
     assert_eq!(
-        (unavailable("rule"), unavailable("store_fault")),
+        (unavailable("constraint"), unavailable("store_fault")),
         (1.0, 0.0)
     );
 }

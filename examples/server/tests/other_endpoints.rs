@@ -73,7 +73,7 @@ fn invalid_updates_save_nothing_and_are_counted() {
         ("invalid_value", "token={}&pin=V5&value=24.94", WRONG_VALUE),
         ("invalid_value", "token={}&v1=1&v2=hot", WRONG_VALUE),
     ] {
-        let metric = format!("pinquery_batches_refused_total{{kind=\"{kind}\"}}");
+        let metric = format!("pinquery_batches_rejected_total{{kind=\"{kind}\"}}");
         let before = server.metric(&metric);
         let response = get(&server, &format!("update?{query}"));
         assert_eq!(response.summary(), (400, body), "{query}");

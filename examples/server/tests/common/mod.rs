@@ -183,7 +183,7 @@ impl Server {
 
     /// Sends a batch that has to wait for the database, and waits until it is queued.
     pub fn send_and_wait_until_queued(&self, target: &str) -> Client {
-        let parsed = || self.metric("pinquery_judging_seconds_total");
+        let parsed = || self.metric("pinquery_parsing_seconds_total");
         let before = parsed();
         let mut client = self.connect();
         let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n");
