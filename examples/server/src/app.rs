@@ -43,7 +43,7 @@ impl<S: Store> App<S> {
             Err(rejection) => Err(rejection),
         };
         match result {
-            Ok(tally) => self.metrics.accepted(tally),
+            Ok(tally) => self.metrics.accepted(tally, start.elapsed()),
             Err(Rejection::Query(kind)) => self.metrics.rejected(kind),
             Err(Rejection::Unavailable(reason)) => self.metrics.unavailable(reason),
         }

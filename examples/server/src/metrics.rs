@@ -8,6 +8,7 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::store::Unavailable;
@@ -78,6 +79,7 @@ pub struct Metrics {
     registry: Registry,
     accepted: Counter,
     updates: Counter,
+    duration: Histogram,
     rejected: Family<Kind, Counter>,
     adjusted: Family<Kind, Counter>,
     unavailable: Family<Kind, Counter>,
@@ -93,6 +95,11 @@ pub struct Metrics {
     log_lines_lost: Counter,
 }
 
+/// Upper bounds of the buckets for the durations of batches, in seconds.
+const DURATIONS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
 /// A reason for 503 in addition to those of the store.
 const TIMED_OUT: &str = "timed_out";
 
@@ -102,6 +109,7 @@ impl Default for Metrics {
             registry: Registry::with_prefix("pinquery"),
             accepted: Counter::default(),
             updates: Counter::default(),
+            duration: Histogram::new(DURATIONS),
             rejected: family(ErrorKind::ALL.iter().map(|kind| kind.name())),
             adjusted: family(Adjustment::ALL.iter().map(|kind| kind.name())),
             unavailable: family(["queue_full", "store_fault", "constraint", TIMED_OUT]),
@@ -144,6 +152,12 @@ impl Metrics {
             "updates_accepted",
             "Values in accepted batches",
             self.updates.clone(),
+        );
+        registry.register_with_unit(
+            "batch_duration",
+            "Time from a batch's request to its durable commit",
+            Unit::Seconds,
+            self.duration.clone(),
         );
         registry.register(
             "batches_rejected",
@@ -217,9 +231,10 @@ impl Metrics {
         );
     }
 
-    /// Counts an accepted batch.
-    pub fn accepted(&self, tally: Tally) {
+    /// Counts an accepted batch, which took this long.
+    pub fn accepted(&self, tally: Tally, duration: Duration) {
         self.accepted.inc();
+        self.duration.observe(duration.as_secs_f64());
         self.updates.inc_by(tally.updates);
         for (kind, count) in Adjustment::ALL.iter().zip(tally.adjusted) {
             if count > 0 {

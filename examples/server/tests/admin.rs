@@ -1,0 +1,141 @@
+//! Metrics.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Response, Scratch, Server, update_target};
+
+/// Returns the samples of a response by name and labels.
+///
+/// Fails unless it is valid OpenMetrics text, of the types that the server uses.
+fn parse(metrics: &Response) -> BTreeMap<&str, f64> {
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(metrics.header("content-type"), Some(content_type));
+    let body = metrics.body.strip_suffix("# EOF\n").expect("end marker");
+    let mut samples = BTreeMap::new();
+    let mut families = BTreeMap::new();
+    for block in body.split("# HELP ").skip(1) {
+        let family = Family::parse(block);
+        samples.extend(family.samples.iter().copied());
+        let name = family.name;
+        assert!(families.insert(name, ()).is_none(), "{name} twice");
+    }
+    assert!(body.starts_with("# HELP "), "{body}");
+    samples
+}
+
+struct Family<'a> {
+    name: &'a str,
+    samples: Vec<(&'a str, f64)>,
+}
+
+impl<'a> Family<'a> {
+    /// Parses the lines of a metric family after `# HELP `.
+    fn parse(block: &'a str) -> Self {
+        let mut lines = block.lines().peekable();
+        let help = lines.next().expect("help");
+        let (name, help) = help.split_once(' ').expect("name");
+        assert!(is_name(name) && !help.is_empty(), "{block}");
+        let kind = lines.next().and_then(|line| line.strip_prefix("# TYPE "));
+        let kind = kind.and_then(|kind| kind.strip_prefix(name)).expect("type");
+        let unit = lines.next_if(|line| line.starts_with("# UNIT "));
+        if let Some(unit) = unit.and_then(|line| line.rsplit(' ').next()) {
+            assert_eq!(name.rsplit('_').next(), Some(unit), "{block}");
+        }
+        let samples: Vec<_> = lines.map(parse_sample).collect();
+        assert!(!samples.is_empty(), "{block}");
+        let mut names: Vec<_> = samples.iter().map(|(sample, _)| sample).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), samples.len(), "{block}");
+        let suffixes = match kind {
+            " counter" => &["_total"][..],
+            " gauge" => &[""],
+            " histogram" => &["_sum", "_count", "_bucket"],
+            _ => panic!("{block}"),
+        };
+        for (sample, value) in &samples {
+            let sample = sample.split('{').next().expect("name");
+            let suffix = sample.strip_prefix(name).expect("the family's name");
+            assert!(suffixes.contains(&suffix), "{block}");
+            assert!(value.is_finite() && *value >= 0.0, "{block}");
+        }
+        if kind == " histogram" {
+            check_histogram(&samples);
+        }
+        Self { name, samples }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// Parses `name 1` or `name{label="value"} 1`.
+fn parse_sample(line: &str) -> (&str, f64) {
+    let (sample, value) = line.rsplit_once(' ').expect(line);
+    if let Some((name, labels)) = sample.split_once('{') {
+        let (label, value) = labels.split_once("=\"").expect(line);
+        let value = value.strip_suffix("\"}").expect(line);
+        assert!(is_name(name) && is_name(label), "{line}");
+        assert!(!value.contains(['"', '\\', ',']), "{line}");
+    } else {
+        assert!(is_name(sample), "{line}");
+    }
+    (sample, value.parse().expect(line))
+}
+
+/// Checks that the buckets are cumulative, in ascending order, and end with one for all values.
+fn check_histogram(samples: &[(&str, f64)]) {
+    let buckets = samples.iter().filter_map(|(sample, count)| {
+        let (_, bound) = sample.split_once("_bucket{le=\"")?;
+        let bound: f64 = bound.strip_suffix("\"}")?.parse().expect("bound");
+        Some((bound, *count))
+    });
+    let buckets: Vec<_> = buckets.collect();
+    assert!(buckets.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1));
+    let count = samples.iter().find(|(name, _)| name.ends_with("_count"));
+    let (_, count) = count.expect("count");
+    assert_eq!(buckets.last(), Some(&(f64::INFINITY, *count)));
+}
+
+#[test]
+fn metrics_are_valid_openmetrics_text() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    for pins in ["v1=1&v4=7", "v1=133", "v99=1", "v1=%zz"] {
+        server.update(pins);
+    }
+    let metrics = server.get("/metrics");
+    let samples = parse(&metrics);
+    assert_eq!(samples["pinquery_batches_accepted_total"], 2.0);
+    assert_eq!(
+        samples["pinquery_batches_rejected_total{kind=\"unknown_pin\"}"],
+        1.0
+    );
+}
+
+#[test]
+fn durations_of_accepted_batches_include_the_commit() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &["--lock-wait", "3600"]);
+    assert_eq!(server.update("v99=1").status, 400);
+    let count = || server.metric("pinquery_batch_duration_seconds_count");
+    assert_eq!(count(), 0.0);
+    let database = scratch.database();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut client = server.send_and_wait_until_queued(&update_target("v1=1"));
+    // Longer than a batch of this test that does not wait would take.
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    database.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(client.read_response(false).unwrap().summary(), (200, "OK"));
+    assert_eq!(count(), 1.0);
+    let sum = server.metric("pinquery_batch_duration_seconds_sum");
+    assert!(sum >= 1.0, "{sum}");
+    for (bound, count) in [("0.0005", 0.0), ("0.5", 0.0), ("+Inf", 1.0)] {
+        let bucket = format!("pinquery_batch_duration_seconds_bucket{{le=\"{bound}\"}}");
+        assert_eq!(server.metric(&bucket), count, "{bound}");
+    }
+}
