@@ -27,14 +27,16 @@ const UPDATES: [&str; 2] = ["/external/api/batch/update", "/external/api/update"
 /// The format that `prometheus-client` writes.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Returns the server's routes. Each request gets a response within `timeout`.
-pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
+/// Returns a listener's router. Each request gets a response within `timeout`.
+pub fn router<S: Store>(
+    app: Arc<App<S>>,
+    endpoints: Router<Arc<App<S>>>,
+    timeout: Duration,
+) -> Router {
     let metrics = Arc::clone(&app.metrics);
     let with_timeout =
         move |request, next| with_timeout(timeout, Arc::clone(&metrics), request, next);
-    endpoints()
-        .merge(page_files())
-        .route("/", get(html::<S>))
+    endpoints
         .fallback(async || response::error(StatusCode::NOT_FOUND, "Not found."))
         .method_not_allowed_fallback(async || {
             response::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
@@ -43,6 +45,29 @@ pub fn router<S: Store>(app: Arc<App<S>>, timeout: Duration) -> Router {
         .layer(from_fn(add_security_headers))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(app)
+}
+
+/// Returns the endpoints for devices and people.
+pub fn endpoints<S: Store>() -> Router<Arc<App<S>>> {
+    let [batch_update, update] = UPDATES;
+    with_slashes([
+        (batch_update, only_get(get(save_batch::<S>))),
+        (update, only_get(get(save_update::<S>))),
+        ("/external/api/get", get(latest::<S>)),
+        ("/external/api/getAll", get(latest_all::<S>)),
+        ("/external/api/isHardwareConnected", get(is_connected::<S>)),
+        ("/page/state", post(state::<S>)),
+    ])
+    .merge(page_files())
+    .route("/", get(html::<S>))
+}
+
+/// Returns the endpoints for Prometheus, supervisors and load balancers.
+pub fn admin_endpoints<S: Store>(timeout: Duration) -> Router<Arc<App<S>>> {
+    // The other metrics are needed most if the database does not respond.
+    let limit = timeout / 2;
+    let metrics = async move |app: Shared<S>| metrics_text(app, limit).await;
+    with_slashes([("/metrics", get(metrics)), ("/health", get(health::<S>))])
 }
 
 fn page_files<S: Store>() -> Router<Arc<App<S>>> {
@@ -54,26 +79,19 @@ fn page_files<S: Store>() -> Router<Arc<App<S>>> {
 
 type Shared<S> = State<Arc<App<S>>>;
 
-fn endpoints<S: Store>() -> Router<Arc<App<S>>> {
-    let [batch_update, update] = UPDATES;
-    let mut router = Router::new();
-    for (path, endpoint) in [
-        (batch_update, only_get(get(save_batch::<S>))),
-        (update, only_get(get(save_update::<S>))),
-        ("/external/api/get", get(latest::<S>)),
-        ("/external/api/getAll", get(latest_all::<S>)),
-        ("/external/api/isHardwareConnected", get(is_connected::<S>)),
-        ("/page/state", post(state::<S>)),
-        ("/metrics", get(metrics_text::<S>)),
-        ("/health", get(health::<S>)),
-    ] {
-        // Some clients write a slash before the `?`.
-        let with_slash = format!("{path}/");
-        router = router
-            .route(&with_slash, endpoint.clone())
-            .route(path, endpoint);
-    }
-    router
+/// Routes each path also with a slash at the end, which some clients write before the `?`.
+fn with_slashes<S: Store, const N: usize>(
+    endpoints: [(&str, MethodRouter<Arc<App<S>>>); N],
+) -> Router<Arc<App<S>>> {
+    let router = Router::new();
+    endpoints
+        .into_iter()
+        .fold(router, |router, (path, endpoint)| {
+            let with_slash = format!("{path}/");
+            router
+                .route(&with_slash, endpoint.clone())
+                .route(path, endpoint)
+        })
 }
 
 /// By default, axum would run the GET handler for HEAD, and save the batch.
@@ -159,14 +177,17 @@ async fn state<S: Store>(
     }
 }
 
-/// Reports whether batches are accepted, for supervisors and load balancers.
+/// Reports whether batches are accepted.
 async fn health<S: Store>(State(app): Shared<S>) -> Result<Response, Rejection> {
     app.store.check().await?;
     Ok(response::json(&serde_json::json!({"status": "ok"})))
 }
 
-async fn metrics_text<S: Store>(State(app): Shared<S>) -> Response {
-    ([(CONTENT_TYPE, METRICS)], app.metrics.text()).into_response()
+/// Omits the size of the database if it takes too long to determine.
+async fn metrics_text<S: Store>(State(app): Shared<S>, limit: Duration) -> Response {
+    let size = tokio::time::timeout(limit, app.store.size()).await;
+    let text = app.metrics.text(size.unwrap_or_default());
+    ([(CONTENT_TYPE, METRICS)], text).into_response()
 }
 
 async fn not_allowed() -> Response {

@@ -9,8 +9,8 @@
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
 //! - [`store`]: the storage interface, implemented by [`sqlite`] and `postgres`; [`writer`]: the
 //!   queue and the group commits that both share; [`value`]: how values map to table columns.
-//! - [`devices`], [`config`], [`metrics`], [`fault`], [`log`], [`rejections`], [`response`],
-//!   [`page`]: the parts they are built from.
+//! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`rejections`],
+//!   [`response`], [`page`]: the parts they are built from.
 #![forbid(unsafe_code)]
 
 pub mod app;
@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod page;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod process;
 pub mod read;
 pub mod rejections;
 pub mod response;

@@ -7,11 +7,12 @@ use pinquery::{Adjustment, ErrorKind, Update};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::store::Unavailable;
+use crate::process::Process;
+use crate::store::{Size, Unavailable};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
@@ -77,6 +78,7 @@ impl Operation {
 /// The server's metrics.
 pub struct Metrics {
     registry: Registry,
+    process: Process,
     accepted: Counter,
     updates: Counter,
     duration: Histogram,
@@ -95,6 +97,8 @@ pub struct Metrics {
     log_lines_lost: Counter,
 }
 
+const PREFIX: &str = "pinquery";
+
 /// Upper bounds of the buckets for the durations of batches, in seconds.
 const DURATIONS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -106,7 +110,8 @@ const TIMED_OUT: &str = "timed_out";
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("pinquery"),
+            registry: Registry::with_prefix(PREFIX),
+            process: Process::default(),
             accepted: Counter::default(),
             updates: Counter::default(),
             duration: Histogram::new(DURATIONS),
@@ -322,13 +327,32 @@ impl Metrics {
         self.broken.get_or_create(&Kind { kind }).inc();
     }
 
-    /// Returns all metrics in the OpenMetrics text format.
+    /// Returns all metrics in the OpenMetrics text format, including the size of the database.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, size: Size) -> String {
+        let mut current = Registry::default();
+        self.process.register(&mut current);
+        register_size(current.sub_registry_with_prefix(PREFIX), size);
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _ = text::encode(&mut text, &self.registry);
+        let _ = text::encode_registry(&mut text, &self.registry);
+        let _ = text::encode(&mut text, &current);
         text
+    }
+}
+
+fn register_size(registry: &mut Registry, size: Size) {
+    for (name, help, bytes) in [
+        ("database", "Size of the database", size.used),
+        (
+            "database_free",
+            "Free space on the database's disk",
+            size.free,
+        ),
+    ] {
+        if let Some(bytes) = bytes {
+            registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(bytes));
+        }
     }
 }
 

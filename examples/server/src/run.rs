@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::cors::allow_origins;
 use crate::devices::{DEMO_TOKEN, Devices};
-use crate::http::router;
+use crate::http::{admin_endpoints, endpoints, router};
 use crate::metrics::Metrics;
 use crate::rejections::Rejections;
 use crate::serve::serve;
@@ -100,7 +100,8 @@ async fn serve_until<S: Store>(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let limits = &config.limits;
-    let mut router = router(Arc::clone(&app), limits.request_timeout);
+    let all = endpoints().merge(admin_endpoints(limits.request_timeout));
+    let mut router = router(Arc::clone(&app), all, limits.request_timeout);
     if !config.allow_origin.is_empty() {
         let allowed = Arc::from(&*config.allow_origin);
         router = router.layer(from_fn_with_state(allowed, allow_origins));

@@ -1,7 +1,7 @@
 //! The storage interface. Implement [`Store`] to use another database; `tests/stores.rs` tests its
 //! contract.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -79,6 +79,12 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// Fails if it does not.
     fn check(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
+    /// Returns the size of the database, for metrics. The caller limits the time. By default, the
+    /// size is unknown.
+    fn size(&self) -> impl Future<Output = Size> + Send {
+        ready(Size::default())
+    }
+
     /// Completes once the store can no longer write because a writer has terminated.
     fn died(&self) -> impl Future<Output = ()> + Send;
 
@@ -88,6 +94,15 @@ pub trait Store: Sized + Send + Sync + 'static {
     ///
     /// Fails if some batches may not have been written.
     fn close(&self) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// The size of a database in bytes, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// The space it takes.
+    pub used: Option<u64>,
+    /// The free space on its disk.
+    pub free: Option<u64>,
 }
 
 /// Why a store failed an operation.

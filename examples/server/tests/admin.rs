@@ -3,8 +3,11 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
 
-use common::{Response, Scratch, Server, update_target};
+use common::{Response, Scratch, Server, eventually, serve_devices, update_target};
 
 /// Returns the samples of a response by name and labels.
 ///
@@ -138,4 +141,76 @@ fn durations_of_accepted_batches_include_the_commit() {
         let bucket = format!("pinquery_batch_duration_seconds_bucket{{le=\"{bound}\"}}");
         assert_eq!(server.metric(&bucket), count, "{bound}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_process_is_measured_under_the_standard_names() {
+    let scratch = Scratch::new();
+    let serve = serve_devices(&scratch);
+    let mut command = std::process::Command::new("prlimit");
+    command.arg("--nofile=777:1000").arg(serve.get_program());
+    command.args(serve.get_args());
+    let server = Server::spawn(&scratch, command);
+    let value = |name: &str| server.metric(name);
+    assert_eq!(value("process_max_fds"), 777.0);
+    let before = value("process_open_fds");
+    let clients: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    eventually("connections are open files", || {
+        value("process_open_fds") >= before + 20.0
+    });
+    drop(clients);
+    let process = format!("/proc/{}", server.id());
+    eventually("all threads are counted", || {
+        let threads = fs::read_dir(format!("{process}/task")).expect("threads");
+        value("process_threads") == threads.count() as f64
+    });
+    eventually("memory is measured in bytes", || {
+        let status = fs::read_to_string(format!("{process}/status")).expect("status");
+        value("process_virtual_memory_bytes") == 1024.0 * field(&status, "VmSize:")
+            && value("process_resident_memory_bytes") == 1024.0 * field(&status, "VmRSS:")
+    });
+    let cpu = value("process_cpu_seconds_total");
+    eventually("processor time passes", || {
+        value("process_cpu_seconds_total") > cpu
+    });
+    let started = value("process_start_time_seconds");
+    let before = modified(&scratch.path("devices.json"));
+    let after = modified(&scratch.path("test.db-wal"));
+    // The clock of the file system lags a little.
+    assert!((before..after + 1.0).contains(&started), "{started}");
+}
+
+/// Returns a number of `/proc/PID/status`.
+fn field(status: &str, name: &str) -> f64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.expect(name).parse().expect(name)
+}
+
+fn modified(path: &Path) -> f64 {
+    let time = fs::metadata(path).and_then(|file| file.modified());
+    let time = time.expect("time").duration_since(UNIX_EPOCH);
+    time.expect("after 1970").as_secs_f64()
+}
+
+#[test]
+fn the_size_of_a_sqlite_database_includes_its_log() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let long = format!("v3={}", "x".repeat(1000));
+    for _ in 0..20 {
+        assert_eq!(server.update(&long).summary(), (200, "OK"));
+    }
+    let length = |name| fs::metadata(scratch.path(name)).expect("file").len() as f64;
+    assert!(length("test.db-wal") > 0.0);
+    let size = length("test.db") + length("test.db-wal");
+    assert_eq!(server.metric("pinquery_database_bytes"), size);
+    assert!(server.metric("pinquery_database_free_bytes") > 0.0);
+    // Like the metrics of a database that does not respond.
+    fs::rename(scratch.path("test.db"), scratch.path("moved")).unwrap();
+    let metrics = server.get("/metrics");
+    let samples = parse(&metrics);
+    assert_eq!(samples["pinquery_batches_accepted_total"], 20.0);
+    assert!(!samples.contains_key("pinquery_database_bytes"));
 }

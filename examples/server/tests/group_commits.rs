@@ -9,7 +9,7 @@ use clap::Parser;
 use futures_util::FutureExt;
 use pinquery_server::config::{Config, StoreLimits};
 use pinquery_server::metrics::Metrics;
-use pinquery_server::store::{Batch, Unavailable};
+use pinquery_server::store::{Batch, Size, Unavailable};
 use pinquery_server::writer::{Commit, CommitError, Queue};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -172,7 +172,7 @@ async fn after_a_constraint_violation_each_batch_gets_its_own_result() {
         connection.groups(),
         [vec![1, 2, 3], vec![1], vec![2, 3], vec![2], vec![3]]
     );
-    let text = metrics.text();
+    let text = metrics.text(Size::default());
     for line in [
         "pinquery_commits_total 1\n",
         "pinquery_batches_committed_total 1\n",

@@ -1,4 +1,5 @@
-//! `/health` on PostgreSQL: no 200 while the database rejects batches.
+//! `/health` and `/metrics` on PostgreSQL: no 200 while the database rejects batches, and no wait for
+//! a database that does not respond.
 #![cfg(feature = "postgres")]
 
 mod common;
@@ -138,4 +139,29 @@ fn a_full_disk_is_unhealthy() {
     assert_eq!(server.update(&long).summary(), (200, "OK"));
     database.query("ALTER TABLE value SET TABLESPACE pg_default");
     database.query(&format!("DROP TABLESPACE {space}"));
+}
+
+#[test]
+fn metrics_include_the_size_of_the_database_unless_it_does_not_respond() {
+    let Some(database) = Database::in_own_cluster(&[]) else {
+        return;
+    };
+    let scratch = Scratch::new();
+    // Half of the request timeout is less than the statement timeout.
+    let args = ["--request-timeout", "10", "--statement-timeout", "60"];
+    let server = Server::start_on(&scratch, Path::new(&database.url()), &args);
+    // Reading needs a new connection, because nothing has been read yet.
+    database.cluster.signal("STOP");
+    let metrics = server.get("/metrics");
+    database.cluster.signal("CONT");
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.body.contains("pinquery_batches_accepted_total 0"));
+    assert!(!metrics.body.contains("pinquery_database_bytes"));
+    eventually("the size is right", || {
+        let size = database.query("SELECT pg_database_size(current_database())");
+        let metrics = server.get("/metrics").body;
+        metrics.contains(&format!("\npinquery_database_bytes {size}\n"))
+    });
+    let metrics = server.get("/metrics").body;
+    assert!(!metrics.contains("pinquery_database_free_bytes"));
 }

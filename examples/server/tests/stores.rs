@@ -13,7 +13,7 @@ use pinquery_server::config::{Config, StoreLimits};
 use pinquery_server::devices::Devices;
 use pinquery_server::metrics::Metrics;
 use pinquery_server::sqlite::Sqlite;
-use pinquery_server::store::{Batch, Store, Unavailable};
+use pinquery_server::store::{Batch, Size, Store, Unavailable};
 
 const DEVICES: &str = r#"{
     "a": {"v1": {"type": "integer"}},
@@ -256,7 +256,7 @@ async fn groups_are_counted_and_keep_their_order<S: Store>(database: &str) {
     for saved in futures_util::future::join_all(saves).await {
         assert_eq!(saved, Ok(()));
     }
-    let text = metrics.text();
+    let text = metrics.text(Size::default());
     let count = |name: &str| -> u64 {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
         line.expect("the metric exists")

@@ -23,7 +23,7 @@ use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
-use crate::store::{Batch, Latest, SavedBatch, Store, Unavailable};
+use crate::store::{Batch, Latest, SavedBatch, Size, Store, Unavailable};
 use crate::writer::{Commit, CommitError, Queue, Writer};
 use schema::Skipped;
 
@@ -96,6 +96,13 @@ impl Store for Postgres {
 
     async fn check(&self) -> Result<(), Unavailable> {
         self.queue.check().await
+    }
+
+    async fn size(&self) -> Size {
+        Size {
+            used: self.readers.size().await.ok(),
+            free: None,
+        }
     }
 
     async fn died(&self) {
@@ -245,6 +252,12 @@ impl Connections {
         let history = schema::history(&client, device, after, limit);
         let history = timeout(self.limit, history).await;
         discard_on_timeout(client, history)?
+    }
+
+    async fn size(&self) -> anyhow::Result<u64> {
+        let client = self.get().await?;
+        let size = timeout(self.limit, schema::size(&client)).await;
+        discard_on_timeout(client, size)?
     }
 }
 

@@ -284,6 +284,13 @@ fn text(column: Column<'_>) -> String {
     }
 }
 
+/// Returns the size of the database in bytes.
+pub async fn size(client: &Client) -> anyhow::Result<u64> {
+    let size = "SELECT pg_database_size(current_database())";
+    let size: i64 = client.query_one(size, &[]).await?.try_get(0)?;
+    Ok(size.try_into()?)
+}
+
 /// Returns the newest value of each pin.
 pub async fn latest(client: &Client, device: i64) -> anyhow::Result<Vec<Latest>> {
     let select = "SELECT pin, type, value, latitude, adjusted, at_us

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 
 use super::schema;
+use crate::store::Size;
 
 /// The length of the header of a SQLite database.
 pub const HEADER: usize = 100;
@@ -63,6 +64,28 @@ impl Drop for Files {
             let _ = fs::remove_file(&self.database);
         }
     }
+}
+
+/// Returns the size of a database and its log.
+pub fn size(database: &Path) -> Size {
+    let length = |path: &Path| Some(fs::metadata(path).ok()?.len());
+    let log = length(&with_suffix(database, "-wal")).unwrap_or(0);
+    Size {
+        used: length(database).map(|length| length + log),
+        free: free_space(database),
+    }
+}
+
+/// Returns the space that a user without privileges can fill.
+#[cfg(unix)]
+fn free_space(database: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(database.parent()?).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_space(_: &Path) -> Option<u64> {
+    None
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {

@@ -5,7 +5,7 @@ mod files;
 mod schema;
 mod watch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -17,7 +17,7 @@ use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
-use crate::store::{Batch, Latest, SavedBatch, Store, Unavailable};
+use crate::store::{Batch, Latest, SavedBatch, Size, Store, Unavailable};
 use crate::writer::{Queue, Writer};
 use database::{Database, Reader, STOPPED, lock};
 use files::Files;
@@ -25,6 +25,7 @@ use files::Files;
 /// The database.
 pub struct Sqlite {
     location: String,
+    path: PathBuf,
     devices: Devices<Arc<Device>>,
     queue: Queue,
     reader: Reader,
@@ -40,11 +41,13 @@ impl Sqlite {
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let files = Files::open(path, limits.mode)?;
+        let canonical = files.database.clone();
         let (database, devices) = Database::open(files, devices, limits)?;
         let reader = database.reader();
         let (queue, writer) = Queue::new(database, limits, Arc::clone(&metrics));
         Ok(Self {
             location: path.display().to_string(),
+            path: canonical,
             devices,
             queue,
             reader,
@@ -117,6 +120,12 @@ impl Store for Sqlite {
 
     async fn check(&self) -> Result<(), Unavailable> {
         self.queue.check().await
+    }
+
+    async fn size(&self) -> Size {
+        let path = self.path.clone();
+        let size = tokio::task::spawn_blocking(move || files::size(&path));
+        size.await.unwrap_or_default()
     }
 
     async fn died(&self) {

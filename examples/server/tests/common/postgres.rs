@@ -244,6 +244,14 @@ impl Cluster {
         });
     }
 
+    /// Sends a signal to the postmaster. SIGSTOP keeps new connections waiting.
+    pub fn signal(&self, name: &str) {
+        let id = self.child().as_ref().expect("the cluster is running").id();
+        let mut kill = Command::new("kill");
+        let status = kill.args(["-s", name, &id.to_string()]).status();
+        assert!(status.expect("`kill` runs").success());
+    }
+
     fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
         self.postmaster
             .lock()
