@@ -4,6 +4,7 @@
 //! parameters and SQLSTATE codes. `sqlx` would add queries checked at build time, which need a
 //! database, and twice as many crates.
 
+mod insert;
 mod schema;
 mod tls;
 
@@ -25,7 +26,7 @@ use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Latest, SavedBatch, Size, Store, Unavailable};
 use crate::writer::{Commit, CommitError, Queue, Writer};
-use schema::Skipped;
+use insert::Skipped;
 
 /// Time allowed for the network, in addition to the statement timeout.
 const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);
@@ -272,7 +273,7 @@ fn discard_on_timeout<T>(client: Client, result: Result<T, Elapsed>) -> anyhow::
 impl Commit for Connections {
     async fn commit(&mut self, batches: &[Batch]) -> Result<(), CommitError> {
         let client = self.get().await.map_err(CommitError::Unavailable)?;
-        let written = timeout(self.limit, schema::insert(&client, batches)).await;
+        let written = timeout(self.limit, insert::insert(&client, batches)).await;
         let written = discard_on_timeout(client, written).map_err(CommitError::Unavailable)?;
         let Skipped { locked, missing } = written.map_err(commit_error)?;
         match locked.is_empty() && missing.is_empty() {
@@ -283,7 +284,7 @@ impl Commit for Connections {
 
     async fn check(&mut self) -> anyhow::Result<()> {
         let client = self.get().await?;
-        let tried = timeout(self.limit, schema::try_insert(&client)).await;
+        let tried = timeout(self.limit, insert::try_insert(&client)).await;
         match discard_on_timeout(client, tried)? {
             // A constraint may reject this batch in particular, which is not a fault of the database.
             Err(error) if !is_about_data(&error) => Err(error.into()),
