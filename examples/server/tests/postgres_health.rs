@@ -104,10 +104,12 @@ fn a_locked_table_is_unhealthy() {
     };
     let scratch = Scratch::new();
     let server = start(&scratch, &database);
-    let lock = database.hold("LOCK TABLE batch");
-    assert_unhealthy(&server);
-    lock.release();
-    assert_recovers(&server);
+    for table in ["batch", "latest IN SHARE MODE"] {
+        let lock = database.hold(&format!("LOCK TABLE {table}"));
+        assert_unhealthy(&server);
+        lock.release();
+        assert_recovers(&server);
+    }
 }
 
 #[test]

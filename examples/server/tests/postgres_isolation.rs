@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use common::postgres::Database;
+use common::postgres::{Database, Held};
 use common::{Client, Scratch, Server, UNAVAILABLE, eventually};
 
 const DEVICES: usize = 8;
@@ -54,65 +54,111 @@ fn send_from_the_others(server: &Server) {
     });
 }
 
+fn assert_only_device_0_is_rejected(scratch: &Scratch, server: &Server) {
+    thread::scope(|scope| {
+        for _ in 0..DEVICES {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(server.get(&target(0, 1)).status, 500);
+                }
+            });
+        }
+        send_from_the_others(server);
+    });
+    scratch.assert_logged_once("batches of a device are failing");
+}
+
+/// Statements that make each batch of device `$1` wait: one to prepare it, one that holds the lock.
+const LOCKS: [(&str, &str); 4] = [
+    ("", "SELECT FROM device WHERE id = $1 FOR UPDATE"),
+    ("", "SELECT FROM latest WHERE device = $1 FOR UPDATE"),
+    (
+        "DELETE FROM latest WHERE device = $1",
+        "INSERT INTO latest VALUES ($1, 1, 0)",
+    ),
+    (
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
+         AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+         CREATE TRIGGER wait BEFORE INSERT ON batch FOR EACH ROW
+         WHEN (NEW.device = $1) EXECUTE FUNCTION wait()",
+        "SELECT pg_advisory_xact_lock(1)",
+    ),
+];
+
+fn test_each_lock(args: &[&str], test: impl Fn(&Scratch, &Server, Held<'_>)) {
+    for (prepare, hold) in LOCKS {
+        let Some(database) = Database::new() else {
+            return;
+        };
+        println!("{hold}");
+        let scratch = Scratch::new();
+        let server = start(&scratch, &database, args);
+        let number = number_of_device_0(&server, &database);
+        database.query(&prepare.replace("$1", &number));
+        let lock = database.hold(&hold.replace("$1", &number));
+        test(&scratch, &server, lock);
+    }
+}
+
 #[test]
-fn a_locked_row_fails_only_batches_of_its_device() {
+fn a_lock_of_a_device_fails_no_batch() {
+    test_each_lock(&ARGS, |scratch, server, lock| {
+        let is_done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            // The locked device sends all the time.
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !is_done.load(Ordering::Relaxed) {
+                        let response = server.get(&target(0, 1));
+                        assert!(is_done.load(Ordering::Relaxed), "{response:?}");
+                        assert_eq!(response.summary(), (200, "OK"));
+                    }
+                });
+            }
+            send_from_the_others(server);
+            assert_eq!(server.get("/health").status, 200);
+            is_done.store(true, Ordering::Relaxed);
+            lock.release();
+        });
+        let log = scratch.log();
+        assert!(!log.contains("failing"), "{log}");
+    });
+}
+
+#[test]
+fn a_locked_device_fails_in_time_and_is_logged_once() {
+    test_each_lock(&["--statement-timeout", "0.5"], |scratch, server, lock| {
+        for _ in 0..3 {
+            assert_eq!(server.get(&target(0, 1)).summary(), (503, UNAVAILABLE));
+            assert_eq!(server.get(&target(1, 1)).summary(), (200, "OK"));
+            assert_eq!(server.get("/health").status, 200);
+        }
+        lock.release();
+        eventually("the device is saved again", || {
+            server.get(&target(0, 2)).summary() == (200, "OK")
+        });
+        scratch.assert_logged_once("batches of a device are failing");
+        scratch.assert_logged_once("batches of a device are saved again");
+        let log = scratch.log();
+        assert!(!log.contains("database writes"), "{log}");
+    });
+}
+
+#[test]
+fn a_trigger_rejects_only_batches_of_its_device() {
     let Some(database) = Database::new() else {
         return;
     };
     let scratch = Scratch::new();
     let server = start(&scratch, &database, &ARGS);
     let number = number_of_device_0(&server, &database);
-    let lock = database.hold(&format!(
-        "SELECT FROM device WHERE id = {number} FOR UPDATE"
+    database.query(&format!(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql
+         AS $$ BEGIN RAISE 'not this device'; END $$;
+         CREATE TRIGGER fail BEFORE INSERT ON batch FOR EACH ROW
+         WHEN (NEW.device = {number}) EXECUTE FUNCTION fail()"
     ));
-    let is_done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        // The locked device sends all the time.
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while !is_done.load(Ordering::Relaxed) {
-                    let response = server.get(&target(0, 1));
-                    assert!(is_done.load(Ordering::Relaxed), "{response:?}");
-                    assert_eq!(response.summary(), (200, "OK"));
-                }
-            });
-        }
-        send_from_the_others(&server);
-        assert_eq!(server.get("/health").status, 200);
-        is_done.store(true, Ordering::Relaxed);
-        lock.release();
-    });
-    let log = scratch.log();
-    assert!(!log.contains("failing"), "{log}");
-}
-
-#[test]
-fn a_locked_device_fails_in_time_and_is_logged_once() {
-    let Some(database) = Database::new() else {
-        return;
-    };
-    let scratch = Scratch::new();
-    let server = start(&scratch, &database, &["--statement-timeout", "0.5"]);
-    let number = number_of_device_0(&server, &database);
-    let lock = database.hold(&format!(
-        "SELECT FROM device WHERE id = {number} FOR UPDATE"
-    ));
-    for _ in 0..3 {
-        assert_eq!(server.get(&target(0, 1)).summary(), (503, UNAVAILABLE));
-        assert_eq!(server.get(&target(1, 1)).summary(), (200, "OK"));
-        assert_eq!(server.get("/health").status, 200);
-    }
-    lock.release();
-    eventually("the device is saved again", || {
-        server.get(&target(0, 2)).summary() == (200, "OK")
-    });
-    scratch.assert_logged_once("batches of a device are failing");
-    scratch.assert_logged_once("batches of a device are saved again");
-    assert!(
-        !scratch.log().contains("database writes"),
-        "{}",
-        scratch.log()
-    );
+    assert_only_device_0_is_rejected(&scratch, &server);
 }
 
 #[test]
@@ -124,17 +170,7 @@ fn a_device_without_a_row_fails_only_its_own_batches() {
     let server = start(&scratch, &database, &ARGS);
     let number = number_of_device_0(&server, &database);
     database.query(&format!("DELETE FROM device WHERE id = {number}"));
-    thread::scope(|scope| {
-        for _ in 0..DEVICES {
-            scope.spawn(|| {
-                for _ in 0..50 {
-                    assert_eq!(server.get(&target(0, 1)).status, 500);
-                }
-            });
-        }
-        send_from_the_others(&server);
-    });
-    scratch.assert_logged_once("batches of a device are failing");
+    assert_only_device_0_is_rejected(&scratch, &server);
 }
 
 /// A policy makes every read of values wait for a lock, but no write.

@@ -1,9 +1,10 @@
 //! Writes groups of batches.
 
 use deadpool_postgres::Client;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join;
 use pinquery::{Adjustment, Update, Value, VirtualPin};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Statement};
 
 use crate::store::{Batch, Timestamp};
@@ -12,12 +13,21 @@ use crate::value::{Column, columns};
 /// Locks in the order of ids, to avoid deadlocks between servers.
 const LOCK: &str = "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
-/// Locks only rows that are not locked yet.
-const LOCK_FREE: &str =
-    "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED";
+/// Locks only devices of which no row is locked yet, neither their own nor one of their latest values.
+const LOCK_FREE: &str = "
+    WITH free AS MATERIALIZED (
+        SELECT id FROM device WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED
+    ), free_latest AS MATERIALIZED (
+        SELECT device, pin FROM latest WHERE device IN (SELECT id FROM free)
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), locked AS (
+        SELECT device, pin FROM latest WHERE device = ANY($1)
+        EXCEPT SELECT device, pin FROM free_latest
+    )
+    SELECT id FROM free WHERE id NOT IN (SELECT device FROM locked) ORDER BY id";
 
-/// Begins a transaction that waits only briefly for a row's lock, because other servers hold it only
-/// for a commit.
+/// Begins a transaction that waits only briefly for a lock, because other servers hold one only for a
+/// commit.
 const BEGIN_BRIEFLY: &str = "BEGIN; SET LOCAL lock_timeout = 100";
 
 const INSERT: &str = include_str!("insert.sql");
@@ -57,7 +67,7 @@ impl<'a> Columns<'a> {
 /// Devices whose batches were not written.
 #[derive(Default)]
 pub struct Skipped {
-    /// Devices that another program has locked.
+    /// Devices that another program has locked, or may have.
     pub locked: Vec<i64>,
     /// Devices without a row.
     pub missing: Vec<i64>,
@@ -73,40 +83,34 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
     let mut devices: Vec<i64> = batches.iter().map(|batch| batch.device).collect();
     devices.sort_unstable();
     devices.dedup();
-    // Prepared outside the transaction, whose lock timeout is short.
-    let insert = client.prepare_cached(INSERT).await?;
     let mut skipped = Skipped::default();
-    let inserted = async {
-        let locked = match lock(client, BEGIN_BRIEFLY, LOCK, &devices).await {
-            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                client.batch_execute("ROLLBACK").await?;
-                if devices.len() == 1 {
-                    skipped.locked = devices;
-                    return Ok(());
-                }
-                let locked = lock(client, "BEGIN", LOCK_FREE, &devices).await?;
-                // Includes missing devices, which are detected when they are retried.
-                skipped.locked = difference(&devices, &locked);
-                locked
-            }
-            result => {
-                let locked = result?;
-                skipped.missing = difference(&devices, &locked);
-                locked
-            }
-        };
-        let is_locked = |batch: &&Batch| locked.binary_search(&batch.device).is_ok();
-        execute(client, &insert, batches.iter().filter(is_locked), "COMMIT").await
+    let result = write(client, BEGIN_BRIEFLY, LOCK, &devices, batches).await;
+    if !is_lock_timeout(&result) {
+        skipped.missing = difference(&devices, &result?);
+        return Ok(skipped);
+    }
+    let result = write(client, BEGIN_BRIEFLY, LOCK_FREE, &devices, batches).await;
+    let written = if !is_lock_timeout(&result) {
+        result?
+    } else if try_insert(client, BEGIN_BRIEFLY).await.is_ok() {
+        // The lock is not one of a row, and concerns only some devices: each is retried alone.
+        Vec::new()
+    } else {
+        write(client, "BEGIN", LOCK_FREE, &devices, batches).await?
     };
-    roll_back_on_error(client, inserted.await).await?;
+    // Includes missing devices, which are detected when they are retried.
+    skipped.locked = difference(&devices, &written);
     Ok(skipped)
 }
 
-/// Does what [`insert`] does, but rolls back instead of committing.
-///
-/// Its device number is negative and unique, so that it waits neither for a device's batches nor for
-/// another server's check.
-pub async fn try_insert(client: &Client) -> Result<(), Error> {
+/// Checks that [`insert`] would succeed: does what it does, but rolls back instead of committing.
+pub async fn check(client: &Client) -> Result<(), Error> {
+    try_insert(client, "BEGIN").await
+}
+
+/// Inserts and rolls back a batch whose device number is negative and unique, so that it waits
+/// neither for a device's batches nor for another server's check.
+async fn try_insert(client: &Client, begin: &str) -> Result<(), Error> {
     let update = Update {
         pin: VirtualPin(0),
         value: Value::Integer(0),
@@ -118,10 +122,35 @@ pub async fn try_insert(client: &Client) -> Result<(), Error> {
     };
     let insert = client.prepare_cached(INSERT).await?;
     let inserted = async {
-        lock(client, "BEGIN", LOCK, &[batch.device]).await?;
+        lock(client, begin, LOCK, &[batch.device]).await?;
         execute(client, &insert, [&batch], "ROLLBACK").await
     };
     roll_back_on_error(client, inserted.await).await
+}
+
+/// Locks devices and writes their batches. Returns the devices that it locked, in ascending order.
+async fn write(
+    client: &Client,
+    begin: &str,
+    select: &str,
+    devices: &[i64],
+    batches: &[Batch],
+) -> Result<Vec<i64>, Error> {
+    // Prepared outside the transaction, whose lock timeout is short.
+    let insert = client.prepare_cached(INSERT).await?;
+    let written = async {
+        let locked = lock(client, begin, select, devices).await?;
+        let is_locked = |batch: &&Batch| locked.binary_search(&batch.device).is_ok();
+        let batches = batches.iter().filter(is_locked);
+        execute(client, &insert, batches, "COMMIT").await?;
+        Ok(locked)
+    };
+    roll_back_on_error(client, written.await).await
+}
+
+fn is_lock_timeout<T>(result: &Result<T, Error>) -> bool {
+    let error = result.as_ref().err();
+    error.and_then(Error::code) == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 /// Begins a transaction and locks the rows of devices. Returns those that are locked, in ascending
@@ -147,27 +176,21 @@ async fn execute<'a>(
     end: &str,
 ) -> Result<(), Error> {
     let columns = Columns::of(batches);
-    try_join3(
-        client.batch_execute("SET LOCAL lock_timeout TO DEFAULT"),
-        client.execute(
-            insert,
-            &[
-                &columns.devices,
-                &columns.positions,
-                &columns.pins,
-                &columns.types,
-                &columns.values,
-                &columns.latitudes,
-                &columns.adjusted,
-            ],
-        ),
-        client.batch_execute(end),
-    )
-    .await?;
+    let parameters: [&(dyn ToSql + Sync); 7] = [
+        &columns.devices,
+        &columns.positions,
+        &columns.pins,
+        &columns.types,
+        &columns.values,
+        &columns.latitudes,
+        &columns.adjusted,
+    ];
+    let inserted = client.execute(insert, &parameters);
+    try_join(inserted, client.batch_execute(end)).await?;
     Ok(())
 }
 
-async fn roll_back_on_error(client: &Client, result: Result<(), Error>) -> Result<(), Error> {
+async fn roll_back_on_error<T>(client: &Client, result: Result<T, Error>) -> Result<T, Error> {
     if result.is_err() {
         client.batch_execute("ROLLBACK").await?;
     }

@@ -284,7 +284,7 @@ impl Commit for Connections {
 
     async fn check(&mut self) -> anyhow::Result<()> {
         let client = self.get().await?;
-        let tried = timeout(self.limit, insert::try_insert(&client)).await;
+        let tried = timeout(self.limit, insert::check(&client)).await;
         match discard_on_timeout(client, tried)? {
             // A constraint may reject this batch in particular, which is not a fault of the database.
             Err(error) if !is_about_data(&error) => Err(error.into()),
@@ -293,10 +293,10 @@ impl Commit for Connections {
     }
 }
 
-/// SQLSTATE classes 22 and 23 concern the data: a retry would fail again.
+/// SQLSTATE classes 22 and 23 concern the data, P0 is what triggers raise: a retry would fail again.
 fn is_about_data(error: &tokio_postgres::Error) -> bool {
     let class = error.code().and_then(|state| state.code().get(..2));
-    matches!(class, Some("22" | "23"))
+    matches!(class, Some("22" | "23" | "P0"))
 }
 
 fn commit_error(error: tokio_postgres::Error) -> CommitError {

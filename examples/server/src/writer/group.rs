@@ -147,8 +147,10 @@ impl Results {
     /// Replies to batches that have waited long enough for the lock of their device.
     pub fn give_up(&self, group: Group) {
         for (batch, ticket) in group {
-            self.devices
-                .failed(batch.device, "another program has locked the device's row");
+            self.devices.failed(
+                batch.device,
+                "another program has locked a row of the device",
+            );
             ticket.reply(Err(Unavailable::Fault));
         }
     }
