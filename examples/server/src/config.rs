@@ -16,6 +16,10 @@ pub struct Config {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Address and port for /metrics and /health, which are then not on the other one; has its own
+    /// limit of connections
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<SocketAddr>,
     /// JSON file with a template per token: {"TOKEN":{"v1":{"type":"integer"}}}
     /// [default: a demo device]
     #[arg(long, value_name = "FILE", requires = "database")]
@@ -169,7 +173,7 @@ mod tests {
         for argument in Config::command().get_arguments() {
             let name = argument.get_long().expect("there are only options");
             let value = match name {
-                "listen" => "127.0.0.1:0",
+                "listen" | "admin-listen" => "127.0.0.1:0",
                 "log" => "debug",
                 "head" => "9000",
                 "mode" => "640",
@@ -183,7 +187,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 21);
+        assert_eq!(count, 22);
     }
 
     #[test]
@@ -225,6 +229,7 @@ mod tests {
             &["--header-timeout", "0"],
             &["--header-timeout", "NaN"],
             &["--listen", "8080"],
+            &["--admin-listen", "9090"],
             &["--devices", "x"],
             &["--mode", "400"],
             &["--mode", "1777"],

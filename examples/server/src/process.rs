@@ -41,7 +41,6 @@ mod linux {
     use prometheus_client::metrics::counter::ConstCounter;
     use prometheus_client::metrics::gauge::ConstGauge;
     use prometheus_client::registry::{Registry, Unit};
-    use rustix::param::page_size;
     use rustix::process::{Resource, getrlimit};
     use rustix::time::{ClockId, clock_gettime};
 
@@ -54,27 +53,26 @@ mod linux {
             Unit::Seconds,
             ConstCounter::new(cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9),
         );
-        let memory = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-        let mut memory = memory.split(' ').map(|pages| pages.parse::<u64>().ok());
-        for (name, help) in [
-            ("process_virtual_memory", "Virtual memory"),
-            ("process_resident_memory", "Memory in use"),
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        for (name, help, field) in [
+            ("process_virtual_memory", "Virtual memory", "VmSize:"),
+            ("process_resident_memory", "Memory in use", "VmRSS:"),
         ] {
-            if let Some(pages) = memory.next().flatten() {
-                let bytes = page_size() as u64 * pages;
-                registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(bytes));
+            if let Some(kibibytes) = number(&status, field) {
+                let bytes = ConstGauge::new(1024 * kibibytes);
+                registry.register_with_unit(name, help, Unit::Bytes, bytes);
             }
         }
         // One of them lists the others.
-        let open = entries("/proc/self/fd").map(|count| count - 1);
+        let open = fs::read_dir("/proc/self/fd").map(|files| files.count() as u64 - 1);
         for (name, help, count) in [
-            ("process_open_fds", "Open files and connections", open),
+            ("process_open_fds", "Open files and connections", open.ok()),
             (
                 "process_max_fds",
                 "Limit of open files and connections",
                 getrlimit(Resource::Nofile).current,
             ),
-            ("process_threads", "Threads", entries("/proc/self/task")),
+            ("process_threads", "Threads", number(&status, "Threads:")),
         ] {
             if let Some(count) = count {
                 registry.register(name, help, ConstGauge::new(count));
@@ -82,7 +80,8 @@ mod linux {
         }
     }
 
-    fn entries(directory: &str) -> Option<u64> {
-        Some(fs::read_dir(directory).ok()?.count() as u64)
+    fn number(status: &str, field: &str) -> Option<u64> {
+        let field = status.lines().find_map(|line| line.strip_prefix(field))?;
+        field.split_whitespace().next()?.parse().ok()
     }
 }

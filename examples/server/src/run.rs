@@ -20,8 +20,11 @@ use crate::devices::{DEMO_TOKEN, Devices};
 use crate::http::{admin_endpoints, endpoints, router};
 use crate::metrics::Metrics;
 use crate::rejections::Rejections;
-use crate::serve::serve;
+use crate::serve::{Service, serve};
 use crate::store::Store;
+
+/// Connections to the admin listener: enough for a supervisor and several monitoring systems.
+const ADMIN_CONNECTIONS: usize = 16;
 
 /// Opens the store, prints a banner to `out`, and serves until a signal to stop.
 ///
@@ -37,9 +40,8 @@ pub async fn run<S: Store>(
         Some(path) => (Devices::read(path)?, None),
         None => (Devices::demo(), Some(DEMO_TOKEN)),
     };
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.map_err(|error| listen_error(config.listen, &error))?;
-    let address = listener.local_addr()?;
+    let listeners = Listeners::bind(config).await?;
+    let addresses = listeners.addresses()?;
     let count = devices.len();
     let database = match &config.store.database {
         Some(database) => database.clone(),
@@ -57,11 +59,43 @@ pub async fn run<S: Store>(
     let stop = stop_signal()?;
 
     let database = app.store.location();
-    let banner = banner(address, demo_token, &database);
+    let banner = banner(addresses, demo_token, &database);
     // The server does not depend on anyone reading it.
     let _ = out.write_all(banner.as_bytes());
-    tracing::info!(%address, devices = count, database, "started");
-    serve_until(listener, app, config, stop).await
+    let (address, admin) = addresses;
+    let admin = admin.map(tracing::field::display);
+    tracing::info!(%address, admin, devices = count, database, "started");
+    serve_until(listeners, app, config, stop).await
+}
+
+/// The address for devices and people, and the one for metrics and health, if it is separate.
+type Addresses = (SocketAddr, Option<SocketAddr>);
+
+struct Listeners {
+    public: TcpListener,
+    admin: Option<TcpListener>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            public: bind("--listen", config.listen).await?,
+            admin: match config.admin_listen {
+                Some(address) => Some(bind("--admin-listen", address).await?),
+                None => None,
+            },
+        })
+    }
+
+    fn addresses(&self) -> io::Result<Addresses> {
+        let admin = self.admin.as_ref().map(TcpListener::local_addr);
+        Ok((self.public.local_addr()?, admin.transpose()?))
+    }
+}
+
+async fn bind(option: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| listen_error(option, address, &error))
 }
 
 /// Returns the path of the demo database, in a directory that only this user can change.
@@ -94,18 +128,12 @@ fn create_private(path: &Path, recursive: bool) -> io::Result<()> {
 
 /// Serves until `stop` completes or the store's writer terminates.
 async fn serve_until<S: Store>(
-    listener: TcpListener,
+    listeners: Listeners,
     app: Arc<App<S>>,
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let limits = &config.limits;
-    let all = endpoints().merge(admin_endpoints(limits.request_timeout));
-    let mut router = router(Arc::clone(&app), all, limits.request_timeout);
-    if !config.allow_origin.is_empty() {
-        let allowed = Arc::from(&*config.allow_origin);
-        router = router.layer(from_fn_with_state(allowed, allow_origins));
-    }
+    let services = route(listeners, &app, config);
     let mut has_died = false;
     let end = async {
         tokio::select! {
@@ -113,7 +141,7 @@ async fn serve_until<S: Store>(
             () = app.store.died() => has_died = true,
         }
     };
-    serve(listener, router, limits, &app.metrics, end).await;
+    serve(services, &config.limits, &app.metrics, end).await;
     app.store.close().await?;
     if has_died {
         // The exit status lets a supervisor restart the server.
@@ -123,12 +151,40 @@ async fn serve_until<S: Store>(
     Ok(())
 }
 
+/// Routes metrics and health to the admin listener, if there is one.
+fn route<S: Store>(listeners: Listeners, app: &Arc<App<S>>, config: &Config) -> Vec<Service> {
+    let timeout = config.limits.request_timeout;
+    let router = |endpoints| router(Arc::clone(app), endpoints, timeout);
+    let mut public = endpoints();
+    let admin = admin_endpoints(timeout);
+    let mut routed = Vec::new();
+    match listeners.admin {
+        Some(listener) => routed.push(Service {
+            listener,
+            router: router(admin),
+            connections: ADMIN_CONNECTIONS,
+        }),
+        None => public = public.merge(admin),
+    }
+    let mut public = router(public);
+    if !config.allow_origin.is_empty() {
+        let allowed = Arc::from(&*config.allow_origin);
+        public = public.layer(from_fn_with_state(allowed, allow_origins));
+    }
+    routed.push(Service {
+        listener: listeners.public,
+        router: public,
+        connections: config.limits.connections,
+    });
+    routed
+}
+
 /// Suggests a free port if this one is in use, which is common when trying the server out.
-fn listen_error(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+fn listen_error(option: &str, address: SocketAddr, error: &io::Error) -> anyhow::Error {
     let hint = match error.kind() {
         io::ErrorKind::AddrInUse => {
             let free = SocketAddr::new(address.ip(), 0);
-            format!("; use `--listen {free}` for a free port")
+            format!("; use `{option} {free}` for a free port")
         }
         _ => String::new(),
     };
@@ -137,7 +193,7 @@ fn listen_error(address: SocketAddr, error: &io::Error) -> anyhow::Error {
 
 /// The demo commands work as printed. With a devices file they are placeholders: its pins are
 /// arbitrary and its tokens secret.
-fn banner(address: SocketAddr, demo_token: Option<&str>, database: &str) -> String {
+fn banner((address, admin): Addresses, demo_token: Option<&str>, database: &str) -> String {
     let (pins, note) = match demo_token {
         Some(_) => ("v1=133&v2=21.5&v3=all+well&v5=24.94,60.17", ""),
         None => (
@@ -146,11 +202,13 @@ fn banner(address: SocketAddr, demo_token: Option<&str>, database: &str) -> Stri
         ),
     };
     let token = demo_token.unwrap_or("TOKEN");
+    let admin = admin.map(|admin| format!("  admin:    http://{admin}/metrics\n"));
+    let admin = admin.unwrap_or_default();
     format!(
         "pinquery-server listening on http://{address}\n  \
          send:     curl 'http://{address}/external/api/batch/update?token={token}&{pins}'\n{note}  \
          read:     curl 'http://{address}/external/api/getAll?token={token}'\n  \
-         page:     http://{address}/\n  \
+         page:     http://{address}/\n{admin}  \
          database: {database}\n"
     )
 }
@@ -186,7 +244,7 @@ mod tests {
     fn a_free_port_is_suggested_only_if_the_port_is_in_use() {
         let message = |address: &str, kind: io::ErrorKind| {
             let address = address.parse().expect("valid address");
-            listen_error(address, &kind.into()).to_string()
+            listen_error("--listen", address, &kind.into()).to_string()
         };
         let in_use = message("[::1]:8080", io::ErrorKind::AddrInUse);
         assert!(

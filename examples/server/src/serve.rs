@@ -12,7 +12,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 
 use crate::config::Limits;
@@ -36,36 +37,43 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-length: 65\r\n\r\n\
     {\"error\":{\"message\":\"Too many connections are open. Try again.\"}}";
 
+/// A listener with its router and limit of connections.
+pub struct Service {
+    /// Accepts connections.
+    pub listener: TcpListener,
+    /// Responds to requests.
+    pub router: Router,
+    /// Maximum open connections.
+    pub connections: usize,
+}
+
 /// Serves until `stop` completes, then stops accepting and waits for requests in flight.
 pub async fn serve(
-    listener: TcpListener,
-    router: Router,
+    services: Vec<Service>,
     limits: &Limits,
     metrics: &Arc<Metrics>,
     stop: impl Future<Output = ()>,
 ) {
-    let connections = Connections {
-        router,
-        protocol: protocol(limits),
-        write_timeout: limits.write_timeout,
-        open: Arc::new(Semaphore::new(limits.connections)),
-        turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
-        graceful: GracefulShutdown::new(),
-        metrics: Arc::clone(metrics),
-        fault: Fault::new(Operation::Accept, Arc::clone(metrics)),
-    };
-    tokio::select! {
-        () = connections.accept_all(&listener) => {}
-        () = stop => {}
+    let (running, stopped) = watch::channel(());
+    let mut tasks = JoinSet::new();
+    for service in services {
+        let connections = Connections {
+            router: service.router,
+            protocol: protocol(limits),
+            write_timeout: limits.write_timeout,
+            open: Arc::new(Semaphore::new(service.connections)),
+            turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+            graceful: GracefulShutdown::new(),
+            metrics: Arc::clone(metrics),
+            fault: Fault::new(Operation::Accept, Arc::clone(metrics)),
+        };
+        let shutdown_timeout = limits.shutdown_timeout;
+        let listener = service.listener;
+        tasks.spawn(connections.serve_until(listener, stopped.clone(), shutdown_timeout));
     }
-    drop(listener);
-    let Connections { graceful, .. } = connections;
-    if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!("requests in flight were aborted");
-    }
+    stop.await;
+    drop(running);
+    tasks.join_all().await;
 }
 
 fn protocol(limits: &Limits) -> http1::Builder {
@@ -92,6 +100,24 @@ struct Connections {
 }
 
 impl Connections {
+    /// Serves until the channel is closed.
+    async fn serve_until(
+        self,
+        listener: TcpListener,
+        mut stop: watch::Receiver<()>,
+        shutdown_timeout: Duration,
+    ) {
+        tokio::select! {
+            () = self.accept_all(&listener) => {}
+            _ = stop.changed() => {}
+        }
+        drop(listener);
+        let shutdown = tokio::time::timeout(shutdown_timeout, self.graceful.shutdown());
+        if shutdown.await.is_err() {
+            tracing::warn!("requests in flight were aborted");
+        }
+    }
+
     async fn accept_all(&self, listener: &TcpListener) {
         loop {
             match listener.accept().await {
