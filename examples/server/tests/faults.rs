@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::sqlite::{Load, find_batches};
+use common::load::{Load, addresses, rounds};
+use common::sqlite::find_batches;
 use common::{
     Client, Scratch, Server, SmallDisk, TOKEN, UNAVAILABLE, eventually, numbered, update_target,
 };
@@ -273,37 +274,25 @@ fn send_until_unavailable(client: &mut Client) -> HashSet<i64> {
 #[test]
 fn kill_9_under_load_loses_no_acknowledged_batch() {
     let scratch = Scratch::new();
+    let start = || Server::start(&scratch, &["--group", "64"]);
+    let mut server = start();
+    let servers = addresses([&server]);
     let load = Load::default();
-    let rounds = std::env::var("PINQUERY_ROUNDS").ok();
-    let rounds = rounds.map_or(4, |rounds| rounds.parse().expect("number"));
-    for round in 1..=rounds {
-        let mut server = Server::start(&scratch, &["--group", "64"]);
-        let address = server.address;
-        thread::scope(|scope| {
-            let clients: Vec<_> = (0..16)
-                .map(|_| scope.spawn(|| load.send(address)))
-                .collect();
+    load.during(&servers, || {
+        for round in 1..=2 * rounds() {
             load.wait_for_acks(100);
-            thread::sleep(Duration::from_millis(37 * (round % 8)));
+            thread::sleep(Duration::from_millis(37 * (round as u64 % 8)));
+            servers.lock().unwrap()[0] = None;
             server.kill();
-            for client in clients {
-                client.join().expect("every response is OK");
-            }
-        });
-        let restarted = Server::start(&scratch, &[]);
-        let found = find_batches(&scratch.database());
-        let acknowledged = load.acknowledged.lock().unwrap();
-        let lost = acknowledged.difference(&found).count();
-        println!(
-            "kill -9, round {round}: sent {}, acknowledged {}, found {}, partial 0, lost {lost}",
-            load.sent.load(Ordering::Relaxed),
-            acknowledged.len(),
-            found.len(),
-        );
-        assert_eq!((lost, load.rejected.load(Ordering::Relaxed)), (0, 0));
-        assert_eq!(
-            restarted.get(&numbered(-1 - round.cast_signed())).summary(),
-            (200, "OK")
-        );
-    }
+            load.assert_nothing_lost(
+                &format!("kill -9, SQLite, round {round}"),
+                &scratch.database(),
+            );
+            server = start();
+            servers.lock().unwrap()[0] = Some(server.address);
+        }
+        load.wait_for_acks(50);
+    });
+    load.assert_nothing_lost("kill -9, SQLite, at the end", &scratch.database());
+    assert_eq!(load.rejected.load(Ordering::Relaxed), 0);
 }

@@ -4,12 +4,10 @@
 
 mod common;
 
-use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use common::load::{Load, Poller, addresses, find_batches};
+use common::load::{Load, addresses, rounds};
 use common::postgres::Database;
 use common::{Scratch, Server, TOKEN, UNAVAILABLE, eventually, output, update_target};
 
@@ -20,11 +18,6 @@ fn start(scratch: &Scratch, database: &Database) -> Server {
     Server::start_on(scratch, Path::new(&database.url()), &ARGS)
 }
 
-fn rounds() -> usize {
-    let rounds = std::env::var("PINQUERY_ROUNDS").ok();
-    rounds.map_or(2, |rounds| rounds.parse().expect("number"))
-}
-
 #[test]
 fn kill_9_of_the_server_loses_no_acknowledged_batch() {
     let Some(database) = Database::in_own_cluster(&[]) else {
@@ -32,7 +25,7 @@ fn kill_9_of_the_server_loses_no_acknowledged_batch() {
     };
     let scratch = Scratch::new();
     let mut server = start(&scratch, &database);
-    let servers = Mutex::new(vec![Some(server.address)]);
+    let servers = addresses([&server]);
     let load = Load::default();
     load.during(&servers, || {
         for round in 1..=rounds() {
@@ -56,7 +49,7 @@ fn kill_9_of_one_of_two_servers_does_not_affect_the_other() {
     let scratch = Scratch::new();
     let survivor = start(&scratch, &database);
     let mut victim = start(&scratch, &database);
-    let servers = Mutex::new(vec![Some(survivor.address), Some(victim.address)]);
+    let servers = addresses([&survivor, &victim]);
     let load = Load::default();
     load.during(&servers, || {
         for round in 1..=rounds() {
@@ -108,6 +101,26 @@ fn servers_recover_without_loss_from_kill_9_of_the_database() {
     }
 }
 
+/// The postmaster then restarts all of its processes.
+#[test]
+fn servers_recover_without_loss_from_kill_9_of_a_backend() {
+    let Some(database) = Database::in_own_cluster(&[]) else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let servers = [start(&scratch, &database), start(&scratch, &database)];
+    let load = Load::default();
+    load.during(&addresses(&servers), || {
+        for round in 1..=rounds() {
+            load.wait_for_acks(100);
+            database.kill_backend();
+            load.wait_for_acks(100);
+            load.assert_nothing_lost(&format!("kill -9 of a backend, round {round}"), &database);
+        }
+    });
+    load.assert_nothing_lost("kill -9 of a backend, at the end", &database);
+}
+
 #[test]
 fn a_polling_page_misses_no_batch_of_two_servers() {
     let Some(database) = Database::new() else {
@@ -116,34 +129,8 @@ fn a_polling_page_misses_no_batch_of_two_servers() {
     let scratch = Scratch::new();
     let servers = [start(&scratch, &database), start(&scratch, &database)];
     let load = Load::default();
-    let mut page = Poller {
-        servers: servers.iter().cycle(),
-        seen: Vec::new(),
-        after: 0,
-    };
-    load.during(&addresses(&servers), || {
-        while load.acknowledged() < 1500 {
-            page.poll();
-        }
-    });
-    // Batches of clients that stopped waiting may still be written.
-    let count = || database.query("SELECT count(*) FROM batch");
-    eventually("all batches are seen", || {
-        page.poll() == 0 && {
-            let before = count();
-            page.poll() == 0 && before == count()
-        }
-    });
-    let unique: HashSet<i64> = page.seen.iter().copied().collect();
-    let found = find_batches(&database);
-    println!(
-        "a polling page: {} batches, {} seen, {} distinct",
-        found.len(),
-        page.seen.len(),
-        unique.len()
-    );
-    assert_eq!(page.seen.len(), unique.len());
-    assert_eq!(found.difference(&unique).count(), 0);
+    load.during(&addresses(&servers), || load.wait_for_acks(1500));
+    load.assert_nothing_lost("two servers", &database);
 }
 
 #[test]

@@ -1,25 +1,41 @@
-//! Clients that load several servers sharing a PostgreSQL database.
+//! Clients that send numbered batches to servers that may be killed, and one that reads them.
 
-use std::collections::HashSet;
-use std::iter::Cycle;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
-use std::slice::Iter;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::postgres::Database;
 use super::{Client, Server, TOKEN, eventually, numbered};
 
 /// Addresses of servers; `None` while one is down.
 pub type Servers = Mutex<Vec<Option<SocketAddr>>>;
 
-pub fn addresses(servers: &[Server]) -> Servers {
-    Mutex::new(servers.iter().map(|server| Some(server.address)).collect())
+pub fn addresses<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Servers {
+    let address = |server: &Server| Some(server.address);
+    Mutex::new(servers.into_iter().map(address).collect())
 }
 
-/// Clients that send numbered batches to several servers in turn.
+/// Returns how often a test kills something.
+pub fn rounds() -> usize {
+    let rounds = std::env::var("PINQUERY_ROUNDS").ok();
+    rounds.map_or(2, |rounds| rounds.parse().expect("number"))
+}
+
+/// A batch in a database.
+pub struct SavedBatch {
+    pub id: i64,
+    /// The number of its values, the smallest and the largest.
+    pub values: (i64, i64, i64),
+}
+
+/// A database of any kind.
+pub trait Saved {
+    fn batches(&self) -> Vec<SavedBatch>;
+}
+
+/// Sends a numbered batch only once, so that a database must not contain it twice.
 #[derive(Default)]
 pub struct Load {
     next: AtomicI64,
@@ -27,11 +43,12 @@ pub struct Load {
     is_done: AtomicBool,
     sent: AtomicUsize,
     pub rejected: AtomicUsize,
+    reader: Mutex<Reader>,
 }
 
 impl Load {
     /// Sends until `is_done`, reconnecting to servers that went down.
-    pub fn send(&self, servers: &Servers) {
+    fn send(&self, servers: &Servers) {
         let mut clients: Vec<Option<Client>> =
             servers.lock().unwrap().iter().map(|_| None).collect();
         while !self.is_done.load(Ordering::Relaxed) {
@@ -78,31 +95,60 @@ impl Load {
         });
     }
 
-    /// Runs the scenario while 16 clients are sending.
+    /// Runs the scenario while 16 clients are sending and one is reading, then reads the rest.
     pub fn during(&self, servers: &Servers, scenario: impl FnOnce()) {
         thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| self.send(servers));
             }
+            scope.spawn(|| {
+                while !self.is_done.load(Ordering::Relaxed) {
+                    self.read(servers);
+                }
+            });
             let stop = StopOnDrop(&self.is_done);
             scenario();
             drop(stop);
         });
+        eventually("everything is read", || self.read(servers) == Some(0));
     }
 
-    pub fn assert_nothing_lost(&self, label: &str, database: &Database) {
+    fn read(&self, servers: &Servers) -> Option<usize> {
+        let read = self.reader.lock().unwrap().poll(servers);
+        if !matches!(read, Some(1..)) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        read
+    }
+
+    /// Prints a line of results so far, and checks them.
+    pub fn assert_nothing_lost(&self, label: &str, database: &impl Saved) {
         // Cloned before the query, as clients may still be sending.
         let acknowledged = self.acknowledged.lock().unwrap().clone();
-        let found = find_batches(database);
+        let Reader { seen, after, .. } = self.reader.lock().unwrap().clone();
+        let batches = database.batches();
+        let is_half = |batch: &&SavedBatch| {
+            let (count, min, max) = batch.values;
+            count != 4 || min != max
+        };
+        let half = batches.iter().filter(is_half).count();
+        let found: HashSet<i64> = batches.iter().map(|batch| batch.values.1).collect();
+        let doubled = batches.len() - found.len();
         let lost = acknowledged.difference(&found).count();
+        // Those that the cursor has passed.
+        let passed = batches.iter().filter(|batch| batch.id <= after);
+        let is_missed = |batch: &&SavedBatch| seen.get(&batch.id) != Some(&batch.values.1);
+        let missed = passed.filter(is_missed).count();
         println!(
-            "{label}: sent {}, acknowledged {}, rejected {}, found {}, partial 0, lost {lost}",
+            "{label}: sent {}, acknowledged {}, rejected {}, found {}, half {half}, lost {lost}, \
+             doubled {doubled}; the reader saw {}, missed {missed}",
             self.sent.load(Ordering::Relaxed),
             acknowledged.len(),
             self.rejected.load(Ordering::Relaxed),
-            found.len(),
+            batches.len(),
+            seen.len(),
         );
-        assert_eq!(lost, 0);
+        assert_eq!([half, lost, doubled, missed], [0; 4]);
     }
 }
 
@@ -115,47 +161,42 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// Returns the numbers of the batches in the database. Fails on partial or duplicate batches.
-pub fn find_batches(database: &Database) -> HashSet<i64> {
-    let select = "SELECT count(value), min(value), max(value)
-                  FROM batch LEFT JOIN value ON batch = id GROUP BY id";
-    let rows = database.query(select);
-    let numbers: Vec<i64> = rows
-        .lines()
-        .map(|row| {
-            let [count, min, max] = row.split('|').collect::<Vec<_>>()[..] else {
-                panic!("{row}")
-            };
-            assert!(count == "4" && min == max, "partial batch: {row}");
-            min.parse().expect("number")
-        })
-        .collect();
-    let unique: HashSet<i64> = numbers.iter().copied().collect();
-    assert_eq!(numbers.len(), unique.len(), "duplicate batch");
-    unique
+/// Reads batches as the page does: those that follow the newest one seen, from each server in turn.
+#[derive(Clone, Default)]
+struct Reader {
+    turn: usize,
+    after: i64,
+    /// The number of each batch, by its id.
+    seen: HashMap<i64, i64>,
 }
 
-/// Polls batches as the page does, from each server in turn.
-pub struct Poller<'a> {
-    pub servers: Cycle<Iter<'a, Server>>,
-    pub seen: Vec<i64>,
-    pub after: i64,
-}
-
-impl Poller<'_> {
-    /// Returns the number of new batches.
-    pub fn poll(&mut self) -> usize {
+impl Reader {
+    /// Returns the number of new batches, or `None` if the server or its database is down.
+    fn poll(&mut self, servers: &Servers) -> Option<usize> {
+        self.turn += 1;
+        let address = {
+            let servers = servers.lock().unwrap();
+            servers[self.turn % servers.len()]?
+        };
+        let mut client = Client::try_connect(address).ok()?;
         let body = format!("token={TOKEN}&after={}", self.after);
-        let server = self.servers.next().unwrap();
-        let response = server.post("/page/state", &body);
+        let response = client.post("/page/state", &body).ok()?;
+        if response.status == 503 {
+            return None;
+        }
         assert_eq!(response.status, 200, "{response:?}");
         let state: serde_json::Value = serde_json::from_str(&response.body).unwrap();
         let batches = state["batches"].as_array().unwrap();
         for batch in batches {
-            self.after = batch["id"].as_i64().unwrap();
-            let value = &batch["updates"][0]["value"];
-            self.seen.push(value.as_i64().unwrap());
+            let id = batch["id"].as_i64().unwrap();
+            assert!(id > self.after, "{id} follows {}", self.after);
+            self.after = id;
+            let values = batch["updates"].as_array().unwrap();
+            let number = values[0]["value"].as_i64().unwrap();
+            let is_equal = |update: &serde_json::Value| update["value"] == number;
+            assert!(values.len() == 4 && values.iter().all(is_equal), "{batch}");
+            self.seen.insert(id, number);
         }
-        batches.len()
+        Some(batches.len())
     }
 }

@@ -1,7 +1,6 @@
 //! Starts the server for a test, talks HTTP to it, and cleans up.
 #![allow(dead_code)] // no test uses all of it
 
-#[cfg(feature = "postgres")]
 pub mod load;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -172,13 +171,7 @@ impl Server {
     }
 
     pub fn post(&self, target: &str, body: &str) -> Response {
-        let length = body.len();
-        let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
-        let mut client = self.connect();
-        client
-            .send(format!("{head}{body}").as_bytes())
-            .expect("request is sent");
-        client.read_response(false).expect("a response")
+        self.connect().post(target, body).expect("a response")
     }
 
     /// Sends a batch that has to wait for the database, and waits until it is queued.
@@ -299,6 +292,13 @@ impl Client {
 
     pub fn get(&mut self, target: &str) -> io::Result<Response> {
         self.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes())?;
+        self.read_response(false)
+    }
+
+    pub fn post(&mut self, target: &str, body: &str) -> io::Result<Response> {
+        let length = body.len();
+        let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        self.send(format!("{head}{body}").as_bytes())?;
         self.read_response(false)
     }
 

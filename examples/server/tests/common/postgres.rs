@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use super::load::{Saved, SavedBatch};
 use super::{Scratch, eventually};
 
 const USER: &str = "pinquery";
@@ -96,6 +97,20 @@ impl Database {
         self.cluster.query(&self.name, sql)
     }
 
+    /// Sends SIGKILL to a process that executes a transaction of a server, upon which the postmaster
+    /// restarts all others.
+    pub fn kill_backend(&self) {
+        let backend = "SELECT max(pid) FROM pg_stat_activity
+                       WHERE application_name = 'pinquery-server' AND xact_start IS NOT NULL";
+        let checkpointer = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
+        let old = self.query(checkpointer);
+        eventually("a transaction is killed", || kill_9(&self.query(backend)));
+        eventually("PostgreSQL recovers", || {
+            let new = self.cluster.try_query(&self.name, checkpointer);
+            new.is_ok_and(|new| new != old)
+        });
+    }
+
     /// Executes a statement in a transaction that stays open, to hold its locks.
     pub fn hold(&self, statement: &str) -> Held<'_> {
         let mut psql = self.cluster.psql(&self.name);
@@ -107,6 +122,23 @@ impl Database {
             self.query(&format!("SELECT count(*) {SLEEPING}")) == "1"
         });
         held
+    }
+}
+
+impl Saved for Database {
+    fn batches(&self) -> Vec<SavedBatch> {
+        let select =
+            "SELECT id, count(value), coalesce(min(value), '-1'), coalesce(max(value), '-1')
+                      FROM batch LEFT JOIN value ON batch = id GROUP BY id";
+        let batch = |row: &str| {
+            let columns: Result<Vec<i64>, _> = row.split('|').map(str::parse).collect();
+            let [id, count, min, max] = columns.expect("numbers")[..] else {
+                panic!("{row}")
+            };
+            let values = (count, min, max);
+            SavedBatch { id, values }
+        };
+        self.query(select).lines().map(batch).collect()
     }
 }
 
@@ -233,11 +265,7 @@ impl Cluster {
         child.kill().expect("postmaster is killed");
         child.wait().expect("postmaster exits");
         for id in children.unwrap_or_default().split_whitespace() {
-            // Some may have exited already.
-            let _ = Command::new("kill")
-                .args(["-9", id])
-                .stderr(Stdio::null())
-                .status();
+            kill_9(id);
         }
         eventually("the port is closed", || {
             TcpStream::connect(("127.0.0.1", self.port)).is_err()
@@ -275,11 +303,18 @@ impl Cluster {
     }
 
     fn query(&self, database: &str, sql: &str) -> String {
+        let result = self.try_query(database, sql);
+        result.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn try_query(&self, database: &str, sql: &str) -> Result<String, String> {
         let mut psql = self.psql(database);
         let output = psql.args(["-c", sql]).output().expect("psql starts");
-        assert!(output.status.success(), "{output:?}");
-        let text = String::from_utf8(output.stdout).expect("UTF-8");
-        text.trim_end().to_owned()
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        match output.status.success() {
+            true => Ok(text(output.stdout).trim_end().to_owned()),
+            false => Err(text(output.stderr)),
+        }
     }
 }
 
@@ -293,6 +328,13 @@ impl Drop for Cluster {
             let _ = child.wait();
         }
     }
+}
+
+/// Kills a process. Returns whether it was running.
+fn kill_9(id: &str) -> bool {
+    let mut kill = Command::new("kill");
+    let status = kill.args(["-9", id]).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// Returns the directory of the newest version in Debian's layout, or else the one in `PATH`.

@@ -5,20 +5,31 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
+use super::load::{Saved, SavedBatch};
 use super::{Client, UNAVAILABLE, eventually, numbered};
+
+impl Saved for Connection {
+    fn batches(&self) -> Vec<SavedBatch> {
+        let select = "SELECT id, count(value), ifnull(min(value), -1), ifnull(max(value), -1)
+                      FROM batch LEFT JOIN value ON batch = id GROUP BY id";
+        let mut select = self.prepare(select).unwrap();
+        let batch = |row: &Row<'_>| {
+            Ok(SavedBatch {
+                id: row.get(0)?,
+                values: (row.get(1)?, row.get(2)?, row.get(3)?),
+            })
+        };
+        let batches = select.query_map((), batch).unwrap();
+        batches.map(Result::unwrap).collect()
+    }
+}
 
 /// Returns the numbers of the batches in the database. Fails on partial or duplicate batches.
 pub fn find_batches(database: &Connection) -> HashSet<i64> {
-    let mut select = database
-        .prepare("SELECT count(*), min(value), max(value) FROM batch LEFT JOIN value ON batch = id GROUP BY id")
-        .unwrap();
-    let rows = select
-        .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .unwrap();
-    let numbers = rows.map(|row| {
-        let (count, min, max): (i64, i64, i64) = row.unwrap();
+    let numbers = database.batches().into_iter().map(|batch| {
+        let (count, min, max) = batch.values;
         assert!(
             count == 4 && min == max,
             "partial batch: {count} values from {min} to {max}"
