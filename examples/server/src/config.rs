@@ -68,8 +68,8 @@ pub struct Limits {
     /// Timeout from the end of the headers to the response
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     pub request_timeout: Duration,
-    /// Timeout for a client that does not read its response
-    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
+    /// Timeout from a response to the time when the client has received all of it
+    #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
     pub write_timeout: Duration,
     /// Grace period for requests in flight at SIGINT or SIGTERM
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]

@@ -4,7 +4,7 @@
 //! In the order in which a request passes through them; no module depends on one above it:
 //!
 //! - [`run`]: startup and shutdown.
-//! - [`serve`]: connections and their limits.
+//! - [`serve`]: connections and their limits; [`deadline`]: the time for sending a response.
 //! - [`http`]: routes and handlers; [`cors`]: requests from pages of other origins.
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
 //! - [`store`]: the storage interface, implemented by [`sqlite`] and `postgres`; [`writer`]: the
@@ -16,6 +16,7 @@
 pub mod app;
 pub mod config;
 pub mod cors;
+pub mod deadline;
 pub mod devices;
 pub mod fault;
 pub mod http;

@@ -1,5 +1,6 @@
 //! Connections: limits, timeouts and graceful shutdown.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -14,9 +16,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_io_timeout::TimeoutStream;
 
 use crate::config::Limits;
+use crate::deadline::{Deadline, DeadlineStream};
 use crate::fault::Fault;
 use crate::metrics::{Broken, Metrics, Operation};
 
@@ -144,10 +146,13 @@ impl Connections {
     fn serve(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
         // Each response is written at once, so delaying small packets gains nothing.
         let _ = stream.set_nodelay(true);
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(self.write_timeout));
+        let deadline = Deadline::new(self.write_timeout);
+        let io = TokioIo::new(DeadlineStream::new(stream, deadline.clone()));
         let service = TowerToHyperService::new(self.router.clone());
-        let io = TokioIo::new(Box::pin(stream));
+        let service = service_fn(move |request| {
+            let (response, deadline) = (service.call(request), deadline.clone());
+            async move { response.await.map(|response| deadline.begin(response)) }
+        });
         let connection = self.protocol.serve_connection(io, service);
         let connection = self.graceful.watch(connection);
         let connected = self.metrics.connected();
@@ -187,7 +192,11 @@ fn is_client_error(error: &io::Error) -> bool {
 }
 
 fn reason(error: &hyper::Error) -> Broken {
-    if error.is_timeout() {
+    let io = error
+        .source()
+        .and_then(|error| error.downcast_ref::<io::Error>());
+    let has_missed_deadline = io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
+    if error.is_timeout() || has_missed_deadline {
         Broken::TimedOut
     } else if error.is_parse() {
         Broken::Malformed
