@@ -8,7 +8,7 @@ use pinquery::{BatchUpdate, Error, Template, Update};
 use crate::devices::Device;
 use crate::metrics::{Metrics, Tally};
 use crate::rejections::Rejections;
-use crate::response::Rejection;
+use crate::response::{Memory, Rejection};
 use crate::store::{Batch, Store, Timestamp};
 
 /// State shared by all requests.
@@ -19,6 +19,8 @@ pub struct App<S> {
     pub metrics: Arc<Metrics>,
     /// The last rejected batches.
     pub rejections: Rejections,
+    /// Limits the memory for large responses.
+    pub memory: Memory,
     /// The token to prefill on the page, if the demo device is served.
     pub demo_token: Option<&'static str>,
     /// How long a device counts as connected after a batch.

@@ -142,15 +142,16 @@ fn query(uri: &Uri) -> &str {
 
 async fn latest<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
     Ok(match app.get(query(&uri)).await? {
-        GetResponse::Single(Some(value)) => response::text(to_text(value)),
+        GetResponse::Single(Some(value)) => response::text(app.body(to_text(value))?),
         // Not an empty body, because the empty string is a value.
         GetResponse::Single(None) => StatusCode::NO_CONTENT.into_response(),
-        GetResponse::Multiple(values) => response::json(&values),
+        GetResponse::Multiple(values) => response::json_body(app.body(values.into_json())?),
     })
 }
 
 async fn latest_all<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
-    Ok(response::json(&app.get_all(query(&uri)).await?))
+    let values = app.get_all(query(&uri)).await?;
+    Ok(response::json_body(app.body(values.into_json())?))
 }
 
 async fn is_connected<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
@@ -166,7 +167,7 @@ async fn state<S: Store>(
     body: Result<String, StringRejection>,
 ) -> Result<Response, Rejection> {
     match body {
-        Ok(body) => Ok(response::json(&app.state(&body).await?)),
+        Ok(body) => Ok(app.state(&body).await?.into_response()),
         Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Ok(response::error(error.status(), "The body is too long."))
         }

@@ -126,7 +126,7 @@ impl Default for Metrics {
             turned_away: Counter::default(),
             broken: family(["malformed", "timed_out", "interrupted"]),
             faults: family(Operation::ALL.map(Operation::name)),
-            reads_unavailable: family(["store_fault", TIMED_OUT]),
+            reads_unavailable: family(["store_fault", "responses_full", TIMED_OUT]),
             log_lines_lost: Counter::default(),
         };
         metrics.register_batches();

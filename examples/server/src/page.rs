@@ -1,15 +1,18 @@
 //! The page at `/`: its files and the state that it polls.
 
+use std::iter::once;
+
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
-use pinquery::{Adjustment, BatchUpdate, Datastream, Pairs, Update, VirtualPin};
+use pinquery::{Adjustment, BatchUpdate, Datastream, Pairs, Update, Value, VirtualPin};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::devices::Device;
 use crate::read::{in_template, to_text};
 use crate::rejections::RejectedBatch;
-use crate::response::Rejection;
-use crate::store::{SavedBatch, Store, Timestamp};
+use crate::response::{self, Rejection, Reservation};
+use crate::store::{Cursor, History, Latest, Limit, SavedBatch, Store, Timestamp};
 
 const HTML: &str = include_str!("../page/index.html");
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -37,6 +40,9 @@ const MAX_BATCHES: usize = 500;
 /// Maximum values per response, approximately: parsing more would block the browser.
 const MAX_VALUES: usize = 20_000;
 
+/// Maximum bytes of values per response, approximately. Numbers do not reach it.
+const MAX_BYTES: usize = 512 * 1024;
+
 /// Returns the page, with the demo token filled in if there is one.
 #[must_use]
 pub fn html(demo_token: Option<&'static str>) -> Response {
@@ -57,10 +63,16 @@ pub fn file(content_type: &'static str, body: impl IntoResponse) -> Response {
 }
 
 /// The state that the page polls.
-#[derive(Serialize)]
 pub struct State {
     datastreams: Vec<LatestValue>,
     batches: Vec<Batch>,
+    rest: Rest,
+    memory: [Reservation; 2],
+}
+
+/// The small parts of the state.
+#[derive(Serialize)]
+struct Rest {
     /// The last rejected batches, newest first.
     rejections: Vec<RejectedBatch>,
     /// The server's clock, from which ages are computed.
@@ -100,32 +112,83 @@ impl<S: Store> App<S> {
         let request = BatchUpdate::parse(body)?;
         let device = self.device(&request).await?;
         let latest = self.latest(&device).await?;
-        let limit = MAX_BATCHES.min(MAX_VALUES / device.template.len().max(1));
-        let history = self.store.history(device.number, after(body), limit);
-        let batches = self.count_failure(history.await)?;
-        let mut datastreams: Vec<LatestValue> = device.template.iter().map(without_value).collect();
-        for latest in in_template(&device, latest) {
-            let pin = latest.update.pin;
-            if let Some(datastream) = datastreams.iter_mut().find(|other| other.pin == pin) {
-                datastream.value = Some(to_text(latest.update.value));
-                datastream.adjusted = latest.update.adjusted;
-                datastream.at_us = Some(latest.at.0);
-            }
-        }
+        let latest_memory = self.reserve(latest.iter().map(|latest| &latest.update))?;
+        let limit = Limit {
+            batches: MAX_BATCHES.min(MAX_VALUES / device.template.len().max(1)),
+            bytes: MAX_BYTES,
+        };
+        let history = self.store.history(device.number, cursor(body), limit);
+        let History { batches, more } = self.count_failure(history.await)?;
+        let updates = batches.iter().flat_map(|batch| &batch.updates);
+        let memory = [latest_memory, self.reserve(updates)?];
         let batch = |batch: SavedBatch| Batch {
             id: batch.id,
             at_us: batch.at.0,
             updates: batch.updates,
         };
         Ok(State {
-            datastreams,
-            rejections: self.rejections.of(device.number),
-            now_us: Timestamp::now().0,
-            offline_after: self.offline_after.as_secs_f64(),
-            more: batches.len() == limit,
+            datastreams: datastreams(&device, latest),
             batches: batches.into_iter().map(batch).collect(),
+            rest: Rest {
+                rejections: self.rejections.of(device.number),
+                now_us: Timestamp::now().0,
+                offline_after: self.offline_after.as_secs_f64(),
+                more,
+            },
+            memory,
         })
     }
+
+    fn reserve<'a>(
+        &self,
+        updates: impl Iterator<Item = &'a Update>,
+    ) -> Result<Reservation, Rejection> {
+        let text = |update: &Update| match &update.value {
+            Value::String(text) => text.len(),
+            _ => 0,
+        };
+        let bytes = updates.map(|update| size_of::<Update>() + text(update));
+        self.count_failure(self.memory.reserve(bytes.sum()))
+    }
+}
+
+impl IntoResponse for State {
+    fn into_response(self) -> Response {
+        let rest = serde_json::to_string(&self.rest);
+        // A part of the same object.
+        let rest = rest.map(|rest| rest.replacen('{', "],", 1).into());
+        let parts = array("{\"datastreams\":[", self.datastreams)
+            .chain(array("],\"batches\":[", self.batches))
+            .chain(once(rest));
+        response::json_pieces(parts, self.memory)
+    }
+}
+
+/// Serializes the items of an array, each when the iterator reaches it.
+fn array<T: Serialize>(
+    begin: &'static str,
+    items: Vec<T>,
+) -> impl Iterator<Item = serde_json::Result<Vec<u8>>> {
+    let items = items.into_iter().enumerate().map(|(index, item)| {
+        let mut part = if index == 0 { vec![] } else { vec![b','] };
+        serde_json::to_writer(&mut part, &item)?;
+        Ok(part)
+    });
+    once(Ok(begin.into())).chain(items)
+}
+
+/// Returns the datastreams of a device with their latest values.
+fn datastreams(device: &Device, latest: Vec<Latest>) -> Vec<LatestValue> {
+    let mut datastreams: Vec<LatestValue> = device.template.iter().map(without_value).collect();
+    for latest in in_template(device, latest) {
+        let pin = latest.update.pin;
+        if let Some(datastream) = datastreams.iter_mut().find(|other| other.pin == pin) {
+            datastream.value = Some(to_text(latest.update.value));
+            datastream.adjusted = latest.update.adjusted;
+            datastream.at_us = Some(latest.at.0);
+        }
+    }
+    datastreams
 }
 
 fn without_value((pin, datastream): (VirtualPin, &Datastream)) -> LatestValue {
@@ -138,9 +201,10 @@ fn without_value((pin, datastream): (VirtualPin, &Datastream)) -> LatestValue {
     }
 }
 
-/// Returns the id of the last batch that the page has seen, if any.
-fn after(body: &str) -> Option<i64> {
+/// Returns the position of the last batch that the page has seen, or that of the newest batches.
+fn cursor(body: &str) -> Cursor {
     let mut pairs = Pairs::new(body);
     let after = pairs.find(|pair| pair.name.raw() == b"after");
-    after.and_then(|pair| str::from_utf8(pair.value.raw()).ok()?.parse().ok())
+    let id = after.and_then(|pair| str::from_utf8(pair.value.raw()).ok()?.parse().ok());
+    id.map_or(Cursor::NEWEST, Cursor::After)
 }

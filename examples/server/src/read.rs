@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use pinquery::{BatchUpdate, Error, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::app::App;
 use crate::devices::Device;
 use crate::response::Rejection;
-use crate::store::{Latest, Store, Timestamp, Unavailable};
+use crate::store::{Cursor, Latest, Limit, Store, Timestamp, Unavailable};
 
 /// Values by pin name: `{"v1":1.0,"v2":2}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,8 +68,12 @@ impl<S: Store> App<S> {
     /// Fails if the query is invalid or the store is unavailable.
     pub async fn is_connected(&self, query: &str) -> Result<bool, Rejection> {
         let device = self.device_only(query).await?;
-        let newest = self.store.history(device.number, None, 1).await;
-        let newest = self.count_failure(newest)?;
+        let limit = Limit {
+            batches: 1,
+            bytes: 1,
+        };
+        let newest = self.store.history(device.number, Cursor::NEWEST, limit);
+        let newest = self.count_failure(newest.await)?.batches;
         let age = newest
             .first()
             .map(|batch| batch.at.distance(Timestamp::now()));
@@ -90,6 +95,11 @@ impl<S: Store> App<S> {
         self.count_failure(self.store.latest(device.number).await)
     }
 
+    /// Returns the body of a response, which may be large.
+    pub(crate) fn body(&self, text: String) -> Result<Body, Rejection> {
+        self.count_failure(self.memory.body(text))
+    }
+
     pub(crate) fn count_failure<T>(&self, read: Result<T, Unavailable>) -> Result<T, Rejection> {
         read.map_err(|reason| {
             self.metrics.read_unavailable(reason);
@@ -109,6 +119,14 @@ pub(crate) fn in_template(
 ) -> impl Iterator<Item = Latest> + use<'_> {
     let is_known = |latest: &Latest| device.template.get(latest.update.pin).is_some();
     latest.into_iter().filter(is_known)
+}
+
+impl Values {
+    /// Returns the values as JSON.
+    #[must_use]
+    pub fn into_json(self) -> String {
+        serde_json::to_string(&self).unwrap_or_default()
+    }
 }
 
 impl Serialize for Values {

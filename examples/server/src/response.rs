@@ -1,9 +1,17 @@
 //! Response bodies and headers.
 
+use std::iter::once;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use hyper::body::Frame;
 use pinquery::ErrorKind;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::store::Unavailable;
 
@@ -12,7 +20,7 @@ use crate::store::Unavailable;
 pub enum Rejection {
     /// The query is invalid: 400.
     Query(ErrorKind),
-    /// The store failed: 503 if a retry may succeed, otherwise 500.
+    /// The operation failed: 503 if a retry may succeed, otherwise 500.
     Unavailable(Unavailable),
 }
 
@@ -31,15 +39,119 @@ impl From<Unavailable> for Rejection {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
+/// The size of a piece of a large response. Smaller responses need no reservation of memory, because
+/// the number of connections is limited.
+const PIECE: usize = 16 * 1024;
+
+/// The maximum memory for large responses in progress, except those that are being read from the
+/// database.
+const MAX_MEMORY: usize = 64 * 1024 * 1024;
+
+/// Limits the memory for responses that clients have not received yet.
+///
+/// A request beyond the limit gets 503 at once: its size is known only after its values have been read,
+/// so that waiting would need the memory.
+#[derive(Clone, Debug)]
+pub struct Memory(Arc<Semaphore>);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_MEMORY)))
+    }
+}
+
+/// Memory for a response, until dropped.
+#[derive(Debug)]
+pub struct Reservation(#[expect(dead_code, reason = "held")] Option<OwnedSemaphorePermit>);
+
+impl Memory {
+    /// Reserves memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the responses in progress need the rest.
+    pub fn reserve(&self, bytes: usize) -> Result<Reservation, Unavailable> {
+        if bytes <= PIECE {
+            return Ok(Reservation(None));
+        }
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.0).try_acquire_many_owned(bytes);
+        let permit = permit.map_err(|_| Unavailable::ResponsesFull)?;
+        Ok(Reservation(Some(permit)))
+    }
+
+    /// Returns a body that reserves its memory until it has been sent.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the responses in progress need the rest.
+    pub fn body(&self, text: String) -> Result<Body, Unavailable> {
+        let reservation = self.reserve(text.len())?;
+        let text = text.into_boxed_str();
+        Ok(Bytes::from_owner(Reserved { text, reservation }).into())
+    }
+}
+
+struct Reserved {
+    text: Box<str>,
+    #[expect(dead_code, reason = "held")]
+    reservation: Reservation,
+}
+
+impl AsRef<[u8]> for Reserved {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
+/// A body that serializes its parts only when they can be sent.
+struct Pieces<I> {
+    parts: I,
+    #[expect(dead_code, reason = "held")]
+    memory: [Reservation; 2],
+}
+
+/// Joins parts up to the size of a piece. The last piece is smaller, and may be empty.
+fn piece(
+    parts: &mut impl Iterator<Item = serde_json::Result<Vec<u8>>>,
+) -> serde_json::Result<Vec<u8>> {
+    let mut piece = Vec::new();
+    while piece.len() < PIECE
+        && let Some(part) = parts.next()
+    {
+        piece.extend(part?);
+    }
+    Ok(piece)
+}
+
+impl<I> hyper::body::Body for Pieces<I>
+where
+    I: Iterator<Item = serde_json::Result<Vec<u8>>> + Unpin,
+{
+    type Data = Bytes;
+    type Error = serde_json::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<serde_json::Result<Frame<Bytes>>>> {
+        let piece = piece(&mut self.get_mut().parts);
+        let is_end = piece.as_ref().is_ok_and(Vec::is_empty);
+        let frame = piece.map(|piece| Frame::data(Bytes::from(piece)));
+        Poll::Ready((!is_end).then_some(frame))
+    }
+}
+
 /// Acknowledges a saved batch.
 #[must_use]
 pub fn ok() -> Response {
-    text("OK".to_owned())
+    text("OK")
 }
 
 /// Returns plain text.
 #[must_use]
-pub fn text(body: String) -> Response {
+pub fn text(body: impl Into<Body>) -> Response {
+    let body = body.into();
     ([(CONTENT_TYPE, TEXT)], body).into_response()
 }
 
@@ -49,6 +161,27 @@ pub fn json(value: &impl serde::Serialize) -> Response {
     match serde_json::to_string(value) {
         Ok(body) => ([(CONTENT_TYPE, JSON)], body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Returns JSON text.
+#[must_use]
+pub fn json_body(body: impl Into<Body>) -> Response {
+    ([(CONTENT_TYPE, JSON)], body.into()).into_response()
+}
+
+/// Returns JSON that is serialized piece by piece, if it is large.
+#[must_use]
+pub fn json_pieces<I>(mut parts: I, memory: [Reservation; 2]) -> Response
+where
+    I: Iterator<Item = serde_json::Result<Vec<u8>>> + Unpin + Send + 'static,
+{
+    match piece(&mut parts) {
+        Ok(piece) if piece.len() < PIECE => json_body(piece),
+        first => {
+            let parts = once(first).chain(parts);
+            json_body(Body::new(Pieces { parts, memory }))
+        }
     }
 }
 
@@ -74,6 +207,9 @@ impl IntoResponse for Rejection {
             }
             Self::Unavailable(Unavailable::QueueFull) => {
                 unavailable("Too many batches are waiting. Try again.")
+            }
+            Self::Unavailable(Unavailable::ResponsesFull) => {
+                unavailable("Too many large responses are in progress. Try again.")
             }
             Self::Unavailable(Unavailable::Fault) => {
                 unavailable("The database is not available. Try again.")

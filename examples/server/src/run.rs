@@ -20,6 +20,7 @@ use crate::devices::{DEMO_TOKEN, Devices};
 use crate::http::{admin_endpoints, endpoints, router};
 use crate::metrics::Metrics;
 use crate::rejections::Rejections;
+use crate::response::Memory;
 use crate::serve::{Service, serve};
 use crate::store::Store;
 
@@ -53,6 +54,7 @@ pub async fn run<S: Store>(
         store,
         metrics,
         rejections: Rejections::default(),
+        memory: Memory::default(),
         demo_token,
         offline_after: config.offline_after,
     });

@@ -56,8 +56,7 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// Fails if the values cannot be read at the moment.
     fn latest(&self, device: i64) -> impl Future<Output = Result<Vec<Latest>, Unavailable>> + Send;
 
-    /// Returns up to `limit` of a device's batches, oldest first: those that follow the id `after`,
-    /// or the newest ones.
+    /// Returns the batches of a device next to a cursor, up to a limit, but at least one.
     ///
     /// Ids are a reliable cursor, however many servers write: once a batch is visible, so are all
     /// batches of its device with smaller ids.
@@ -68,9 +67,9 @@ pub trait Store: Sized + Send + Sync + 'static {
     fn history(
         &self,
         device: i64,
-        after: Option<i64>,
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<SavedBatch>, Unavailable>> + Send;
+        cursor: Cursor,
+        limit: Limit,
+    ) -> impl Future<Output = Result<History, Unavailable>> + Send;
 
     /// Checks that the database accepts batches.
     ///
@@ -105,11 +104,13 @@ pub struct Size {
     pub free: Option<u64>,
 }
 
-/// Why a store failed an operation.
+/// Why an operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unavailable {
     /// The queue of batches is full. Retrying may succeed.
     QueueFull,
+    /// Large responses in progress take too much memory. Retrying may succeed.
+    ResponsesFull,
     /// The database cannot be read or written: locked, full or broken. Retrying may succeed.
     Fault,
     /// The batch violates a constraint of the database. Retrying will fail again.
@@ -122,6 +123,7 @@ impl Unavailable {
     pub const fn name(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
+            Self::ResponsesFull => "responses_full",
             Self::Fault => "store_fault",
             Self::Constraint => "constraint",
         }
@@ -146,6 +148,38 @@ pub struct SavedBatch {
     pub at: Timestamp,
     /// The values, in ascending order of pins.
     pub updates: Vec<Update>,
+}
+
+/// A position in a device's history, and the direction in which to read from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// The batches that follow this id.
+    After(i64),
+    /// The batches that precede this id, starting with the newest of them.
+    Before(i64),
+}
+
+impl Cursor {
+    /// The newest batches.
+    pub const NEWEST: Self = Self::Before(i64::MAX);
+}
+
+/// The maximum size of a part of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The number of batches.
+    pub batches: usize,
+    /// The approximate total size of the values in bytes, which the last batch may exceed.
+    pub bytes: usize,
+}
+
+/// A part of a device's history.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// The batches, oldest first.
+    pub batches: Vec<SavedBatch>,
+    /// Whether there may be more batches in the direction of the cursor.
+    pub more: bool,
 }
 
 /// The latest value of a pin.

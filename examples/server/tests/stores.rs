@@ -13,7 +13,7 @@ use pinquery_server::config::{Config, StoreLimits};
 use pinquery_server::devices::Devices;
 use pinquery_server::metrics::Metrics;
 use pinquery_server::sqlite::Sqlite;
-use pinquery_server::store::{Batch, Size, Store, Unavailable};
+use pinquery_server::store::{Batch, Cursor, History, Limit, SavedBatch, Size, Store, Unavailable};
 
 const DEVICES: &str = r#"{
     "a": {"v1": {"type": "integer"}},
@@ -102,7 +102,7 @@ async fn values_are_preserved_exactly<S: Store>(database: &str) {
     let sent = updates.clone();
     assert_eq!(store.save(Batch { device, updates }).await, Ok(()));
     let latest = store.latest(device).await.expect("values");
-    let history = store.history(device, None, 10).await.expect("history");
+    let history = newest(&store, device, 10).await;
     assert_eq!(history.len(), 1);
     assert!(latest.iter().all(|latest| latest.at == history[0].at));
     let latest: Vec<_> = latest.into_iter().map(|latest| latest.update).collect();
@@ -140,27 +140,41 @@ async fn history_returns_the_newest_or_following_batches<S: Store>(database: &st
         store.save(batch(device, &[1], value)).await.expect("saved");
         store.save(batch(other, &[1], -1)).await.expect("saved");
     }
-    let history = async |after, limit| {
-        let batches = store.history(device, after, limit).await.expect("history");
-        let values: Vec<i64> = batches
-            .iter()
-            .map(|batch| integer(&batch.updates[0].value))
-            .collect();
-        (values, batches.last().map(|batch| batch.id))
-    };
-    let (newest, last) = history(None, 3).await;
-    assert_eq!(newest, [7, 8, 9]);
-    assert_eq!(history(last, 3).await.0.len(), 0);
-    let (all, _) = history(None, 100).await;
-    assert_eq!(all, (0..10).collect::<Vec<_>>());
-    // Pages through all batches.
-    let (mut seen, mut after) = (Vec::new(), Some(0));
-    while let (values, Some(last)) = history(after, 4).await {
-        seen.extend(values);
-        after = Some(last);
+    let all = newest(&store, device, 100).await;
+    assert_eq!(values(&all), (0..10).collect::<Vec<_>>());
+    // Pages through all batches, in both directions.
+    for mut cursor in [Cursor::After(0), Cursor::NEWEST] {
+        let mut seen = Vec::new();
+        for more in [true, true, false, false] {
+            let history = history(&store, device, cursor, 4).await;
+            assert_eq!(history.more, more);
+            let ids = history.batches.iter().map(|batch| batch.id);
+            cursor = match cursor {
+                Cursor::After(id) => Cursor::After(ids.max().unwrap_or(id)),
+                Cursor::Before(id) => Cursor::Before(ids.min().unwrap_or(id)),
+            };
+            seen.extend(history.batches);
+        }
+        seen.sort_by_key(|batch| batch.id);
+        assert_eq!(seen, all);
     }
-    assert_eq!(seen, all);
     store.close().await.expect("closed");
+}
+
+async fn history<S: Store>(store: &S, device: i64, cursor: Cursor, batches: usize) -> History {
+    let bytes = usize::MAX;
+    let history = store.history(device, cursor, Limit { batches, bytes });
+    history.await.expect("history")
+}
+
+async fn newest<S: Store>(store: &S, device: i64, batches: usize) -> Vec<SavedBatch> {
+    let newest = history(store, device, Cursor::NEWEST, batches);
+    newest.await.batches
+}
+
+fn values(batches: &[SavedBatch]) -> Vec<i64> {
+    let values = batches.iter().map(|batch| integer(&batch.updates[0].value));
+    values.collect()
 }
 
 fn integer(value: &Value) -> i64 {
@@ -174,10 +188,8 @@ async fn saved_values_survive_a_restart<S: Store>(database: &str) {
     let store: S = open(database).await;
     let device = number(&store, "a").await;
     store.save(batch(device, &[1, 2], 5)).await.expect("saved");
-    let before = (
-        store.latest(device).await,
-        store.history(device, None, 9).await,
-    );
+    let read = async |store: &S| (store.latest(device).await, newest(store, device, 9).await);
+    let before = read(&store).await;
     store.close().await.expect("closed");
     assert_eq!(
         store.save(batch(device, &[1], 6)).await,
@@ -187,13 +199,7 @@ async fn saved_values_survive_a_restart<S: Store>(database: &str) {
     drop(store);
     let store: S = open(database).await;
     assert_eq!(number(&store, "a").await, device);
-    assert_eq!(
-        (
-            store.latest(device).await,
-            store.history(device, None, 9).await
-        ),
-        before
-    );
+    assert_eq!(read(&store).await, before);
     assert_eq!(store.check().await, Ok(()));
     store.close().await.expect("closed");
 }
@@ -207,11 +213,8 @@ async fn a_device_with_an_id_keeps_its_number<S: Store>(database: &str) {
         format!(r#"{{"new":{{"id":"roof",{template}}},"old":{{{template}}}}}"#),
     ] {
         let store: S = open_with(database, &devices).await;
-        let token = if devices.contains("new") {
-            "new"
-        } else {
-            "old"
-        };
+        let has_new = devices.contains("new");
+        let token = if has_new { "new" } else { "old" };
         numbers.push(number(&store, token).await);
         if token == "new" {
             assert_ne!(number(&store, "old").await, numbers[0]);
@@ -238,9 +241,8 @@ async fn a_batch_of_an_unknown_device_fails_alone<S: Store>(database: &str) {
         (first, rejected, last),
         (Ok(()), Err(Unavailable::Constraint), Ok(()))
     );
-    let history = store.history(device, None, 10).await.expect("history");
-    let values = history.iter().map(|batch| integer(&batch.updates[0].value));
-    let mut values: Vec<i64> = values.collect();
+    let history = newest(&store, device, 10).await;
+    let mut values = values(&history);
     values.sort_unstable();
     assert_eq!(values, [1, 3]);
     store.close().await.expect("closed");
@@ -268,7 +270,7 @@ async fn groups_are_counted_and_keep_their_order<S: Store>(database: &str) {
     assert!((1..=100).contains(&count("pinquery_commits_total")));
     // The last batch of a group sets the latest value.
     let latest = store.latest(device).await.expect("values");
-    let newest = store.history(device, None, 1).await.expect("history");
+    let newest = newest(&store, device, 1).await;
     assert_eq!(latest[0].update, newest[0].updates[0]);
     store.close().await.expect("closed");
 }
@@ -311,8 +313,8 @@ async fn read_until<S: Store>(is_done: &AtomicBool, stores: &[Arc<S>], device: i
         // Loaded before reading, so that the last read covers everything that was saved.
         let is_last = is_done.load(Ordering::Relaxed);
         let store = &stores[seen.len() % stores.len()];
-        let batches = store.history(device, Some(after), 7).await;
-        let batches = batches.expect("history");
+        let cursor = Cursor::After(after);
+        let batches = history(&**store, device, cursor, 7).await.batches;
         if batches.is_empty() && is_last {
             return seen;
         }

@@ -7,7 +7,7 @@ use pinquery_server::config::{Config, StoreLimits};
 use pinquery_server::devices::{Device, Devices};
 use pinquery_server::metrics::Metrics;
 use pinquery_server::run::run;
-use pinquery_server::store::{Batch, Latest, SavedBatch, Store, Unavailable};
+use pinquery_server::store::{Batch, Cursor, History, Latest, Limit, Store, Unavailable};
 use pinquery_server::writer::{Commit, CommitError, Queue};
 
 /// A store whose writer panics on the first batch.
@@ -59,13 +59,8 @@ impl Store for PanickingStore {
         Ok(Vec::new())
     }
 
-    async fn history(
-        &self,
-        _: i64,
-        _: Option<i64>,
-        _: usize,
-    ) -> Result<Vec<SavedBatch>, Unavailable> {
-        Ok(Vec::new())
+    async fn history(&self, _: i64, _: Cursor, _: Limit) -> Result<History, Unavailable> {
+        Ok(History::default())
     }
 
     async fn check(&self) -> Result<(), Unavailable> {

@@ -24,7 +24,7 @@ use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
-use crate::store::{Batch, Latest, SavedBatch, Size, Store, Unavailable};
+use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailable};
 use crate::writer::{Commit, CommitError, Queue, Writer};
 use insert::Skipped;
 
@@ -89,10 +89,10 @@ impl Store for Postgres {
     async fn history(
         &self,
         device: i64,
-        after: Option<i64>,
-        limit: usize,
-    ) -> Result<Vec<SavedBatch>, Unavailable> {
-        self.read(self.readers.history(device, after, limit).await)
+        cursor: Cursor,
+        limit: Limit,
+    ) -> Result<History, Unavailable> {
+        self.read(self.readers.history(device, cursor, limit).await)
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
@@ -243,14 +243,9 @@ impl Connections {
         discard_on_timeout(client, latest)?
     }
 
-    async fn history(
-        &self,
-        device: i64,
-        after: Option<i64>,
-        limit: usize,
-    ) -> anyhow::Result<Vec<SavedBatch>> {
+    async fn history(&self, device: i64, cursor: Cursor, limit: Limit) -> anyhow::Result<History> {
         let client = self.get().await?;
-        let history = schema::history(&client, device, after, limit);
+        let history = schema::history(&client, device, cursor, limit);
         let history = timeout(self.limit, history).await;
         discard_on_timeout(client, history)?
     }

@@ -9,7 +9,7 @@ use pinquery::{Update, VirtualPin};
 use tokio_postgres::Row;
 
 use crate::devices::{Device, DeviceKey, Devices, Entry};
-use crate::store::{Latest, SavedBatch, Timestamp};
+use crate::store::{Cursor, History, Latest, Limit, SavedBatch, Timestamp};
 use crate::value;
 
 /// Each upgrades the tables by one version.
@@ -125,39 +125,56 @@ pub async fn latest(client: &Client, device: i64) -> anyhow::Result<Vec<Latest>>
     rows.iter().map(latest).collect()
 }
 
-/// Returns the batches that follow `after`, or the newest ones, oldest first.
+/// Returns the batches next to a cursor. The database does not send what exceeds the limit.
 pub async fn history(
     client: &Client,
     device: i64,
-    after: Option<i64>,
-    limit: usize,
-) -> anyhow::Result<Vec<SavedBatch>> {
-    let order = if after.is_some() { "ASC" } else { "DESC" };
+    cursor: Cursor,
+    limit: Limit,
+) -> anyhow::Result<History> {
+    let (id, comparison, order) = match cursor {
+        Cursor::After(id) => (id, '>', "ASC"),
+        Cursor::Before(id) => (id, '<', "DESC"),
+    };
     let select = format!(
         "WITH found AS (
-             SELECT id, at_us FROM batch WHERE device = $1 AND id > $2 ORDER BY id {order} LIMIT $3
+             SELECT id, at_us FROM batch
+             WHERE device = $1 AND id {comparison} $2 ORDER BY id {order} LIMIT $3
+         ), measured AS (
+             SELECT *, sum(octet_length(value)) OVER (
+                 ORDER BY id {order} GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+             ) AS size_before
+             FROM found JOIN value ON value.batch = found.id
          )
-         SELECT pin, type, value, latitude, adjusted, at_us, id
-         FROM found JOIN value ON value.batch = found.id ORDER BY id, pin"
+         SELECT pin, type, value, latitude, adjusted, at_us, id, (SELECT count(*) FROM found)
+         FROM measured WHERE size_before IS NULL OR size_before < $4 ORDER BY id, pin"
     );
     let select = client.prepare_cached(&select).await?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let [batches, bytes] = [limit.batches, limit.bytes];
+    let [batches, bytes] = [batches, bytes].map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let rows = client
-        .query(&select, &[&device, &after.unwrap_or(0), &limit])
+        .query(&select, &[&device, &id, &batches, &bytes])
         .await?;
-    let mut batches: Vec<SavedBatch> = Vec::new();
+    let found = rows.first().map_or(Ok(0), |row| row.try_get::<_, i64>(7))?;
+    let mut history = History::default();
     for row in &rows {
-        let (id, update) = (row.try_get(6)?, update(row)?);
-        match batches.last_mut() {
-            Some(batch) if batch.id == id => batch.updates.push(update),
-            _ => batches.push(SavedBatch {
-                id,
-                at: Timestamp(row.try_get(5)?),
-                updates: vec![update],
-            }),
-        }
+        push(&mut history.batches, row)?;
     }
-    Ok(batches)
+    history.more = found == batches || found > i64::try_from(history.batches.len())?;
+    Ok(history)
+}
+
+fn push(batches: &mut Vec<SavedBatch>, row: &Row) -> anyhow::Result<()> {
+    let (id, update) = (row.try_get(6)?, update(row)?);
+    match batches.last_mut() {
+        Some(batch) if batch.id == id => batch.updates.push(update),
+        _ => batches.push(SavedBatch {
+            id,
+            at: Timestamp(row.try_get(5)?),
+            updates: vec![update],
+        }),
+    }
+    Ok(())
 }
 
 fn update(row: &Row) -> anyhow::Result<Update> {

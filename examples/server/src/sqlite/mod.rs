@@ -17,7 +17,7 @@ use crate::config::StoreLimits;
 use crate::devices::{Device, Devices};
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
-use crate::store::{Batch, Latest, SavedBatch, Size, Store, Unavailable};
+use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailable};
 use crate::writer::{Queue, Writer};
 use database::{Database, Reader, STOPPED, lock};
 use files::Files;
@@ -29,6 +29,8 @@ pub struct Sqlite {
     devices: Devices<Arc<Device>>,
     queue: Queue,
     reader: Reader,
+    /// Held until a read has returned, so that values do not accumulate in memory.
+    turn: tokio::sync::Mutex<()>,
     reading: Fault,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -51,6 +53,7 @@ impl Sqlite {
             devices,
             queue,
             reader,
+            turn: tokio::sync::Mutex::default(),
             reading: Fault::new(Operation::Read, metrics),
             writer: Mutex::new(Some(start(writer)?)),
         })
@@ -61,6 +64,7 @@ impl Sqlite {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
+        let _turn = self.turn.lock().await;
         let reader = Arc::clone(&self.reader);
         let read = tokio::task::spawn_blocking(move || {
             let reader = lock(&reader);
@@ -111,10 +115,10 @@ impl Store for Sqlite {
     async fn history(
         &self,
         device: i64,
-        after: Option<i64>,
-        limit: usize,
-    ) -> Result<Vec<SavedBatch>, Unavailable> {
-        self.read(move |reader| schema::history(reader, device, after, limit))
+        cursor: Cursor,
+        limit: Limit,
+    ) -> Result<History, Unavailable> {
+        self.read(move |reader| schema::history(reader, device, cursor, limit))
             .await
     }
 

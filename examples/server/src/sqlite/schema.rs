@@ -14,7 +14,7 @@ use rusqlite::{
 
 use crate::config::StoreLimits;
 use crate::devices::{Device, Devices, Entry};
-use crate::store::{Batch, Latest, SavedBatch, Timestamp};
+use crate::store::{Batch, Cursor, History, Latest, Limit, SavedBatch, Timestamp};
 use crate::value::{self, Column, columns};
 
 /// "pinq" in ASCII; distinguishes this database from another program's.
@@ -244,37 +244,51 @@ pub fn latest(connection: &Connection, device: i64) -> Result<Vec<Latest>> {
         .collect()
 }
 
-/// Returns the batches that follow `after`, or the newest ones, oldest first.
+/// Returns the batches next to a cursor.
 pub fn history(
     connection: &Connection,
     device: i64,
-    after: Option<i64>,
-    limit: usize,
-) -> Result<Vec<SavedBatch>> {
-    let order = if after.is_some() { "ASC" } else { "DESC" };
-    let mut select = connection.prepare_cached(&format!(
-        "WITH found AS (
-             SELECT id, at_us FROM batch WHERE device = ?1 AND id > ?2 ORDER BY id {order} LIMIT ?3
-         )
-         SELECT pin, type, value, latitude, adjusted, at_us, id
-         FROM found JOIN value ON value.batch = found.id ORDER BY id, pin",
-    ))?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = select.query((device, after.unwrap_or(0), limit))?;
-    let mut batches: Vec<SavedBatch> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = row.get(6)?;
-        let update = update(row)?;
-        match batches.last_mut() {
-            Some(batch) if batch.id == id => batch.updates.push(update),
-            _ => batches.push(SavedBatch {
-                id,
-                at: Timestamp(row.get(5)?),
-                updates: vec![update],
-            }),
-        }
+    cursor: Cursor,
+    limit: Limit,
+) -> Result<History> {
+    let (id, order) = match cursor {
+        Cursor::After(id) => (id, "id > ?2 ORDER BY id"),
+        Cursor::Before(id) => (id, "id < ?2 ORDER BY id DESC"),
+    };
+    let select = format!("SELECT id, at_us FROM batch WHERE device = ?1 AND {order} LIMIT ?3");
+    let mut select = connection.prepare_cached(&select)?;
+    let batches = i64::try_from(limit.batches).unwrap_or(i64::MAX);
+    let mut rows = select.query((device, id, batches))?;
+    let mut history = History::default();
+    let mut bytes = 0;
+    while bytes < limit.bytes.max(1)
+        && let Some(row) = rows.next()?
+    {
+        let (id, at) = (row.get(0)?, Timestamp(row.get(1)?));
+        let updates = values(connection, id)?;
+        bytes += updates.iter().map(size).sum::<usize>();
+        history.batches.push(SavedBatch { id, at, updates });
     }
-    Ok(batches)
+    history.more = bytes >= limit.bytes || history.batches.len() == limit.batches;
+    if matches!(cursor, Cursor::Before(_)) {
+        history.batches.reverse();
+    }
+    Ok(history)
+}
+
+fn values(connection: &Connection, batch: i64) -> Result<Vec<Update>> {
+    let select =
+        "SELECT pin, type, value, latitude, adjusted FROM value WHERE batch = ?1 ORDER BY pin";
+    let mut select = connection.prepare_cached(select)?;
+    select.query_map([batch], update)?.collect()
+}
+
+/// Returns the size of a value in bytes.
+fn size(update: &Update) -> usize {
+    match columns(&update.value).0 {
+        Column::Text(text) => text.len(),
+        Column::Integer(_) | Column::Double(_) => 8,
+    }
 }
 
 fn update(row: &SqlRow<'_>) -> Result<Update> {

@@ -314,22 +314,46 @@ impl Client {
             self.0.read_exact(&mut byte)?;
             head.push(byte[0]);
         }
-        let head = String::from_utf8(head).map_err(io::Error::other)?;
+        let head = text(head)?;
         let status = head.get(9..12).and_then(|status| status.parse().ok());
         let mut response = Response {
             status: status.ok_or_else(|| io::Error::other("missing status"))?,
             head,
             body: String::new(),
         };
-        let length = response
-            .header("content-length")
-            .map_or(0, |length| length.parse().expect("length"));
-        if !is_head {
-            let mut body = vec![0; length];
-            self.0.read_exact(&mut body)?;
-            response.body = String::from_utf8(body).map_err(io::Error::other)?;
+        let length = response.header("content-length");
+        let length = length.map_or(0, |length| length.parse().expect("length"));
+        if response.header("transfer-encoding") == Some("chunked") {
+            response.body = text(self.read_chunks()?)?;
+        } else if !is_head {
+            response.body = text(self.read_bytes(length)?)?;
         }
         Ok(response)
+    }
+
+    fn read_bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let mut size = Vec::new();
+            while !size.ends_with(b"\r\n") {
+                size.extend(self.read_bytes(1)?);
+            }
+            let size = usize::from_str_radix(text(size)?.trim_end(), 16);
+            let chunk = self.read_bytes(size.map_err(io::Error::other)? + 2)?;
+            let Some((chunk, b"\r\n")) = chunk.split_last_chunk() else {
+                return Err(io::Error::other("chunk of another size"));
+            };
+            if chunk.is_empty() {
+                return Ok(body);
+            }
+            body.extend(chunk);
+        }
     }
 
     /// Waits for the server to close the connection.
@@ -339,6 +363,10 @@ impl Client {
             Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
         }
     }
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(io::Error::other)
 }
 
 #[derive(Debug)]
