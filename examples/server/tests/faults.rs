@@ -274,20 +274,24 @@ fn send_until_unavailable(client: &mut Client) -> HashSet<i64> {
 #[test]
 fn kill_9_under_load_loses_no_acknowledged_batch() {
     let scratch = Scratch::new();
-    let start = || Server::start(&scratch, &["--group", "64"]);
+    let start = || Server::start(&scratch, &["--group", "64", "--lock-wait", "60"]);
     let mut server = start();
     let servers = addresses([&server]);
     let load = Load::default();
     load.during(&servers, || {
         for round in 1..=2 * rounds() {
             load.wait_for_acks(100);
-            thread::sleep(Duration::from_millis(37 * (round as u64 % 8)));
+            let database = scratch.database();
+            if round % 2 == 0 {
+                // Then a batch that is acknowledged before its commit is lost.
+                database.execute_batch("BEGIN IMMEDIATE").unwrap();
+                load.wait_until_blocked();
+            }
             servers.lock().unwrap()[0] = None;
             server.kill();
-            load.assert_nothing_lost(
-                &format!("kill -9, SQLite, round {round}"),
-                &scratch.database(),
-            );
+            drop(database);
+            let label = format!("kill -9, SQLite, round {round}");
+            load.assert_nothing_lost(&label, &scratch.database());
             server = start();
             servers.lock().unwrap()[0] = Some(server.address);
         }

@@ -122,18 +122,6 @@ fn servers_recover_without_loss_from_kill_9_of_a_backend() {
 }
 
 #[test]
-fn a_polling_page_misses_no_batch_of_two_servers() {
-    let Some(database) = Database::new() else {
-        return;
-    };
-    let scratch = Scratch::new();
-    let servers = [start(&scratch, &database), start(&scratch, &database)];
-    let load = Load::default();
-    load.during(&addresses(&servers), || load.wait_for_acks(1500));
-    load.assert_nothing_lost("two servers", &database);
-}
-
-#[test]
 fn each_server_reads_what_the_other_saved() {
     let Some(database) = Database::new() else {
         return;

@@ -95,7 +95,16 @@ impl Load {
         });
     }
 
-    /// Runs the scenario while 16 clients are sending and one is reading, then reads the rest.
+    /// Waits until the clients send nothing because they are all waiting for a response.
+    pub fn wait_until_blocked(&self) {
+        let mut before = usize::MAX;
+        eventually("all clients wait", || {
+            let sent = self.sent.load(Ordering::Relaxed);
+            std::mem::replace(&mut before, sent) == sent
+        });
+    }
+
+    /// Runs the scenario while clients are sending and another is reading, then reads the rest.
     pub fn during(&self, servers: &Servers, scenario: impl FnOnce()) {
         thread::scope(|scope| {
             for _ in 0..16 {
