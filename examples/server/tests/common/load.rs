@@ -136,11 +136,11 @@ impl Load {
         let acknowledged = self.acknowledged.lock().unwrap().clone();
         let Reader { seen, after, .. } = self.reader.lock().unwrap().clone();
         let batches = database.batches();
-        let is_half = |batch: &&SavedBatch| {
+        let is_partial = |batch: &&SavedBatch| {
             let (count, min, max) = batch.values;
             count != 4 || min != max
         };
-        let half = batches.iter().filter(is_half).count();
+        let partial = batches.iter().filter(is_partial).count();
         let found: HashSet<i64> = batches.iter().map(|batch| batch.values.1).collect();
         let doubled = batches.len() - found.len();
         let lost = acknowledged.difference(&found).count();
@@ -149,7 +149,7 @@ impl Load {
         let is_missed = |batch: &&SavedBatch| seen.get(&batch.id) != Some(&batch.values.1);
         let missed = passed.filter(is_missed).count();
         println!(
-            "{label}: sent {}, acknowledged {}, rejected {}, found {}, half {half}, lost {lost}, \
+            "{label}: sent {}, acknowledged {}, rejected {}, found {}, partial {partial}, lost {lost}, \
              doubled {doubled}; the reader saw {}, missed {missed}",
             self.sent.load(Ordering::Relaxed),
             acknowledged.len(),
@@ -157,7 +157,7 @@ impl Load {
             batches.len(),
             seen.len(),
         );
-        assert_eq!([half, lost, doubled, missed], [0; 4]);
+        assert_eq!([partial, lost, doubled, missed], [0; 4]);
     }
 }
 
