@@ -10,6 +10,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use common::{Client, Response, Scratch, Server, eventually, output, serve_devices, update_target};
 
+const DOCS: [&str; 3] = [
+    include_str!("../OPERATIONS.md"),
+    include_str!("../README.md"),
+    include_str!("../GROWTH.md"),
+];
+
 /// Returns the samples of a response by name and labels.
 ///
 /// Fails unless it is valid OpenMetrics text, of the types that the server uses.
@@ -329,4 +335,30 @@ fn an_admin_address_in_use_prevents_the_start() {
     let hint = "use `--admin-listen 127.0.0.1:0` for a free port";
     assert!(stderr.contains(hint), "{stderr}");
     assert!(!other.path("test.db").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn documented_metrics_are_served_and_vice_versa() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let metrics = server.get("/metrics");
+    let samples: Vec<_> = parse(&metrics)
+        .into_keys()
+        .map(|sample| sample.split('{').next().expect("name"))
+        .collect();
+    let is_metric = |word: &&str| word.starts_with("pinquery_") || word.starts_with("process_");
+    let is_separator = |character: char| !character.is_alphanumeric() && character != '_';
+    let documented = DOCS.iter().flat_map(|text| text.split(is_separator));
+    let documented: Vec<_> = documented.filter(is_metric).collect();
+    // PromQL uses the samples of a histogram, and its description the name.
+    for name in &documented {
+        let bucket = format!("{name}_bucket");
+        let is_served = samples.contains(name) || samples.contains(&&*bucket);
+        assert!(is_served, "{name} is documented");
+    }
+    for sample in samples {
+        let name = sample.trim_end_matches("_sum").trim_end_matches("_count");
+        assert!(documented.contains(&name), "{sample} is served");
+    }
 }

@@ -1,11 +1,16 @@
-//! The effect of options: limits, and each timeout independently of the others.
+//! The effect of options: limits, and each timeout independently of the others; and the options in
+//! the documentation.
 
 mod common;
 
 use std::thread;
 use std::time::Duration;
 
+use clap::{CommandFactory, Parser};
 use common::{INCOMPLETE, Scratch, Server, eventually, update_target};
+use pinquery_server::config::Config;
+
+const OPERATIONS: &str = include_str!("../OPERATIONS.md");
 
 /// Starts a server with a short timeout of this kind; the others exceed the duration of a test.
 fn start_with_timeout(scratch: &Scratch, option: &str, seconds: &str) -> Server {
@@ -131,4 +136,38 @@ fn sqlite_flushes_commits_and_waits_for_locks_as_configured() {
             .unwrap();
         assert_eq!(found, (FULL, wait));
     }
+}
+
+#[test]
+fn documented_options_exist() {
+    let command = Config::command();
+    let exists = |name: &str| {
+        let mut options = command.get_arguments();
+        name == "help" || options.any(|option| option.get_long() == Some(name))
+    };
+    let docs = [include_str!("../README.md"), include_str!("../GROWTH.md")];
+    for text in docs.into_iter().chain([OPERATIONS]) {
+        for rest in text.split("`--").skip(1) {
+            let name = rest.split(['`', ' ']).next().expect("name");
+            assert!(exists(name), "--{name}");
+        }
+    }
+}
+
+#[test]
+fn the_unit_is_consistent_with_the_options() {
+    let unit = include_str!("../pinquery-server.service").replace("\\\n", "");
+    let value = |text: &'static str| {
+        let line = unit.lines().chain(OPERATIONS.lines());
+        line.filter_map(move |line| line.strip_prefix(text))
+    };
+    let start = value("ExecStart=").next().expect("a command");
+    let options = value("OPTIONS=").next().expect("an example");
+    let command = start.replace("$OPTIONS", options);
+    let config = Config::try_parse_from(command.split_whitespace()).expect("valid options");
+    assert!(config.admin_listen.is_some());
+    let number = |name| -> u64 { value(name).next().expect(name).parse().expect(name) };
+    let limits = Config::default().limits;
+    assert!(number("LimitNOFILE=") > limits.connections as u64 + 64);
+    assert!(number("TimeoutStopSec=") > limits.shutdown_timeout.as_secs());
 }
