@@ -6,8 +6,8 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
-use clap::{CommandFactory, Parser};
-use common::{INCOMPLETE, Scratch, Server, eventually, update_target};
+use clap::Parser;
+use common::{INCOMPLETE, Scratch, Server, command, eventually, output, update_target};
 use pinquery_server::config::Config;
 
 const OPERATIONS: &str = include_str!("../OPERATIONS.md");
@@ -140,16 +140,18 @@ fn sqlite_flushes_commits_and_waits_for_locks_as_configured() {
 
 #[test]
 fn documented_options_exist() {
-    let command = Config::command();
-    let exists = |name: &str| {
-        let mut options = command.get_arguments();
-        name == "help" || options.any(|option| option.get_long() == Some(name))
+    let help = |args: &[&str]| {
+        let mut command = command();
+        command.args(args).arg("--help");
+        output(command).1
     };
+    let help = help(&[]) + &help(&["prune"]);
+    let options: Vec<&str> = help.split_whitespace().collect();
     let docs = [include_str!("../README.md"), include_str!("../GROWTH.md")];
     for text in docs.into_iter().chain([OPERATIONS]) {
         for rest in text.split("`--").skip(1) {
-            let name = rest.split(['`', ' ']).next().expect("name");
-            assert!(exists(name), "--{name}");
+            let option = format!("--{}", rest.split(['`', ' ']).next().expect("name"));
+            assert!(options.contains(&&*option), "{option}");
         }
     }
 }
