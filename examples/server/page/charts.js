@@ -1,30 +1,36 @@
 "use strict";
 
-// Per plot or map.
-const MAX_POINTS = 500;
+// Points of all pins, but at least so many of each.
+const MAX_POINTS = 20000;
+const MIN_POINTS_PER_PIN = 500;
 // Drawings per task: more would block the browser for longer than 50 ms.
 const PORTION = 8;
 
 const plots = { id: "plots", draw: plot, points: new Map(), cards: new Map() };
 const tracks = { id: "tracks", draw: map, points: new Map(), cards: new Map() };
+// The time of the newest value that was dropped because there are too many.
+let droppedUs = -Infinity;
 let isDrawing = false;
 let isOutdated = false;
 
-// Arrays are locations; numbers and booleans are points of a plot.
-function remember(batches) {
-  for (const { at_us, updates } of batches) {
-    for (const { pin, value, adjusted } of updates) {
-      if (typeof value === "string") continue;
-      const series = Array.isArray(value) ? tracks : plots;
-      if (!series.points.has(pin)) series.points.set(pin, []);
-      const points = series.points.get(pin);
-      points.push({ at_us, adjusted, value: Array.isArray(value) ? value : Number(value) });
-      if (points.length > MAX_POINTS) points.shift();
-    }
+// Adds values after or before the known ones. Arrays are locations; numbers and booleans are points of a plot.
+function remember(batches, areOlder = false) {
+  const values = batches.flatMap(({ at_us, updates }) => updates.map((update) => ({ at_us, ...update })));
+  const limit = Math.max(MIN_POINTS_PER_PIN, Math.floor(MAX_POINTS / rows.size));
+  for (const { at_us, pin, value, adjusted } of areOlder ? values.reverse() : values) {
+    if (typeof value === "string") continue;
+    const series = Array.isArray(value) ? tracks : plots;
+    if (!series.points.has(pin)) series.points.set(pin, []);
+    const points = series.points.get(pin);
+    const point = { at_us, adjusted, value: Array.isArray(value) ? value : Number(value) };
+    if (areOlder) points.unshift(point);
+    else points.push(point);
+    if (points.length > limit) droppedUs = Math.max(droppedUs, points.shift().at_us);
   }
 }
 
 function forget() {
+  droppedUs = -Infinity;
   for (const { id, points, cards } of [plots, tracks]) {
     points.clear();
     cards.clear();

@@ -4,6 +4,8 @@
 const WIDTH = 320;
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 16;
+// Points of a curve: more would be closer to each other than pixels.
+const MAX_DRAWN = 1000;
 
 function svg(name, attributes, text = "") {
   const node = document.createElementNS(SVG, name);
@@ -38,6 +40,18 @@ function lines(points) {
     all.at(-1).push(point);
   });
   return all;
+}
+
+// Returns the point of the least and the one of the greatest value of each part, in order of time.
+function thin(points) {
+  if (points.length <= MAX_DRAWN) return points;
+  const size = points.length / (MAX_DRAWN / 2);
+  return Array.from({ length: MAX_DRAWN / 2 }, (_, index) => {
+    const part = points.slice(Math.floor(index * size), Math.floor((index + 1) * size));
+    const least = part.reduce((least, point) => (point.value < least.value ? point : least));
+    const greatest = part.reduce((greatest, point) => (point.value > greatest.value ? point : greatest));
+    return part.filter((point) => point === least || point === greatest);
+  }).flat();
 }
 
 // Numbers are interpolated; booleans and enumerables are steps.
@@ -77,9 +91,9 @@ function plot(points, name, latest, type) {
   }
   const isSteps = isBoolean || type === "enumerable";
   for (const line of lines(points)) {
-    drawing.append(svg("polyline", { class: "curve", points: path(line, x, y, isSteps) }));
+    drawing.append(svg("polyline", { class: "curve", points: path(thin(line), x, y, isSteps) }));
   }
-  for (const { at_us, value } of adjusted) {
+  for (const { at_us, value } of thin(adjusted)) {
     drawing.append(svg("circle", { class: "adjusted-point", r: 3, cx: x(at_us), cy: y(value) }));
   }
   const last = points.at(-1);
@@ -147,7 +161,9 @@ function map(points, name, latest) {
     );
   }
   const here = track.at(-1);
-  const line = track.map(([lon, lat]) => `${x(lon).toFixed(1)},${y(lat).toFixed(1)}`);
+  const distance = Math.ceil(track.length / MAX_DRAWN);
+  const thinned = track.filter((_, index) => index % distance === 0 || index === track.length - 1);
+  const line = thinned.map(([lon, lat]) => `${x(lon).toFixed(1)},${y(lat).toFixed(1)}`);
   drawing.append(
     svg("polyline", { class: "curve", points: line.join(" ") }),
     svg("circle", { class: "ring", r: 8, cx: x(here[0]), cy: y(here[1]) }),

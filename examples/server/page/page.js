@@ -5,6 +5,10 @@ const POLL_INTERVAL_MS = 1000;
 const REQUEST_TIMEOUT_MS = 6000;
 // Without a response for this long, nothing is claimed to be live.
 const LIVE_FOR_MS = 3000;
+// Values that are loaded in addition to the newest ones, to cover the chosen time range.
+const MAX_OLDER_VALUES = 20000;
+// What a response with older values counts at least.
+const MIN_OLDER_VALUES = 500;
 // Pins in the example command.
 const MAX_EXAMPLES = 4;
 // A valid value for each type, percent-encoded, given the bounds in the datastream's description.
@@ -22,6 +26,12 @@ const PLACEHOLDER = { token: "TOKEN", pairs: ["PIN=VALUE"] };
 
 const byId = (id) => document.getElementById(id);
 let after = null;
+// The oldest loaded batch, and whether the server has older ones.
+let oldest = null;
+let hasOlder = false;
+let olderValues = 0;
+// The session that is loading older batches.
+let loading = null;
 let session = 0;
 // The last response of the server, by its clock and by the browser's monotonic one.
 let heard = null;
@@ -77,6 +87,7 @@ function showStatus() {
   byId("status").classList.toggle("error", !isLive && problem !== idle);
   setText(byId("status"), isLive ? "Live: new values appear within a second." : problem + since);
   if (heard === null) return;
+  showCoverage();
   showAges(isLive);
   showDevice(isLive);
 }
@@ -87,9 +98,9 @@ const FAILURES = {
   SyntaxError: "The response is not from this server.",
 };
 
-async function fetchState(token) {
+async function fetchState(token, position) {
   // In the body, because URLs end up in logs and browser histories.
-  const body = new URLSearchParams(after === null ? { token } : { token, after });
+  const body = new URLSearchParams({ token, ...position });
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   try {
     const response = await fetch("/page/state", { method: "POST", body, cache: "no-store", signal });
@@ -108,14 +119,45 @@ function receive(state, token) {
   showSend();
   showRejections(state.rejections);
   showValues(state.datastreams);
+  const isFirst = after === null && state.batches.length > 0;
+  if (isFirst) [oldest, hasOlder] = [state.batches[0], state.more];
   after = state.batches.at(-1)?.id ?? after;
   remember(state.batches);
   drawAll();
+  if (isFirst) loadOlder();
+}
+
+const isCovered = () => !hasOlder || oldest.at_us <= rangeStartUs();
+
+// Loads older batches until the chosen time range is covered. After a failure, choosing a range tries again.
+async function loadOlder() {
+  const [ownSession, { token }] = [session, example];
+  if (loading === session) return;
+  loading = session;
+  while (byId("range").value !== "" && !isCovered() && olderValues < MAX_OLDER_VALUES) {
+    const { batches, more, error } = await fetchState(token, { before: oldest.id });
+    if (ownSession !== session) return;
+    if (error !== undefined) break;
+    hasOlder = more && batches.length > 0;
+    oldest = batches[0] ?? oldest;
+    const count = batches.reduce((count, { updates }) => count + updates.length, 0);
+    // A response with few values is full of long strings.
+    olderValues += Math.max(count, MIN_OLDER_VALUES);
+    remember(batches, true);
+    drawAll();
+    showCoverage();
+  }
+  loading = null;
+}
+
+function showCoverage() {
+  const isComplete = byId("range").value === "" || (isCovered() && droppedUs < rangeStartUs());
+  setText(byId("coverage"), isComplete ? "" : `Only values since ${time(Math.max(oldest.at_us, droppedUs))} are loaded.`);
 }
 
 async function watch(token, ownSession) {
   for (let isFirst = true; ownSession === session; ) {
-    const state = await fetchState(token);
+    const state = await fetchState(token, after === null ? {} : { after });
     if (ownSession !== session) return;
     receive(state, token);
     showStatus();
@@ -129,6 +171,9 @@ function start() {
   const token = byId("token").value;
   session += 1;
   after = null;
+  oldest = null;
+  hasOlder = false;
+  olderValues = 0;
   heard = null;
   failure = null;
   idle = token === "" ? "Not connected." : "Connecting.";
@@ -151,6 +196,11 @@ byId("reveal").addEventListener("change", ({ target }) => {
   byId("token").type = target.checked ? "text" : "password";
   showSend();
 });
-byId("range").addEventListener("change", drawAll);
+byId("range").addEventListener("change", () => {
+  drawAll();
+  if (heard === null) return;
+  showCoverage();
+  loadOlder();
+});
 setInterval(showStatus, 1000);
 start();

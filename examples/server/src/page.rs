@@ -79,7 +79,7 @@ struct Rest {
     now_us: i64,
     /// The age in seconds above which values are stale and a silent device is offline.
     offline_after: f64,
-    /// Whether there may be more batches after these.
+    /// Whether there may be more batches in the same direction.
     more: bool,
 }
 
@@ -102,8 +102,8 @@ struct Batch {
 }
 
 impl<S: Store> App<S> {
-    /// Parses `token=…&after=…`, which is sent in the body to keep the token out of URLs, and
-    /// returns the datastreams, their latest values and the batches after that one.
+    /// Parses `token=…&after=…` or `token=…&before=…`, which is sent in the body to keep the token out
+    /// of URLs, and returns the datastreams, their latest values and the batches next to that one.
     ///
     /// # Errors
     ///
@@ -201,10 +201,12 @@ fn without_value((pin, datastream): (VirtualPin, &Datastream)) -> LatestValue {
     }
 }
 
-/// Returns the position of the last batch that the page has seen, or that of the newest batches.
+/// Returns the position next to a batch that the page has loaded, or that of the newest batches.
 fn cursor(body: &str) -> Cursor {
-    let mut pairs = Pairs::new(body);
-    let after = pairs.find(|pair| pair.name.raw() == b"after");
-    let id = after.and_then(|pair| str::from_utf8(pair.value.raw()).ok()?.parse().ok());
-    id.map_or(Cursor::NEWEST, Cursor::After)
+    let id = |name: &[u8]| {
+        let pair = Pairs::new(body).find(|pair| pair.name.raw() == name)?;
+        str::from_utf8(pair.value.raw()).ok()?.parse().ok()
+    };
+    let before = || id(b"before").map_or(Cursor::NEWEST, Cursor::Before);
+    id(b"after").map_or_else(before, Cursor::After)
 }

@@ -69,6 +69,7 @@ fn sent_values_appear_on_the_page() {
         "folded-360",
         "unfolded-1280",
         "range-1280",
+        "older-360",
         "offline-1280",
     ] {
         assert!(

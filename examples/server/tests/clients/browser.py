@@ -18,7 +18,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from chromium import Browser
+from chromium import Browser, check_accessibility, check_layout
 
 url, screenshots, other_url, pid = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 TOKEN = "demo-greenhouse-not-a-secret"
@@ -78,41 +78,6 @@ def check_boolean_plot(browser):
     assert len(points) == 2 * 30 - 1, points
     assert all(a[0] == b[0] or a[1] == b[1] for a, b in zip(points, points[1:])), points
     assert len({y for _, y in points}) == 2, points
-
-
-# No drawing is clipped, no label is too small, and the page does not scroll sideways.
-def check_layout(browser):
-    clipped = browser.run("""
-        const clipped = (svg) => [...svg.querySelectorAll("text, circle, polyline")].filter((part) => {
-          const [box, frame] = [part.getBBox(), svg.viewBox.baseVal];
-          return box.x < -1 || box.y < -1 || box.x + box.width > frame.width + 1 || box.y + box.height > frame.height + 1;
-        });
-        return [...document.querySelectorAll("svg")].flatMap(clipped).map((part) => part.outerHTML);
-    """)
-    assert not clipped, clipped
-    small = browser.run("""
-        const size = (text) => 13 * text.ownerSVGElement.clientWidth / 320;
-        return [...document.querySelectorAll("svg text")].map(size).filter((size) => size < 11);
-    """)
-    assert not small, small
-    wide = browser.run("""
-        const width = document.documentElement.clientWidth;
-        const parts = [...document.querySelectorAll("body *")];
-        return parts.filter((part) => part.getBoundingClientRect().right > width + 0.5).map((part) => part.outerHTML);
-    """)
-    assert not wide, wide
-
-
-def check_accessibility(browser, label):
-    if "AXE" not in os.environ:
-        print("skipped: AXE is not set")
-        return
-    browser.run(Path(os.environ["AXE"]).read_text() + "; window.axe = axe")
-    script = "const done = arguments[0]; axe.run().then(done, (error) => done({error: String(error)}))"
-    results = browser.call("/execute/async", {"script": script, "args": []})
-    violations = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in results["violations"]]
-    print(f"axe-core, {label}: {len(results['passes'])} rules passed, {len(violations)} violated")
-    assert not violations, violations
 
 
 def check_sizes(browser):
@@ -358,6 +323,48 @@ def check_many_pins(browser):
     assert title.startswith("v0: 78 values, "), title
 
 
+# Older batches are loaded for a chosen time range only, each portion once, and up to a limit.
+def check_older_batches(browser):
+    choose = "const range = document.getElementById('range'); range.value = arguments[0]; range.dispatchEvent(new Event('change'))"
+    title = lambda: browser.text("#plots svg title") or ""
+    browser.run("window.requests = []; window.fetchNow = fetchState; "
+                "fetchState = (token, position) => { requests.push(position); return fetchNow(token, position); }")
+    older = lambda: browser.run("return requests.filter(({ before }) => before !== undefined).length")
+    browser.run("blocked.length = 0; largest = 0")
+    assert older() == 0 and title().startswith("v0: 78 values, "), title()
+    browser.run(choose, "3600")
+    eventually("all batches are loaded", lambda: title().startswith("v0: 80 values, "))
+    eventually("all plots are drawn", lambda: not browser.run("return isDrawing || loading !== null"))
+    assert older() == 1 and browser.text("#coverage") == "", (older(), browser.text("#coverage"))
+    blocked, largest = browser.run("return [blocked, largest]")
+    print(f"older values of 256 pins: tasks of 50 ms and more: {blocked}, at most {largest} drawings in a task")
+    assert largest <= 8, largest
+    browser.run("""
+        fetchState = async (token, { before = 1e6 }) => {
+          requests.push({ before });
+          const now_us = Date.now() * 1e3;
+          const batch = (id) => ({ id, at_us: now_us - (1e6 - id) * 1e4, updates: [{ pin: 10, value: id, adjusted: "max" }] });
+          const batches = Array.from({ length: 500 }, (_, index) => batch(before - 500 + index));
+          return { now_us, offline_after: 60, datastreams: [{ pin: "v10", datastream: "integer", value: null, adjusted: null, at_us: null }],
+                   batches, rejections: [], more: true };
+        };
+        watch = async (token) => receive(await fetchState(token, {}), token);
+        requests.length = 0;
+        start();
+    """)
+    eventually("the limit is reached", lambda: title().startswith("v10: 20000 values "))
+    eventually("nothing is loading", lambda: browser.run("return loading === null"))
+    assert older() == 1 + 20000 // 500, older()
+    assert browser.text("#coverage").startswith("Only values since "), browser.text("#coverage")
+    points = browser.run("return document.querySelector('#plots polyline').getAttribute('points').split(' ').length")
+    circles = browser.run("return document.querySelectorAll('#plots circle').length")
+    assert points == 1000 and circles == 1001, (points, circles)
+    photograph(browser, "older")
+    browser.run(choose, "60")
+    assert browser.text("#coverage") == "", browser.text("#coverage")
+    browser.run(choose, "")
+
+
 def check_unknown_token(browser):
     show(browser, "another")
     eventually("the error is shown", lambda: browser.text("#status") == "Error: Invalid token.")
@@ -380,6 +387,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         check_commands(browser)
         check_keyboard_and_folds(browser)
         check_many_pins(browser)
+        check_older_batches(browser)
         check_extremes(browser)
         check_offline_device(browser)
     finally:

@@ -1,10 +1,12 @@
-"""Drives Chromium with chromedriver over HTTP."""
+"""Drives Chromium with chromedriver over HTTP, and checks a page's layout and accessibility."""
 
 import base64
 import json
+import os
 import re
 import subprocess
 import urllib.request
+from pathlib import Path
 
 OPTIONS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -64,3 +66,38 @@ class Browser:
         finally:
             self.driver.terminate()
             self.driver.wait()
+
+
+# No drawing is clipped, no label is too small, and the page does not scroll sideways.
+def check_layout(browser):
+    clipped = browser.run("""
+        const clipped = (svg) => [...svg.querySelectorAll("text, circle, polyline")].filter((part) => {
+          const [box, frame] = [part.getBBox(), svg.viewBox.baseVal];
+          return box.x < -1 || box.y < -1 || box.x + box.width > frame.width + 1 || box.y + box.height > frame.height + 1;
+        });
+        return [...document.querySelectorAll("svg")].flatMap(clipped).map((part) => part.outerHTML);
+    """)
+    assert not clipped, clipped
+    small = browser.run("""
+        const size = (text) => 13 * text.ownerSVGElement.clientWidth / 320;
+        return [...document.querySelectorAll("svg text")].map(size).filter((size) => size < 11);
+    """)
+    assert not small, small
+    wide = browser.run("""
+        const width = document.documentElement.clientWidth;
+        const parts = [...document.querySelectorAll("body *")];
+        return parts.filter((part) => part.getBoundingClientRect().right > width + 0.5).map((part) => part.outerHTML);
+    """)
+    assert not wide, wide
+
+
+def check_accessibility(browser, label):
+    if "AXE" not in os.environ:
+        print("skipped: AXE is not set")
+        return
+    browser.run(Path(os.environ["AXE"]).read_text() + "; window.axe = axe")
+    script = "const done = arguments[0]; axe.run().then(done, (error) => done({error: String(error)}))"
+    results = browser.call("/execute/async", {"script": script, "args": []})
+    violations = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in results["violations"]]
+    print(f"axe-core, {label}: {len(results['passes'])} rules passed, {len(violations)} violated")
+    assert not violations, violations
