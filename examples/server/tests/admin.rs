@@ -136,9 +136,9 @@ fn durations_of_accepted_batches_include_the_commit() {
     assert_eq!(count(), 0.0);
     let database = scratch.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut client = server.send_and_wait_until_queued(&update_target("v1=1"));
+    let mut client = server.send_and_wait_until_parsed(&update_target("v1=1"));
     // Longer than a batch of this test that does not wait would take.
-    std::thread::sleep(Duration::from_millis(700));
+    std::thread::sleep(Duration::from_secs(1));
     database.execute_batch("ROLLBACK").unwrap();
     assert_eq!(client.read_response(false).unwrap().summary(), (200, "OK"));
     assert_eq!(count(), 1.0);
@@ -302,8 +302,7 @@ fn both_listeners_complete_requests_in_flight_at_shutdown() {
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
     let request = |address, target: &str| {
         let mut client = Client::connect(address);
-        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
-        client.send(request.as_bytes()).expect("request is sent");
+        client.send_get(target).expect("request is sent");
         client
     };
     // Both wait for the database.

@@ -68,7 +68,7 @@ fn the_shutdown_timeout_aborts_requests_but_not_waiting_batches() {
     let mut server = start_with_timeout(&scratch, "--shutdown-timeout", "1");
     let database = scratch.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let _client = server.send_and_wait_until_queued(&update_target("v1=42"));
+    let _client = server.send_and_wait_until_parsed(&update_target("v1=42"));
     server.signal("TERM");
     scratch.assert_logged_once("requests in flight were aborted");
     // A server that did not wait for its writer would exit in the meantime.

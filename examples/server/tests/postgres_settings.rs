@@ -143,7 +143,8 @@ const LOCK: &str = "SELECT FROM device WHERE id IN (SELECT device FROM batch) FO
 
 /// Sends a batch and waits until a writer is waiting for a lock.
 fn send_blocked(database: &Database, server: &Server, target: &str) -> Client {
-    let client = server.send_and_wait_until_queued(target);
+    let mut client = server.connect();
+    client.send_get(target).unwrap();
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
     eventually("a writer waits", || database.query(waiting) == "1");
@@ -193,8 +194,7 @@ fn the_pools_limit_the_connections() {
     let targets = targets.into_iter().chain(std::iter::repeat_n(all, 4));
     let clients = targets.map(|target| {
         let mut client = server.connect();
-        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
-        client.send(request.as_bytes()).unwrap();
+        client.send_get(&target).unwrap();
         client
     });
     let clients: Vec<Client> = clients.collect();

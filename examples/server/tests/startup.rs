@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::{Scratch, Server, TOKEN, command, update_target};
+use common::{Client, Scratch, Server, TOKEN, command, eventually, update_target};
 
 const README: &str = include_str!("../README.md");
 
@@ -213,9 +213,11 @@ fn requests_in_flight_get_a_response_before_shutdown() {
     let mut server = Server::start(&scratch, &["--lock-wait", "5"]);
     let database = scratch.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut client = server.send_and_wait_until_queued(&update_target("v1=42"));
+    let mut client = server.send_and_wait_until_parsed(&update_target("v1=42"));
     server.signal("TERM");
-    std::thread::sleep(Duration::from_millis(300));
+    eventually("no connection is accepted", || {
+        Client::try_connect(server.address).is_err()
+    });
     database.execute_batch("ROLLBACK").unwrap();
     assert_eq!(client.read_response(false).unwrap().summary(), (200, "OK"));
     assert_eq!(server.wait().code(), Some(0));

@@ -113,10 +113,8 @@ impl Server {
 
     /// Starts the server with its log in the directory.
     pub fn spawn(scratch: &Scratch, mut command: Command) -> Self {
-        let log = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(scratch.path("log"));
+        let mut log = fs::File::options();
+        let log = log.create(true).append(true).open(scratch.path("log"));
         command.stderr(log.expect("log opens"));
         Self::spawn_logging(command)
     }
@@ -126,23 +124,17 @@ impl Server {
         command.args(["--listen", "127.0.0.1:0"]);
         command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("server starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
         let mut banner = String::new();
-        for line in lines.by_ref().map_while(Result::ok) {
-            banner += &line;
-            banner.push('\n');
-            if line.starts_with("  database: ") {
-                break;
-            }
+        while !banner.contains("\n  database: ") {
+            let length = stdout.read_line(&mut banner).expect("stdout");
+            assert_ne!(length, 0, "the server exits: {banner}");
         }
         let (_, address) = banner.split_once("http://").expect("address");
-        let address = address
-            .lines()
-            .next()
-            .and_then(|address| address.parse().ok());
+        let (address, _) = address.split_once('\n').expect("a line");
         Self {
             child,
-            address: address.expect("address"),
+            address: address.parse().expect("address"),
             banner,
         }
     }
@@ -174,50 +166,35 @@ impl Server {
         self.connect().post(target, body).expect("a response")
     }
 
-    /// Sends a batch that has to wait for the database, and waits until it is queued.
-    pub fn send_and_wait_until_queued(&self, target: &str) -> Client {
+    /// Sends a batch that has to wait for the database, and waits until it is parsed.
+    pub fn send_and_wait_until_parsed(&self, target: &str) -> Client {
         let parsed = || self.metric("pinquery_parsing_seconds_total");
         let before = parsed();
         let mut client = self.connect();
-        let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n");
-        client.send(request.as_bytes()).expect("request is sent");
+        client.send_get(target).expect("request is sent");
         eventually("the batch is parsed", || parsed() > before);
-        // It is queued immediately after, which no metric shows.
-        std::thread::sleep(Duration::from_millis(300));
         client
     }
 
     pub fn metric(&self, name: &str) -> f64 {
         let metrics = self.get("/metrics").body;
-        let line = metrics
-            .lines()
-            .find(|line| line.split(' ').next() == Some(name));
-        let line = line.expect("the metric exists");
-        let (_, number) = line.rsplit_once(' ').expect("number");
-        number.parse().expect("number")
+        let number = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+        metrics.lines().find_map(number).expect("the metric exists")
     }
 
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.id().to_string()])
-            .status();
+        let id = self.id().to_string();
+        let status = Command::new("kill").args(["-s", name, &id]).status();
         assert!(status.expect("`kill` runs").success());
     }
 
     /// Waits for the process to exit.
     pub fn wait(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("exit status") {
-                return status;
-            }
-            assert!(start.elapsed() < TIMEOUT, "the server does not exit");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait(&mut self.child)
     }
 
-    /// Kills the process with SIGKILL.
+    /// Kills the process with SIGKILL unless it has exited.
     pub fn kill(&mut self) {
         self.child.kill().expect("server is killed");
         self.child.wait().expect("server exits");
@@ -226,8 +203,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 
@@ -249,30 +225,32 @@ pub fn update_target(pins: &str) -> String {
 
 /// Returns the target of a batch with the same number in four pins, to detect partial batches.
 pub fn numbered(number: i64) -> String {
-    update_target(&format!(
-        "v10={number}&v11={number}&v12={number}&v13={number}"
-    ))
+    let pins = format!("v10={number}&v11={number}&v12={number}&v13={number}");
+    update_target(&pins)
 }
 
 /// Returns the exit code, standard output and standard error of a server that fails to start.
 pub fn output(mut command: Command) -> (Option<i32>, String, String) {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("server starts");
+    wait(&mut child);
+    let output = child.wait_with_output().expect("output");
+    let texts = [output.stdout, output.stderr].map(text);
+    let [stdout, stderr] = texts.map(|text| text.expect("UTF-8"));
+    (output.status.code(), stdout, stderr)
+}
+
+/// Waits for a server to exit, and kills it if it does not.
+fn wait(child: &mut Child) -> ExitStatus {
     let start = Instant::now();
-    while child.try_wait().expect("exit status").is_none() {
-        if start.elapsed() > TIMEOUT {
-            child.kill().expect("server is killed");
-            panic!("the server does not exit");
+    while start.elapsed() < TIMEOUT {
+        if let Some(status) = child.try_wait().expect("exit status") {
+            return status;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let output = child.wait_with_output().expect("output");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    child.kill().expect("server is killed");
+    panic!("the server does not exit");
 }
 
 /// A keep-alive connection.
@@ -291,8 +269,13 @@ impl Client {
     }
 
     pub fn get(&mut self, target: &str) -> io::Result<Response> {
-        self.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes())?;
+        self.send_get(target)?;
         self.read_response(false)
+    }
+
+    /// Sends a request without waiting for the response.
+    pub fn send_get(&mut self, target: &str) -> io::Result<()> {
+        self.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes())
     }
 
     pub fn post(&mut self, target: &str, body: &str) -> io::Result<Response> {
@@ -308,13 +291,7 @@ impl Client {
 
     /// Reads a response; a response to HEAD has a length but no body.
     pub fn read_response(&mut self, is_head: bool) -> io::Result<Response> {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            self.0.read_exact(&mut byte)?;
-            head.push(byte[0]);
-        }
-        let head = text(head)?;
+        let head = self.read_until(b"\r\n\r\n")?;
         let status = head.get(9..12).and_then(|status| status.parse().ok());
         let mut response = Response {
             status: status.ok_or_else(|| io::Error::other("missing status"))?,
@@ -331,6 +308,14 @@ impl Client {
         Ok(response)
     }
 
+    fn read_until(&mut self, end: &[u8]) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(end) {
+            bytes.extend(self.read_bytes(1)?);
+        }
+        text(bytes)
+    }
+
     fn read_bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; length];
         self.0.read_exact(&mut bytes)?;
@@ -340,11 +325,7 @@ impl Client {
     fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let mut size = Vec::new();
-            while !size.ends_with(b"\r\n") {
-                size.extend(self.read_bytes(1)?);
-            }
-            let size = usize::from_str_radix(text(size)?.trim_end(), 16);
+            let size = usize::from_str_radix(self.read_until(b"\r\n")?.trim_end(), 16);
             let chunk = self.read_bytes(size.map_err(io::Error::other)? + 2)?;
             let Some((chunk, b"\r\n")) = chunk.split_last_chunk() else {
                 return Err(io::Error::other("chunk of another size"));
