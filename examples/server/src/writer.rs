@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::time::sleep;
 
 use crate::config::StoreLimits;
 use crate::fault::Fault;
@@ -21,6 +22,9 @@ use group::{Group, Reply, Results, Ticket};
 pub use retry::Retrier;
 use retry::Retries;
 
+/// How long a writer waits for batches before it maintains the database.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// A connection that writes to a database.
 pub trait Commit {
     /// Saves these batches durably: all or nothing, or all except those of some devices.
@@ -29,6 +33,11 @@ pub trait Commit {
 
     /// Checks that a commit would succeed, by doing what it does as far as possible.
     fn check(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// Maintains the database after a second without batches.
+    fn idle(&mut self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// Why a commit failed.
@@ -172,6 +181,9 @@ impl<C: Commit> Writer<C> {
     pub async fn run(mut self) -> C {
         let mut jobs = Vec::with_capacity(self.group);
         while self.receive(&mut jobs).await {
+            if jobs.is_empty() {
+                self.connection.idle().await;
+            }
             let (mut group, mut checks) = (Group::default(), Vec::new());
             for job in jobs.drain(..) {
                 match job {
@@ -187,7 +199,7 @@ impl<C: Commit> Writer<C> {
         self.connection
     }
 
-    /// Waits for a job and takes all that are queued. Returns `false` once the queue is closed and
+    /// Waits for a job, or a second, and takes all that are queued. Returns `false` once the queue is closed and
     /// empty.
     async fn receive(&mut self, jobs: &mut Vec<Job>) -> bool {
         let mut receiver = self.jobs.lock().await;
@@ -197,6 +209,7 @@ impl<C: Commit> Writer<C> {
                     self.metrics.queue(receiver.len());
                     return count > 0;
                 }
+                () = sleep(IDLE) => return true,
                 // An error, because the `Queue` was dropped, also closes the channel.
                 _ = self.closing.changed(), if !receiver.is_closed() => receiver.close(),
             }

@@ -1,6 +1,7 @@
 //! The writer's database: commits, checkpoints, and what happens if another program changes its files.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{anyhow, ensure};
 use rusqlite::config::DbConfig;
@@ -15,7 +16,7 @@ use crate::store::{Batch, Timestamp};
 use crate::writer::{Commit, CommitError};
 
 /// The minimum length of the log for a checkpoint, in pages.
-const CHECKPOINT_PAGES: i64 = 1000;
+pub const CHECKPOINT_PAGES: i64 = 1000;
 
 /// The message once another program has changed the files.
 pub const STOPPED: &str = "the database will not be used until a restart";
@@ -49,12 +50,15 @@ impl Database {
         limits: &StoreLimits,
     ) -> anyhow::Result<(Self, Devices<Arc<Device>>)> {
         let has_log = files.with_suffix("-wal").exists();
-        let mut connection = connect(&files, limits)?;
+        let mut connection = connect(&files, limits.lock_wait)?;
         // A rejected start must not remove the log of a server that was killed.
         keep_log(&connection, has_log)?;
         let devices = schema::prepare(&mut connection, devices, limits)?;
         keep_log(&connection, false)?;
-        let (guard, reader) = (connect(&files, limits)?, connect(&files, limits)?);
+        let (guard, reader) = (
+            connect(&files, limits.lock_wait)?,
+            connect(&files, limits.lock_wait)?,
+        );
         files.start_completed();
         let mut database = Self {
             connection,
@@ -136,7 +140,12 @@ impl Database {
     }
 
     fn save(&mut self, batches: &[Batch]) -> anyhow::Result<()> {
-        let next = self.next_checkpoint();
+        let next = self.next_checkpoint(CHECKPOINT_PAGES);
+        self.save_and_copy(batches, next)
+    }
+
+    /// Saves batches, together with the number of the next checkpoint if there is one.
+    fn save_and_copy(&mut self, batches: &[Batch], next: Option<i64>) -> anyhow::Result<()> {
         self.write(|transaction| {
             for batch in batches {
                 schema::insert(transaction, batch, Timestamp::now())?;
@@ -158,10 +167,12 @@ impl Database {
         }
     }
 
-    /// Returns the number of the next checkpoint if the log is long enough for one.
-    fn next_checkpoint(&self) -> Option<i64> {
+    /// Returns the number of the next checkpoint if the log is long enough for one, and at least
+    /// this many pages of it are not in the database.
+    fn next_checkpoint(&self, uncopied: i64) -> Option<i64> {
         let (log, copied) = checkpoint(&self.connection, "NOOP").ok()?;
-        (log - copied >= CHECKPOINT_PAGES).then_some((self.checkpoint + 1) & 0x7F_FFFF)
+        (log >= CHECKPOINT_PAGES && log - copied >= uncopied)
+            .then_some((self.checkpoint + 1) & 0x7F_FFFF)
     }
 
     /// Copies the log into the database, as far as the transactions of other programs allow. The
@@ -224,19 +235,28 @@ impl Commit for Database {
         let number = self.checkpoint;
         self.write(|transaction| schema::write_checkpoint_number(transaction, number))
     }
+
+    /// Copies a log that other programs have written: all of it, because only then is its space
+    /// reused.
+    async fn idle(&mut self) {
+        if let Some(next) = self.next_checkpoint(1) {
+            // The next batch reports a fault.
+            let _ = self.save_and_copy(&[], Some(next));
+        }
+    }
 }
 
-fn connect(files: &Files, limits: &StoreLimits) -> rusqlite::Result<Connection> {
+pub fn connect(files: &Files, lock_wait: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(&files.database, flags)?;
-    connection.busy_timeout(limits.lock_wait)?;
+    connection.busy_timeout(lock_wait)?;
     Ok(connection)
 }
 
 /// Sets whether closing the last connection leaves the log as it is.
-fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
+pub fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)?;
     Ok(())
 }
@@ -254,7 +274,7 @@ fn end(guard: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Returns the length of the log and how much of it is in the database, in pages.
-fn checkpoint(connection: &Connection, kind: &str) -> rusqlite::Result<(i64, i64)> {
+pub fn checkpoint(connection: &Connection, kind: &str) -> rusqlite::Result<(i64, i64)> {
     connection
         .prepare_cached(&format!("PRAGMA wal_checkpoint({kind})"))?
         .query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
