@@ -9,6 +9,7 @@
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
 //! - [`store`]: the storage interface, implemented by [`sqlite`] and `postgres`; [`writer`]: the
 //!   queue and the group commits that both share; [`value`]: how values map to table columns.
+//! - [`prune`]: the command that deletes old batches.
 //! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`rejections`],
 //!   [`response`], [`page`]: the parts they are built from.
 #![forbid(unsafe_code)]
@@ -26,6 +27,7 @@ pub mod page;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod process;
+pub mod prune;
 pub mod read;
 pub mod rejections;
 pub mod response;

@@ -6,23 +6,38 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use anyhow::ensure;
+use clap::{Parser, Subcommand};
 use pinquery_server::config::Config;
 use pinquery_server::log::{self, Log};
 use pinquery_server::metrics::Metrics;
 #[cfg(feature = "postgres")]
-use pinquery_server::postgres::Postgres;
+use pinquery_server::postgres::{self, Postgres};
+use pinquery_server::prune::{self, Prune};
 use pinquery_server::run::run;
-use pinquery_server::sqlite::Sqlite;
+use pinquery_server::sqlite::{self, Sqlite};
+use tokio::runtime::Runtime;
+
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(flatten)]
+    server: Config,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Prune(Prune),
+}
 
 fn main() -> ExitCode {
-    let config = Config::parse();
-    let metrics = Arc::new(Metrics::default());
-    let result = Log::start(config.log, &metrics).and_then(|log| {
-        let result = start(&config, metrics);
-        log.finish();
-        result
-    });
+    let CommandLine { server, command } = CommandLine::parse();
+    let result = match command {
+        Some(Command::Prune(options)) => prune(&options),
+        None => serve(&server),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -32,20 +47,39 @@ fn main() -> ExitCode {
     }
 }
 
+fn serve(config: &Config) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::default());
+    let log = Log::start(config.log, &metrics)?;
+    let result = start(config, metrics);
+    log.finish();
+    result
+}
+
 fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
-    let database = config.store.database.as_deref().and_then(OsStr::to_str);
-    let database = database.unwrap_or_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let out = io::stdout();
-    match database.starts_with("postgres://") || database.starts_with("postgresql://") {
+    let (runtime, out) = (Runtime::new()?, io::stdout());
+    match is_postgres(config.store.database.as_deref())? {
         #[cfg(feature = "postgres")]
         true => runtime.block_on(run::<Postgres>(config, metrics, out)),
-        #[cfg(not(feature = "postgres"))]
-        true => {
-            anyhow::bail!("built without PostgreSQL support: enable the feature `postgres`")
-        }
-        false => runtime.block_on(run::<Sqlite>(config, metrics, out)),
+        _ => runtime.block_on(run::<Sqlite>(config, metrics, out)),
     }
+}
+
+fn prune(options: &Prune) -> anyhow::Result<()> {
+    let (runtime, out) = (Runtime::new()?, io::stdout());
+    match is_postgres(Some(&options.database))? {
+        #[cfg(feature = "postgres")]
+        true => runtime.block_on(prune::run::<postgres::OldBatches>(options, out)),
+        _ => runtime.block_on(prune::run::<sqlite::OldBatches>(options, out)),
+    }
+}
+
+/// Returns whether `--database` is a URL of PostgreSQL. Fails if it is not supported.
+fn is_postgres(database: Option<&OsStr>) -> anyhow::Result<bool> {
+    let database = database.and_then(OsStr::to_str).unwrap_or_default();
+    let is_postgres = database.starts_with("postgres://") || database.starts_with("postgresql://");
+    ensure!(
+        cfg!(feature = "postgres") || !is_postgres,
+        "built without PostgreSQL support: enable the feature `postgres`"
+    );
+    Ok(is_postgres)
 }

@@ -265,25 +265,3 @@ fn a_backup_of_a_running_server_can_be_restored() {
     let read = format!("/external/api/get?token={TOKEN}&v1");
     assert_eq!(restored.get(&read).summary(), (200, "1"));
 }
-
-#[test]
-fn the_readmes_sql_deletes_old_batches_in_portions() {
-    const README: &str = include_str!("../README.md");
-    let (_, sql) = README.split_once("```sql\n").unwrap();
-    let (sql, _) = sql.split_once("```").unwrap();
-    let sql = sql
-        .replace("at_us < …", "at_us < 9e18")
-        .replace("1000", "2");
-    let scratch = Scratch::new();
-    let server = Server::start(&scratch, &[]);
-    for value in 0..7 {
-        assert_eq!(server.update(&format!("v1={value}")).summary(), (200, "OK"));
-    }
-    let database = scratch.database();
-    for remaining in [5, 3, 1, 1] {
-        database.execute_batch(&sql).unwrap();
-        assert_eq!(count(&scratch.path("test.db")), remaining);
-    }
-    let read = format!("/external/api/get?token={TOKEN}&v1");
-    assert_eq!(server.get(&read).summary(), (200, "6"));
-}

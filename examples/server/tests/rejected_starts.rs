@@ -103,8 +103,28 @@ impl Start {
         start.args(["--listen", "127.0.0.1:0", "--devices"]);
         start.arg(self.scratch.path("devices.json"));
         start.arg("--database").arg(&self.database).args(&self.args);
+        self.assert_command_rejected(start, message);
+    }
+
+    /// Asserts the same of the `prune` command.
+    #[track_caller]
+    fn assert_prune_rejected(&self, message: &str) {
+        let mut prune = command();
+        prune.args(["prune", "--before", "2000-01-01", "--database"]);
+        prune.arg(&self.database);
+        self.assert_command_rejected(prune, message);
+    }
+
+    #[track_caller]
+    fn assert_both_rejected(&self, message: &str) {
+        self.assert_rejected(message);
+        self.assert_prune_rejected(message);
+    }
+
+    #[track_caller]
+    fn assert_command_rejected(&self, command: Command, message: &str) {
         let before = snapshot(&self.scratch.0);
-        let (status, stdout, stderr) = output(start);
+        let (status, stdout, stderr) = output(command);
         let after = snapshot(&self.scratch.0);
         assert_eq!(after, before, "{stderr}");
         assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
@@ -117,9 +137,9 @@ fn another_programs_database_is_not_changed() {
     let start = Start::empty();
     let theirs = Connection::open(&start.database).unwrap();
     theirs.execute_batch("CREATE TABLE theirs (x)").unwrap();
-    start.assert_rejected("it belongs to another program");
+    start.assert_both_rejected("it belongs to another program");
     theirs.execute_batch("PRAGMA application_id = 7").unwrap();
-    start.assert_rejected("it belongs to another program");
+    start.assert_both_rejected("it belongs to another program");
 }
 
 #[test]
@@ -127,20 +147,20 @@ fn a_file_that_is_not_a_database_is_not_changed() {
     let start = Start::empty();
     fs::write(&start.database, "SQLite format").unwrap();
     set_mode(&start.database, 0o600);
-    start.assert_rejected("it is not a SQLite database");
+    start.assert_both_rejected("it is not a SQLite database");
 }
 
 #[test]
 fn special_files_are_not_changed() {
     let mut start = Start::empty();
     fs::create_dir(&start.database).unwrap();
-    start.assert_rejected("it is not a regular file");
+    start.assert_both_rejected("it is not a regular file");
     start.database = start.scratch.path("fifo");
     assert!(run("mkfifo", &["-m", "600"], &start.database));
-    start.assert_rejected("it is not a regular file");
+    start.assert_both_rejected("it is not a regular file");
     start.database = start.scratch.path("socket");
     drop(std::os::unix::net::UnixListener::bind(&start.database).unwrap());
-    start.assert_rejected("it is not a regular file");
+    start.assert_both_rejected("it is not a regular file");
     // A separate device, because root could change the machine's.
     let device = start.scratch.path("device");
     if Command::new("mknod")
@@ -151,7 +171,7 @@ fn special_files_are_not_changed() {
     {
         start.database = start.scratch.path("link");
         symlink(&device, &start.database).unwrap();
-        start.assert_rejected("it is not a regular file");
+        start.assert_both_rejected("it is not a regular file");
     }
 }
 
@@ -159,15 +179,15 @@ fn special_files_are_not_changed() {
 fn symbolic_links_to_other_files_change_nothing() {
     let mut start = Start::empty();
     symlink(start.scratch.path("nothing"), &start.database).unwrap();
-    start.assert_rejected("cannot resolve its path");
+    start.assert_both_rejected("cannot resolve its path");
     start.database = start.scratch.path("link");
     let theirs = start.scratch.path("theirs");
     fs::write(&theirs, "x").unwrap();
     set_mode(&theirs, 0o600);
     symlink(&theirs, &start.database).unwrap();
-    start.assert_rejected("it is not a SQLite database");
+    start.assert_both_rejected("it is not a SQLite database");
     start.database = start.scratch.path("missing/test.db");
-    start.assert_rejected("No such file or directory");
+    start.assert_both_rejected("No such file or directory");
 }
 
 #[test]
@@ -178,7 +198,7 @@ fn a_link_in_place_of_the_log_is_not_followed() {
     for suffix in ["wal", "shm", "journal"] {
         let link = start.scratch.path(&format!("test.db-{suffix}"));
         symlink(&theirs, &link).unwrap();
-        start.assert_rejected("it is not a regular file");
+        start.assert_both_rejected("it is not a regular file");
         fs::remove_file(&link).unwrap();
     }
 }
@@ -203,7 +223,7 @@ fn modes_of_existing_files_are_not_changed() {
 fn another_users_database_is_not_changed() {
     let start = Start::new();
     if chown(&start.database, Some(1), None).is_ok() {
-        start.assert_rejected("it belongs to user 1, but this server runs as user 0");
+        start.assert_both_rejected("it belongs to user 1, but this server runs as user 0");
     }
 }
 
@@ -212,16 +232,28 @@ fn a_second_name_of_a_database_is_rejected() {
     let mut start = Start::new();
     let name = start.scratch.path("second.db");
     fs::hard_link(&start.database, &name).unwrap();
-    start.assert_rejected("it has 2 names");
+    start.assert_both_rejected("it has 2 names");
     start.database = name;
-    start.assert_rejected("it has 2 names");
+    start.assert_both_rejected("it has 2 names");
 }
 
 #[test]
 fn a_newer_schema_is_not_changed() {
     let start = Start::new();
-    start.write(63, &[2]);
-    start.assert_rejected("unknown schema version 2");
+    start.write(63, &[3]);
+    start.assert_both_rejected("unknown schema version 3");
+}
+
+#[test]
+fn prune_neither_creates_nor_upgrades_a_database() {
+    let mut start = Start::new();
+    start.write(63, &[1]);
+    start.assert_prune_rejected("its schema version is 1: start the server once to upgrade it");
+    start.database = start.scratch.path("missing.db");
+    start.assert_prune_rejected("No such file or directory");
+    start.database = start.scratch.path("empty.db");
+    fs::write(&start.database, "").unwrap();
+    start.assert_prune_rejected("it is not a SQLite database");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! database, and twice as many crates.
 
 mod insert;
+mod prune;
 mod schema;
 mod tls;
 
@@ -27,6 +28,7 @@ use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailable};
 use crate::writer::{Commit, CommitError, Queue, Writer};
 use insert::Skipped;
+pub use prune::OldBatches;
 
 /// Time allowed for the network, in addition to the statement timeout.
 const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);

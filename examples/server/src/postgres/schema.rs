@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
-use deadpool_postgres::{Client, Transaction};
+use anyhow::{Context, bail, ensure};
+use deadpool_postgres::{Client, GenericClient, Transaction};
 use pinquery::{Update, VirtualPin};
 use tokio_postgres::Row;
 
@@ -13,7 +13,9 @@ use crate::store::{Cursor, History, Latest, Limit, SavedBatch, Timestamp};
 use crate::value;
 
 /// Each upgrades the tables by one version.
-const MIGRATIONS: [&str; 1] = [include_str!("1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
+
+const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// "pinq" in ASCII; the key of an advisory lock that serializes the startup of servers.
 const STARTUP_LOCK: i64 = 0x7069_6e71;
@@ -59,20 +61,40 @@ async fn migrate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     let versions = "CREATE TABLE IF NOT EXISTS pinquery_migration
                     (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())";
     transaction.batch_execute(versions).await?;
-    let newest = "SELECT coalesce(max(version), 0) FROM pinquery_migration";
-    let newest: i32 = transaction.query_one(newest, &[]).await?.get(0);
-    ensure!(
-        newest <= MIGRATIONS.len() as i32,
-        "unknown schema version {newest}"
-    );
+    let newest = newest_version(transaction).await?;
+    ensure!(newest <= VERSION, "unknown schema version {newest}");
     for (version, migration) in (1..).zip(MIGRATIONS) {
         if version > newest {
+            tracing::info!(version, "upgrading the database");
+            // An index of a large table takes longer.
+            let unlimited = "SET LOCAL statement_timeout = 0";
+            transaction.batch_execute(unlimited).await?;
             transaction.batch_execute(migration).await?;
             let done = "INSERT INTO pinquery_migration (version) VALUES ($1)";
             transaction.execute(done, &[&version]).await?;
         }
     }
     Ok(())
+}
+
+/// Fails if the tables are missing or of another version, which only the start of a server upgrades.
+pub async fn check_upgraded(client: &Client) -> anyhow::Result<()> {
+    let exists = "SELECT to_regclass('pinquery_migration') IS NOT NULL";
+    let exists: bool = client.query_one(exists, &[]).await?.get(0);
+    ensure!(exists, "it was not created by this program");
+    match newest_version(client).await? {
+        newest if newest > VERSION => bail!("unknown schema version {newest}"),
+        newest => ensure!(
+            newest == VERSION,
+            "its schema version is {newest}: start the server once to upgrade it"
+        ),
+    }
+    Ok(())
+}
+
+async fn newest_version(client: &impl GenericClient) -> anyhow::Result<i32> {
+    let newest = "SELECT coalesce(max(version), 0) FROM pinquery_migration";
+    Ok(client.query_one(newest, &[]).await?.get(0))
 }
 
 /// Returns the numbers of all devices, registering new ones. A device that was given an id keeps

@@ -1,8 +1,10 @@
 //! The files of a database before SQLite opens them: checked, created and locked.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
@@ -12,7 +14,10 @@ use crate::store::Size;
 /// The length of the header of a SQLite database.
 pub const HEADER: usize = 100;
 
-/// A database file that this server has locked.
+/// How long to wait for the `prune` command, which locks the database while it copies the log.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// A database file that was checked, and that this server has locked.
 pub struct Files {
     /// The canonical path, so that SQLite does not interpret names such as `:memory:`.
     pub database: PathBuf,
@@ -30,21 +35,50 @@ impl Files {
     pub fn open(path: &Path, mode: u32) -> anyhow::Result<Self> {
         let (file, is_new) = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => (create(path, mode)?, true),
-            _ => (open(path, mode)?, false),
+            _ => (open(path, Some(mode))?, false),
         };
         let database = path.canonicalize()?;
-        let lock = lock(&file, &database)?;
+        let lock = lock_within(LOCK_WAIT, &file, &database)?;
         // Another server may have removed the file before it released the lock.
-        ensure!(
-            identity(&fs::metadata(&database)?) == identity(&file.metadata()?),
-            "it was replaced"
-        );
+        check_identity(&file, &database)?;
         Ok(Self {
             database,
             file,
             _lock: lock,
             is_new,
         })
+    }
+
+    /// Checks an existing database without locking it: a server may be running.
+    pub fn open_shared(path: &Path) -> anyhow::Result<Self> {
+        let file = open(path, None)?;
+        let database = path.canonicalize()?;
+        check_identity(&file, &database)?;
+        Ok(Self {
+            database,
+            file,
+            _lock: None,
+            is_new: false,
+        })
+    }
+
+    /// Runs an operation unless a server is running or starting, and keeps servers from starting in
+    /// the meantime.
+    pub fn if_no_server<T>(&self, operation: impl FnOnce() -> T) -> anyhow::Result<Option<T>> {
+        let Ok(_lock) = lock(&self.file, &self.database) else {
+            return Ok(None);
+        };
+        let result = operation();
+        self.file.unlock()?;
+        Ok(Some(result))
+    }
+
+    /// Reads the header of the database.
+    pub fn header(&self) -> io::Result<[u8; HEADER]> {
+        let (mut file, mut header) = (&self.file, [0; HEADER]);
+        file.rewind()?;
+        file.read_exact(&mut header)?;
+        Ok(header)
     }
 
     /// Keeps a new file from now on.
@@ -88,6 +122,12 @@ fn free_space(_: &Path) -> Option<u64> {
     None
 }
 
+fn check_identity(file: &File, database: &Path) -> anyhow::Result<()> {
+    let found = identity(&fs::metadata(database)?);
+    ensure!(found == identity(&file.metadata()?), "it was replaced");
+    Ok(())
+}
+
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
     path.push(suffix);
@@ -108,7 +148,7 @@ fn create(path: &Path, mode: u32) -> io::Result<File> {
 
 /// Opens an existing database of this program. An empty file is accepted: a start may have been
 /// killed before it created the tables.
-fn open(path: &Path, mode: u32) -> anyhow::Result<File> {
+fn open(path: &Path, mode: Option<u32>) -> anyhow::Result<File> {
     let path = path.canonicalize().context("cannot resolve its path")?;
     let metadata = fs::symlink_metadata(&path)?;
     check_owner(&metadata)?;
@@ -153,7 +193,8 @@ fn check_owner(metadata: &Metadata) -> anyhow::Result<()> {
 }
 
 #[cfg(unix)]
-fn check_mode(metadata: &Metadata, mode: u32) -> anyhow::Result<()> {
+fn check_mode(metadata: &Metadata, mode: Option<u32>) -> anyhow::Result<()> {
+    let Some(mode) = mode else { return Ok(()) };
     let current = std::os::unix::fs::MetadataExt::mode(metadata) & 0o7777;
     ensure!(
         current == mode,
@@ -163,8 +204,18 @@ fn check_mode(metadata: &Metadata, mode: u32) -> anyhow::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn check_mode(_: &Metadata, _: u32) -> anyhow::Result<()> {
+fn check_mode(_: &Metadata, _: Option<u32>) -> anyhow::Result<()> {
     Ok(())
+}
+
+fn lock_within(limit: Duration, file: &File, database: &Path) -> anyhow::Result<Option<File>> {
+    let start = Instant::now();
+    loop {
+        match lock(file, database) {
+            Err(_) if start.elapsed() < limit => thread::sleep(Duration::from_millis(20)),
+            result => return result,
+        }
+    }
 }
 
 /// Locks the file itself, so that all paths to it share the lock. Linux keeps such a lock apart

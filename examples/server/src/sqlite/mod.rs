@@ -2,6 +2,7 @@
 
 mod database;
 mod files;
+mod prune;
 mod schema;
 mod watch;
 
@@ -21,6 +22,7 @@ use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailab
 use crate::writer::{Queue, Writer};
 use database::{Database, Reader, STOPPED, lock};
 use files::Files;
+pub use prune::OldBatches;
 
 /// The database.
 pub struct Sqlite {

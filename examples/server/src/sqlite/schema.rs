@@ -19,7 +19,7 @@ use crate::value::{self, Column, columns};
 
 /// "pinq" in ASCII; distinguishes this database from another program's.
 const APPLICATION: i64 = 0x7069_6e71;
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long to wait for another program's lock at startup.
 const STARTUP_LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -57,6 +57,9 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// Version 2: finds old batches.
+const TIME_INDEX: &str = "CREATE INDEX batch_by_time ON batch (at_us)";
+
 /// Checks the header of a file before SQLite opens it.
 pub fn check_header(header: &[u8]) -> anyhow::Result<()> {
     let is_database = header.starts_with(b"SQLite format 3\0");
@@ -77,7 +80,21 @@ fn integer(header: &[u8], offset: usize) -> i64 {
 fn check_program(application: i64, version: i64) -> anyhow::Result<()> {
     ensure!(application == APPLICATION, "it belongs to another program");
     let version = version & 0xFF;
-    ensure!(version == VERSION, "unknown schema version {version}");
+    ensure!(
+        (1..=VERSION).contains(&version),
+        "unknown schema version {version}"
+    );
+    Ok(())
+}
+
+/// Fails if this header has an older version, which only the start of a server upgrades.
+pub fn check_upgraded(header: &[u8]) -> anyhow::Result<()> {
+    check_header(header)?;
+    let version = integer(header, 60) & 0xFF;
+    ensure!(
+        version == VERSION,
+        "its schema version is {version}: start the server once to upgrade it"
+    );
     Ok(())
 }
 
@@ -164,14 +181,27 @@ fn make_tables(connection: &mut Connection) -> anyhow::Result<()> {
     let is_empty = transaction.query_row(tables, (), |row| row.get::<_, i64>(0))? == 0;
     match (pragma("application_id")?, pragma("user_version")?) {
         (0, 0) if is_empty => {
-            transaction.execute_batch(TABLES)?;
+            create(&transaction)?;
             transaction.pragma_update(None, "application_id", APPLICATION)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         // The log may be newer than the header of the file.
-        (application, version) => check_program(application, version)?,
+        (application, version) => {
+            check_program(application, version)?;
+            if version & 0xFF == 1 {
+                tracing::info!("upgrading the database: indexing batches by time");
+                transaction.execute_batch(TIME_INDEX)?;
+                write_checkpoint_number(&transaction, version >> 8)?;
+            }
+        }
     }
     Ok(transaction.commit()?)
+}
+
+/// Creates the tables of the current version.
+pub fn create(connection: &Connection) -> Result<()> {
+    connection.execute_batch(TABLES)?;
+    connection.execute_batch(TIME_INDEX)
 }
 
 /// Returns the number of a device, registering it if it is new. A device that was given an id keeps
@@ -352,7 +382,7 @@ mod tests {
         connection
             .pragma_update(None, "user_version", VERSION + 1)
             .expect("version is changed");
-        assert_rejected(&mut connection, "unknown schema version 2");
+        assert_rejected(&mut connection, "unknown schema version 3");
     }
 
     #[track_caller]

@@ -5,7 +5,7 @@
 //! Any other change overwrites data.
 
 use std::fs;
-use std::io::{self, Read, Seek};
+use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -115,15 +115,11 @@ impl File {
 
 impl Content {
     fn read(files: &Files) -> io::Result<Self> {
-        let mut file = &files.file;
-        let metadata = file.metadata()?;
-        let mut header = [0; HEADER];
-        file.rewind()?;
-        file.read_exact(&mut header)?;
+        let metadata = files.file.metadata()?;
         Ok(Self {
             length: metadata.len(),
             modified: metadata.modified()?,
-            header,
+            header: files.header()?,
         })
     }
 }
