@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::marker::PhantomData;
 
 use pinquery::{Template, Token};
 use serde::de::value::MapAccessDeserializer;
@@ -11,25 +12,37 @@ use serde::de::{
 
 use crate::Device;
 
-/// Devices by token; at least one.
-pub struct Devices(pub HashMap<Token<'static>, Device>);
+/// Deserializes devices by token, at least one, and converts each.
+pub struct Devices<F, D> {
+    convert: F,
+    converted: PhantomData<D>,
+}
 
-impl<'de> Deserialize<'de> for Devices {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(DevicesVisitor)
+impl<F: FnMut(Device) -> D, D> Devices<F, D> {
+    pub const fn new(convert: F) -> Self {
+        Self {
+            convert,
+            converted: PhantomData,
+        }
     }
 }
 
-struct DevicesVisitor;
+impl<'de, F: FnMut(Device) -> D, D> DeserializeSeed<'de> for Devices<F, D> {
+    type Value = HashMap<Token<'static>, D>;
 
-impl<'de> Visitor<'de> for DevicesVisitor {
-    type Value = Devices;
+    fn deserialize<J: Deserializer<'de>>(self, deserializer: J) -> Result<Self::Value, J::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(Device) -> D, D> Visitor<'de> for Devices<F, D> {
+    type Value = HashMap<Token<'static>, D>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object that maps tokens to templates")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Devices, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
         // Hashed with random keys, so that nobody can choose colliding tokens.
         let (mut devices, mut ids) = (HashMap::new(), HashSet::new());
         let mut position = 0;
@@ -46,13 +59,13 @@ impl<'de> Visitor<'de> for DevicesVisitor {
             if device.id.clone().is_some_and(|id| !ids.insert(id)) {
                 return Err(invalid(&"duplicate id"));
             }
-            if devices.insert(token, device).is_some() {
+            if devices.insert(token, (self.convert)(device)).is_some() {
                 return Err(invalid(&"duplicate token"));
             }
         }
         match devices.is_empty() {
             true => Err(A::Error::custom("no devices")),
-            false => Ok(Devices(devices)),
+            false => Ok(devices),
         }
     }
 }

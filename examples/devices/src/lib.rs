@@ -6,9 +6,12 @@ mod format;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::{BufReader, Read};
+use std::marker::PhantomData;
 
 use pinquery::{Template, Token};
-use serde::de::DeserializeOwned;
+use serde::de::DeserializeSeed;
+use serde_json::de::{self, Deserializer, IoRead, StrRead};
 
 /// A device of the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +46,40 @@ pub struct Device {
 /// # Ok::<(), pinquery_devices::Error>(())
 /// ```
 pub fn from_json(json: &[u8]) -> Result<HashMap<Token<'static>, Device>, Error> {
-    parse(json).map(|format::Devices(devices)| devices)
+    parse_slice(json, format::Devices::new(|device| device))
+}
+
+/// Parses devices as [`from_json`] does, without reading the whole file into memory, and converts
+/// each, so that a caller can keep less than a [`Device`].
+///
+/// # Errors
+///
+/// Fails as `from_json` does, or if the reader fails.
+///
+/// ```
+/// let json = br#"{"bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg":{"id":"roof","v1":{"type":"double"}}}"#;
+/// let pins = pinquery_devices::from_reader(&json[..], |device| device.template.len())?;
+/// assert_eq!(pins["bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg"], 1);
+///
+/// let error = pinquery_devices::from_reader(&b"{}"[..], |device| device).unwrap_err();
+/// assert_eq!(error.to_string(), "no devices at line 1 column 2");
+/// # Ok::<(), pinquery_devices::Error>(())
+/// ```
+pub fn from_reader<D>(
+    mut reader: impl Read,
+    convert: impl FnMut(Device) -> D,
+) -> Result<HashMap<Token<'static>, D>, Error> {
+    let mut start = Vec::new();
+    let mark = BYTE_ORDER_MARK.as_bytes();
+    let length = mark.len() as u64;
+    reader
+        .by_ref()
+        .take(length)
+        .read_to_end(&mut start)
+        .map_err(Error::new)?;
+    let start = start.strip_prefix(mark).unwrap_or(&start);
+    let json = IoRead::new(BufReader::new(start.chain(reader)));
+    parse(json, format::Devices::new(convert))
 }
 
 /// Parses the template of one device, without an `id`. It may be empty.
@@ -63,13 +99,25 @@ pub fn from_json(json: &[u8]) -> Result<HashMap<Token<'static>, Device>, Error> 
 /// # Ok::<(), pinquery_devices::Error>(())
 /// ```
 pub fn template_from_json(json: &[u8]) -> Result<Template, Error> {
-    parse(json)
+    parse_slice(json, PhantomData)
 }
 
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
+const BYTE_ORDER_MARK: &str = "\u{FEFF}";
+
+fn parse_slice<'de, S: DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Result<S::Value, Error> {
     let text = std::str::from_utf8(json).map_err(Error::new)?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    serde_json::from_str(text).map_err(Error::new)
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    parse(StrRead::new(text), seed)
+}
+
+fn parse<'de, S: DeserializeSeed<'de>>(
+    json: impl de::Read<'de>,
+    seed: S,
+) -> Result<S::Value, Error> {
+    let mut json = Deserializer::new(json);
+    let value = seed.deserialize(&mut json).map_err(Error::new)?;
+    json.end().map_err(Error::new)?;
+    Ok(value)
 }
 
 /// The error returned for invalid JSON: where and why. Repeats no string of the JSON except names of

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use pinquery::{Datastream, Template, VirtualPin};
-use pinquery_devices::{Error, from_json, template_from_json};
+use pinquery_devices::{Error, from_json, from_reader, template_from_json};
 
 const DEVICE: &str = r#"{"v1":{"type":"double"}}"#;
 
@@ -95,6 +95,8 @@ fn invalid_devices_are_rejected_without_repeating_a_string() {
     for (json, expected) in INVALID_DEVICES {
         let message = rejected(from_json(json.as_bytes()));
         assert!(message.starts_with(expected), "{json}: {message}");
+        let read = rejected(from_reader(json.as_bytes(), |device| device));
+        assert!(read.starts_with(expected), "{json}: {read}");
         let is_secret = |part| message.contains(part);
         assert!(!["SEC", "RET"].into_iter().any(is_secret), "{message}");
     }
@@ -156,7 +158,9 @@ fn a_template_has_no_id_and_may_be_empty() {
 fn one_byte_order_mark_at_the_start_is_skipped() {
     let devices = format!(r#"{{"t":{DEVICE}}}"#);
     for prefix in ["\u{FEFF}", "\u{FEFF}\n "] {
-        assert!(from_json(format!("{prefix}{devices}").as_bytes()).is_ok());
+        let json = format!("{prefix}{devices}");
+        assert!(from_json(json.as_bytes()).is_ok());
+        assert!(from_reader(json.as_bytes(), |device| device).is_ok());
         assert!(template_from_json(format!("{prefix}{DEVICE}").as_bytes()).is_ok());
     }
     for prefix in ["\u{FEFF}\u{FEFF}", " \u{FEFF}", "{\u{FEFF}"] {
@@ -185,6 +189,7 @@ fn encodings_other_than_utf_8_are_rejected() {
         let message = rejected(from_json(&encode(&format!("\u{FEFF}{devices}"))));
         assert!(message.starts_with("invalid utf-8"), "{message}");
         rejected(from_json(&encode(&devices)));
+        rejected(from_reader(&*encode(&devices), |device| device));
     }
 }
 
