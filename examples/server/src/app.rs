@@ -1,11 +1,12 @@
 //! Handles queries, independently of HTTP.
 
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use pinquery::{BatchUpdate, Error, Template, Update};
 
-use crate::devices::Device;
+use crate::devices::{Device, Devices};
 use crate::metrics::{Metrics, Tally};
 use crate::rejections::Rejections;
 use crate::response::{Memory, Rejection};
@@ -13,8 +14,10 @@ use crate::store::{Batch, Store, Timestamp};
 
 /// State shared by all requests.
 pub struct App<S> {
-    /// Devices and their values.
+    /// Batches.
     pub store: S,
+    /// Devices, as of the last reload.
+    pub devices: RwLock<Devices>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The last rejected batches.
@@ -38,7 +41,7 @@ impl<S: Store> App<S> {
     /// Fails if the query is invalid or the store is unavailable.
     pub async fn accept(&self, query: &str, parse: ParseUpdates) -> Result<(), Rejection> {
         let start = Instant::now();
-        let batch = self.parse(query, parse).await;
+        let batch = self.parse(query, parse);
         self.metrics.parsed(start.elapsed());
         let result = match batch {
             Ok(batch) => self.save(batch).await,
@@ -52,9 +55,9 @@ impl<S: Store> App<S> {
         result.map(drop)
     }
 
-    async fn parse(&self, query: &str, parse: ParseUpdates) -> Result<Batch, Rejection> {
+    fn parse(&self, query: &str, parse: ParseUpdates) -> Result<Batch, Rejection> {
         let request = BatchUpdate::parse(query).map_err(reject)?;
-        let device = self.device(&request).await?;
+        let device = self.device(&request)?;
         let updates = parse(&request, &device.template).map_err(|error| {
             let rejections = &self.rejections;
             rejections.record(device.number, Timestamp::now(), &error);
@@ -76,10 +79,17 @@ impl<S: Store> App<S> {
     ///
     /// # Errors
     ///
-    /// Fails if the token is unknown or the store is unavailable.
-    pub async fn device(&self, request: &BatchUpdate<'_>) -> Result<Arc<Device>, Rejection> {
-        let device = self.store.device(request.token()).await?;
+    /// Fails if the token is unknown.
+    pub fn device(&self, request: &BatchUpdate<'_>) -> Result<Device, Rejection> {
+        let devices = self.devices.read().unwrap_or_else(PoisonError::into_inner);
+        let device = devices.get(request.token()).cloned();
         device.ok_or_else(|| reject(request.unknown_token()))
+    }
+
+    /// Replaces the devices and returns the old ones. Requests in flight keep theirs.
+    pub fn replace_devices(&self, new: Devices) -> Devices {
+        let mut devices = self.devices.write().unwrap_or_else(PoisonError::into_inner);
+        mem::replace(&mut devices, new)
     }
 }
 

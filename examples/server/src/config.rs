@@ -105,6 +105,9 @@ pub struct StoreLimits {
     /// PostgreSQL: connections for reading
     #[arg(long, value_name = "N", default_value = "2", value_parser = at_least_one())]
     pub read_pool: usize,
+    /// PostgreSQL: how long to wait at startup for a database that is not up yet
+    #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
+    pub wait_for_database: Duration,
     /// PostgreSQL: statement timeout, after which batches get 503
     #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub statement_timeout: Duration,
@@ -187,7 +190,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 22);
+        assert_eq!(count, 23);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use pinquery::{Template, Token};
+use pinquery::Template;
 use sha2::{Digest, Sha256};
 
 /// The token of the demo device; not a secret.
@@ -17,7 +19,7 @@ pub const DEMO: &str = include_str!("demo.json");
 
 /// Identifies a device in a store: the SHA-256 of its id, so that its token can change, or of its
 /// token if it has no id. A copy of a database does not reveal tokens.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceKey([u8; 32]);
 
 impl DeviceKey {
@@ -40,10 +42,10 @@ impl DeviceKey {
         )
     }
 
-    /// Reads a key from a database.
+    /// Returns the key with these bytes from a database.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// Returns the bytes to store in a database.
@@ -59,44 +61,28 @@ impl fmt::Debug for DeviceKey {
     }
 }
 
-/// A device in the file.
-#[derive(Clone, PartialEq)]
-pub struct Entry {
-    /// Its key in the store.
+/// The keys of a device to register in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewDevice {
+    /// Its key.
     pub key: DeviceKey,
-    /// Its key in the store before it was given an id.
+    /// Its key before it was given an id.
     pub token_key: DeviceKey,
-    /// Its datastreams.
-    pub template: Template,
 }
 
-impl Entry {
-    fn new(token: &str, device: pinquery_devices::Device) -> Self {
-        let token_key = DeviceKey::of_token(token);
-        Self {
-            key: device.id.as_deref().map_or(token_key, DeviceKey::of_id),
-            token_key,
-            template: device.template,
-        }
-    }
+/// A device of the file.
+struct Entry {
+    keys: NewDevice,
+    /// Its number in the store, if known.
+    number: Option<i64>,
+    template: Arc<Template>,
 }
 
-/// A device that a token grants access to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Device {
-    /// Its number in the store.
-    pub number: i64,
-    /// Its datastreams.
-    pub template: Template,
-}
+/// The devices of a file, in the order of their keys, with their numbers in a store as far as they are
+/// known.
+pub struct Entries(Vec<Entry>);
 
-/// Devices by token: entries of the file, or devices with their numbers in a store.
-///
-/// The map's hasher is randomly seeded, so tokens cannot be chosen to collide.
-#[derive(Clone)]
-pub struct Devices<D = Entry>(HashMap<Token<'static>, D>);
-
-impl Devices {
+impl Entries {
     /// Returns the demo device.
     ///
     /// # Panics
@@ -113,7 +99,7 @@ impl Devices {
     ///
     /// Fails if the file cannot be read, or as [`from_json`](Self::from_json) does.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let read = || anyhow::Ok(Self::from_json(&std::fs::read(path)?)?);
+        let read = || anyhow::Ok(Self::from_json(File::open(path)?)?);
         read().with_context(|| format!("devices {path:?}"))
     }
 
@@ -122,43 +108,100 @@ impl Devices {
     /// # Errors
     ///
     /// Reports the position of the device, the pin and the reason, but no token.
-    pub fn from_json(json: &[u8]) -> Result<Self, pinquery_devices::Error> {
-        let devices = pinquery_devices::from_json(json)?;
-        let entries = devices.into_iter().map(|(token, device)| {
-            let entry = Entry::new(&token, device);
-            (token, entry)
+    pub fn from_json(json: impl Read) -> Result<Self, pinquery_devices::Error> {
+        let mut templates = Templates::default();
+        let devices = pinquery_devices::from_reader(json, |device| {
+            let template = templates.share(device.template);
+            (device.id.map(String::into_boxed_str), template)
+        })?;
+        let entries = devices.into_iter().map(|(token, (id, template))| {
+            let token_key = DeviceKey::of_token(&token);
+            let key = id.map_or(token_key, |id| DeviceKey::of_id(&id));
+            Entry {
+                keys: NewDevice { key, token_key },
+                number: None,
+                template,
+            }
         });
-        Ok(Self(entries.collect()))
+        let mut entries: Vec<Entry> = entries.collect();
+        entries.sort_unstable_by_key(|entry| entry.keys.key);
+        Ok(Self(entries))
     }
 
-    /// Replaces each entry with a device that has the number returned by `number`.
+    /// Sets the number of the device with this key, if there is one.
+    pub fn set_number(&mut self, key: &DeviceKey, number: i64) {
+        if let Ok(position) = self.0.binary_search_by_key(key, |entry| entry.keys.key) {
+            self.0[position].number = Some(number);
+        }
+    }
+
+    /// Returns the keys of all devices without a number, in ascending order.
+    #[must_use]
+    pub fn new_devices(&self) -> Vec<NewDevice> {
+        let entries = self.0.iter().filter(|entry| entry.number.is_none());
+        entries.map(|entry| entry.keys).collect()
+    }
+
+    /// Returns the devices by token.
     ///
     /// # Errors
     ///
-    /// Returns the first error of `number`.
-    pub fn assign_numbers<E>(
-        self,
-        mut number: impl FnMut(&Entry) -> Result<i64, E>,
-    ) -> Result<Devices<Arc<Device>>, E> {
-        let numbered = self.0.into_iter().map(|(token, entry)| {
-            let number = number(&entry)?;
+    /// Fails if a device has no number.
+    pub fn into_devices(self) -> anyhow::Result<Devices> {
+        let mut devices = HashMap::with_capacity(self.0.len());
+        for entry in self.0 {
+            let number = entry.number.context("a device is not registered")?;
             let template = entry.template;
-            Ok((token, Arc::new(Device { number, template })))
-        });
-        Ok(Devices(numbered.collect::<Result<_, E>>()?))
+            devices.insert(entry.keys.token_key, Device { number, template });
+        }
+        Ok(Devices(devices))
     }
 }
 
-impl<D> Devices<D> {
+/// Limits the memory for distinct templates, in case each device has its own.
+const MAX_SHARED: usize = 1000;
+
+/// Distinct templates by their JSON, so that devices share equal ones.
+#[derive(Default)]
+struct Templates(HashMap<String, Arc<Template>>);
+
+impl Templates {
+    fn share(&mut self, template: Template) -> Arc<Template> {
+        // Not compared as templates: bounds of 0.0 and -0.0 are equal.
+        let Ok(json) = serde_json::to_string(&template) else {
+            return Arc::new(template);
+        };
+        if let Some(shared) = self.0.get(&json) {
+            return Arc::clone(shared);
+        }
+        let template = Arc::new(template);
+        if self.0.len() < MAX_SHARED {
+            self.0.insert(json, Arc::clone(&template));
+        }
+        template
+    }
+}
+
+/// A device that a token grants access to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// Its number in the store.
+    pub number: i64,
+    /// Its datastreams.
+    pub template: Arc<Template>,
+}
+
+/// Devices by token. Contains only the hashes of the tokens, which take less memory, as each token
+/// would be a separate allocation.
+///
+/// The map's hasher is randomly seeded, so tokens cannot be chosen to collide.
+pub struct Devices(HashMap<DeviceKey, Device>);
+
+impl Devices {
     /// Returns the device with this token.
     #[must_use]
-    pub fn get(&self, token: &str) -> Option<&D> {
-        self.0.get(token)
-    }
-
-    /// Iterates over all devices in arbitrary order.
-    pub fn iter(&self) -> impl Iterator<Item = &D> {
-        self.0.values()
+    pub fn get(&self, token: &str) -> Option<&Device> {
+        self.0.get(&DeviceKey::of_token(token))
     }
 
     /// Returns the number of devices.
@@ -174,8 +217,8 @@ impl<D> Devices<D> {
     }
 }
 
-/// Omits tokens.
-impl<D> fmt::Debug for Devices<D> {
+/// Omits keys.
+impl fmt::Debug for Devices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Devices")
             .field("len", &self.0.len())
@@ -187,32 +230,98 @@ impl<D> fmt::Debug for Devices<D> {
 mod tests {
     use super::*;
 
+    /// Registers all devices with the same number.
+    fn devices(mut entries: Entries) -> Devices {
+        for device in entries.new_devices() {
+            entries.set_number(&device.key, 7);
+        }
+        entries.into_devices().expect("all devices are registered")
+    }
+
+    fn entries(json: &str) -> Entries {
+        Entries::from_json(json.as_bytes()).expect("valid devices")
+    }
+
     #[test]
     fn the_demo_file_has_one_device() {
-        let devices = Devices::demo();
+        let devices = devices(Entries::demo());
         assert_eq!(devices.len(), 1);
         assert!(devices.get(DEMO_TOKEN).is_some());
     }
 
     #[test]
     fn a_device_with_an_id_is_keyed_by_the_id() {
-        let key = |json: &str, token: &str| {
-            let devices = Devices::from_json(json.as_bytes()).expect("valid devices");
-            devices.get(token).expect("the device exists").key
-        };
-        let without_id = key(r#"{"t":{"v1":{"type":"double"}}}"#, "t");
-        let with_id = key(r#"{"t":{"v1":{"type":"double"},"id":"roof"}}"#, "t");
-        assert_ne!(without_id, with_id);
-        assert_eq!(
-            with_id,
-            key(r#"{"u":{"id":"roof","v1":{"type":"double"}}}"#, "u")
-        );
+        let key = |json: &str| entries(json).new_devices()[0];
+        let without_id = key(r#"{"t":{"v1":{"type":"double"}}}"#);
+        assert_eq!(without_id.key, DeviceKey::of_token("t"));
+        assert_eq!(without_id.token_key, without_id.key);
+        let with_id = key(r#"{"t":{"v1":{"type":"double"},"id":"roof"}}"#);
+        assert_eq!(with_id.key, DeviceKey::of_id("roof"));
+        assert_eq!(with_id.token_key, without_id.key);
         assert_ne!(DeviceKey::of_id("t"), DeviceKey::of_token("t"));
     }
 
     #[test]
+    fn devices_have_the_numbers_of_their_keys() {
+        let mut entries = entries(
+            r#"{"a":{"v1":{"type":"double"}},"b":{"v1":{"type":"double"}},"c":{"v1":{"type":"double"}}}"#,
+        );
+        for (token, number) in [("c", 3), ("a", 1), ("unknown", 9)] {
+            entries.set_number(&DeviceKey::of_token(token), number);
+        }
+        let [new] = entries.new_devices()[..] else {
+            panic!("one device has no number");
+        };
+        assert_eq!(new.key, DeviceKey::of_token("b"));
+        entries.set_number(&new.key, 2);
+        let devices = entries.into_devices().expect("all have numbers");
+        for (token, number) in [("a", 1), ("b", 2), ("c", 3)] {
+            assert_eq!(devices.get(token).map(|device| device.number), Some(number));
+        }
+        assert!(devices.get("unknown").is_none());
+    }
+
+    #[test]
+    fn a_device_that_is_not_registered_is_an_error() {
+        let error = Entries::demo().into_devices().expect_err("no number");
+        assert_eq!(error.to_string(), "a device is not registered");
+    }
+
+    #[test]
+    fn equal_templates_are_shared() {
+        let double = |min| format!(r#"{{"v1":{{"type":"double","min":{min}}}}}"#);
+        let devices = devices(entries(&format!(
+            r#"{{"a":{},"b":{},"c":{}}}"#,
+            double("0.0"),
+            double("-0.0"),
+            double("0")
+        )));
+        let template = |token| &devices.get(token).expect("the device exists").template;
+        assert!(Arc::ptr_eq(template("a"), template("c")));
+        // Both are equal to `==`, but clamp to different values.
+        assert!(!Arc::ptr_eq(template("a"), template("b")));
+    }
+
+    #[test]
+    fn the_number_of_shared_templates_is_limited() {
+        let mut templates = Templates::default();
+        let mut share = |length: usize| {
+            let datastream = pinquery::Datastream::string_up_to(length);
+            templates.share(Template::new().with(pinquery::VirtualPin(0), datastream))
+        };
+        let first: Vec<_> = (0..=MAX_SHARED).map(&mut share).collect();
+        let second: Vec<_> = (0..=MAX_SHARED).map(&mut share).collect();
+        assert_eq!(first, second);
+        let is_shared = |(a, b)| Arc::ptr_eq(a, b);
+        assert_eq!(
+            first.iter().zip(&second).position(|pair| !is_shared(pair)),
+            Some(MAX_SHARED)
+        );
+    }
+
+    #[test]
     fn debug_output_omits_tokens_and_keys() {
-        let devices = Devices::demo();
+        let devices = devices(Entries::demo());
         assert!(!format!("{devices:?}").contains("demo"));
         assert_eq!(format!("{:?}", DeviceKey::of_token("t")), "DeviceKey(..)");
     }

@@ -3,7 +3,7 @@
 //!
 //! In the order in which a request passes through them; no module depends on one above it:
 //!
-//! - [`run`]: startup and shutdown.
+//! - [`run`]: startup and shutdown; [`listen`]: addresses; [`reload`]: registration of devices.
 //! - [`serve`]: connections and their limits; [`deadline`]: the time for sending a response.
 //! - [`http`]: routes and handlers; [`cors`]: requests from pages of other origins.
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
@@ -21,6 +21,7 @@ pub mod deadline;
 pub mod devices;
 pub mod fault;
 pub mod http;
+pub mod listen;
 pub mod log;
 pub mod metrics;
 pub mod page;
@@ -30,6 +31,7 @@ pub mod process;
 pub mod prune;
 pub mod read;
 pub mod rejections;
+pub mod reload;
 pub mod response;
 pub mod run;
 pub mod serve;

@@ -57,11 +57,14 @@ fn serve(config: &Config) -> anyhow::Result<()> {
 
 fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     let (runtime, out) = (Runtime::new()?, io::stdout());
-    match is_postgres(config.store.database.as_deref())? {
+    let result = match is_postgres(config.store.database.as_deref())? {
         #[cfg(feature = "postgres")]
         true => runtime.block_on(run::<Postgres>(config, metrics, out)),
         _ => runtime.block_on(run::<Sqlite>(config, metrics, out)),
-    }
+    };
+    // A reload may hang, for example on a network file system.
+    runtime.shutdown_background();
+    result
 }
 
 fn prune(options: &Prune) -> anyhow::Result<()> {

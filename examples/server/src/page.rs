@@ -110,7 +110,7 @@ impl<S: Store> App<S> {
     /// Fails if the token is invalid or the store is unavailable.
     pub async fn state(&self, body: &str) -> Result<State, Rejection> {
         let request = BatchUpdate::parse(body)?;
-        let device = self.device(&request).await?;
+        let device = self.device(&request)?;
         let latest = self.latest(&device).await?;
         let latest_memory = self.reserve(latest.iter().map(|latest| &latest.update))?;
         let limit = Limit {

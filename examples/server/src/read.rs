@@ -1,7 +1,5 @@
 //! The endpoints `get`, `getAll` and `isHardwareConnected`. Queries follow the library's rules.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use pinquery::{BatchUpdate, Error, Value, VirtualPin};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -33,7 +31,7 @@ impl<S: Store> App<S> {
     /// Fails if the query is invalid or the store is unavailable.
     pub async fn get(&self, query: &str) -> Result<GetResponse, Rejection> {
         let request = BatchUpdate::parse(query)?;
-        let device = self.device(&request).await?;
+        let device = self.device(&request)?;
         let pins = pinquery_endpoints::get(&request, &device.template)?;
         let mut latest = self.latest(&device).await?;
         let mut take = |pin: VirtualPin| {
@@ -56,7 +54,7 @@ impl<S: Store> App<S> {
     ///
     /// Fails if the query is invalid or the store is unavailable.
     pub async fn get_all(&self, query: &str) -> Result<Values, Rejection> {
-        let device = self.device_only(query).await?;
+        let device = self.device_only(query)?;
         let latest = self.latest(&device).await?;
         Ok(Values(in_template(&device, latest).map(value).collect()))
     }
@@ -67,7 +65,7 @@ impl<S: Store> App<S> {
     ///
     /// Fails if the query is invalid or the store is unavailable.
     pub async fn is_connected(&self, query: &str) -> Result<bool, Rejection> {
-        let device = self.device_only(query).await?;
+        let device = self.device_only(query)?;
         let limit = Limit {
             batches: 1,
             bytes: 1,
@@ -81,9 +79,9 @@ impl<S: Store> App<S> {
     }
 
     /// Returns the device of a query that contains only a token.
-    async fn device_only(&self, query: &str) -> Result<Arc<Device>, Rejection> {
+    fn device_only(&self, query: &str) -> Result<Device, Rejection> {
         let request = BatchUpdate::parse(query)?;
-        let device = self.device(&request).await?;
+        let device = self.device(&request)?;
         match request.pairs().next() {
             Some(pair) => Err(Error::invalid_name(pair).into()),
             None => Ok(device),

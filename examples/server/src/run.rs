@@ -5,21 +5,27 @@ use std::fs::DirBuilder;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use axum::middleware::from_fn_with_state;
-use tokio::net::TcpListener;
+#[cfg(unix)]
+use rustix::process::{Resource, getrlimit};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::Config;
 use crate::cors::allow_origins;
-use crate::devices::{DEMO_TOKEN, Devices};
+use crate::devices::{DEMO_TOKEN, Devices, Entries};
 use crate::http::{admin_endpoints, endpoints, router};
+use crate::listen::{Addresses, Listeners, Sockets};
 use crate::metrics::Metrics;
 use crate::rejections::Rejections;
+use crate::reload::register;
+#[cfg(unix)]
+use crate::reload::reload_at;
 use crate::response::Memory;
 use crate::serve::{Service, serve};
 use crate::store::Store;
@@ -37,21 +43,20 @@ pub async fn run<S: Store>(
     metrics: Arc<Metrics>,
     mut out: impl Write,
 ) -> anyhow::Result<()> {
-    let (devices, demo_token) = match &config.devices {
-        Some(path) => (Devices::read(path)?, None),
-        None => (Devices::demo(), Some(DEMO_TOKEN)),
+    #[cfg(unix)]
+    let hang_up = handle_signals()?;
+    let (entries, demo_token) = match &config.devices {
+        Some(path) => (Entries::read(path)?, None),
+        None => (Entries::demo(), Some(DEMO_TOKEN)),
     };
-    let listeners = Listeners::bind(config).await?;
-    let addresses = listeners.addresses()?;
-    let count = devices.len();
-    let database = match &config.store.database {
-        Some(database) => database.clone(),
-        None => demo_database()?.into(),
-    };
-    let database = database.to_str().context("`--database` is not UTF-8")?;
-    let store = S::open(database, devices, &config.store, Arc::clone(&metrics)).await?;
+    let sockets = Sockets::bind(config)?;
+    #[cfg(unix)]
+    check_open_files(config);
+    let (store, devices, listeners) = start::<S>(config, entries, sockets, &metrics).await?;
+    let (addresses, count) = (listeners.addresses()?, devices.len());
     let app = Arc::new(App {
         store,
+        devices: RwLock::new(devices),
         metrics,
         rejections: Rejections::default(),
         memory: Memory::default(),
@@ -59,6 +64,8 @@ pub async fn run<S: Store>(
         offline_after: config.offline_after,
     });
     let stop = stop_signal()?;
+    #[cfg(unix)]
+    let reloads = tokio::spawn(reload_at(hang_up, Arc::clone(&app), config.devices.clone()));
 
     let database = app.store.location();
     let banner = banner(addresses, demo_token, &database);
@@ -67,37 +74,41 @@ pub async fn run<S: Store>(
     let (address, admin) = addresses;
     let admin = admin.map(tracing::field::display);
     tracing::info!(%address, admin, devices = count, database, "started");
-    serve_until(listeners, app, config, stop).await
-}
-
-/// The address for devices and people, and the one for metrics and health, if it is separate.
-type Addresses = (SocketAddr, Option<SocketAddr>);
-
-struct Listeners {
-    public: TcpListener,
-    admin: Option<TcpListener>,
-}
-
-impl Listeners {
-    async fn bind(config: &Config) -> anyhow::Result<Self> {
-        Ok(Self {
-            public: bind("--listen", config.listen).await?,
-            admin: match config.admin_listen {
-                Some(address) => Some(bind("--admin-listen", address).await?),
-                None => None,
-            },
-        })
+    let served = serve_until(listeners, app, config, stop).await;
+    #[cfg(unix)]
+    {
+        // It shares the store, which is closed completely once it is dropped.
+        reloads.abort();
+        let _ = reloads.await;
     }
-
-    fn addresses(&self) -> io::Result<Addresses> {
-        let admin = self.admin.as_ref().map(TcpListener::local_addr);
-        Ok((self.public.local_addr()?, admin.transpose()?))
-    }
+    served
 }
 
-async fn bind(option: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| listen_error(option, address, &error))
+/// Opens the store, registers the devices, and then listens.
+async fn start<S: Store>(
+    config: &Config,
+    entries: Entries,
+    sockets: Sockets,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<(S, Devices, Listeners)> {
+    let database = match &config.store.database {
+        Some(database) => database.clone(),
+        None => demo_database()?.into(),
+    };
+    let database = database.to_str().context("`--database` is not UTF-8")?;
+    let store = S::open(database, &config.store, Arc::clone(metrics)).await?;
+    let started = async {
+        let devices = register(&store, entries).await;
+        let devices = devices.with_context(|| format!("database {}", store.location()))?;
+        anyhow::Ok((devices, sockets.listen()?))
+    };
+    match started.await {
+        Ok((devices, listeners)) => Ok((store, devices, listeners)),
+        Err(error) => {
+            let _ = store.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// Returns the path of the demo database, in a directory that only this user can change.
@@ -181,18 +192,6 @@ fn route<S: Store>(listeners: Listeners, app: &Arc<App<S>>, config: &Config) -> 
     routed
 }
 
-/// Suggests a free port if this one is in use, which is common when trying the server out.
-fn listen_error(option: &str, address: SocketAddr, error: &io::Error) -> anyhow::Error {
-    let hint = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            let free = SocketAddr::new(address.ip(), 0);
-            format!("; use `{option} {free}` for a free port")
-        }
-        _ => String::new(),
-    };
-    anyhow!("cannot listen on {address}: {error}{hint}")
-}
-
 /// The demo commands work as printed. With a devices file they are placeholders: its pins are
 /// arbitrary and its tokens secret.
 fn banner((address, admin): Addresses, demo_token: Option<&str>, database: &str) -> String {
@@ -215,10 +214,39 @@ fn banner((address, admin): Addresses, demo_token: Option<&str>, database: &str)
     )
 }
 
+/// Files that the server needs in addition to connections, approximately.
+#[cfg(unix)]
+const OTHER_FILES: usize = 64;
+
+/// Warns if the process may not open as many files as it may need.
+#[cfg(unix)]
+fn check_open_files(config: &Config) {
+    let required = config.limits.connections + OTHER_FILES;
+    let limit = getrlimit(Resource::Nofile).current;
+    if let Some(limit) = limit.filter(|&limit| limit < required as u64) {
+        tracing::warn!(
+            limit,
+            required,
+            "too few open files for `--connections`: raise `ulimit -n`"
+        );
+    }
+}
+
+/// Ignores signals that scripts for log rotation send, and returns the one that reloads the devices.
+/// Early, because their default is to end the process; SIGINT and SIGTERM keep it until the server
+/// has started.
+#[cfg(unix)]
+fn handle_signals() -> io::Result<Signal> {
+    // The handler remains when the stream is dropped.
+    for ignored in [SignalKind::user_defined1(), SignalKind::user_defined2()] {
+        drop(signal(ignored)?);
+    }
+    signal(SignalKind::hangup())
+}
+
 /// Completes at SIGINT or SIGTERM.
 #[cfg(unix)]
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
@@ -236,28 +264,4 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
         let _ = tokio::signal::ctrl_c().await;
         tracing::info!("stopping");
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_free_port_is_suggested_only_if_the_port_is_in_use() {
-        let message = |address: &str, kind: io::ErrorKind| {
-            let address = address.parse().expect("valid address");
-            listen_error("--listen", address, &kind.into()).to_string()
-        };
-        let in_use = message("[::1]:8080", io::ErrorKind::AddrInUse);
-        assert!(
-            in_use.starts_with("cannot listen on [::1]:8080: "),
-            "{in_use}"
-        );
-        assert!(
-            in_use.ends_with("; use `--listen [::1]:0` for a free port"),
-            "{in_use}"
-        );
-        let denied = message("127.0.0.1:80", io::ErrorKind::PermissionDenied);
-        assert!(!denied.contains("--listen"), "{denied}");
-    }
 }

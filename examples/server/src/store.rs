@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use pinquery::Update;
 
 use crate::config::StoreLimits;
-use crate::devices::{Device, Devices};
+use crate::devices::{DeviceKey, NewDevice};
 use crate::metrics::Metrics;
 
 /// Stores devices and accepted batches.
@@ -16,14 +16,13 @@ use crate::metrics::Metrics;
 /// The methods are asynchronous, which suits both a remote database and a local one with its own
 /// thread.
 pub trait Store: Sized + Send + Sync + 'static {
-    /// Opens the database, creating it if necessary, and registers new devices.
+    /// Opens the database, creating it if necessary.
     ///
     /// # Errors
     ///
     /// Fails if it cannot be opened or belongs to another program.
     fn open(
         database: &str,
-        devices: Devices,
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> impl Future<Output = anyhow::Result<Self>> + Send;
@@ -31,15 +30,27 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// Returns the path or URL of the database, without credentials.
     fn location(&self) -> String;
 
-    /// Returns the device with this token, if any.
+    /// Returns the numbers and keys of the next registered devices, in ascending order of numbers:
+    /// those that follow the number `after`. Returns none if there are no more.
     ///
     /// # Errors
     ///
-    /// Fails if the lookup is not possible at the moment.
-    fn device(
+    /// Fails if the database cannot be read at the moment.
+    fn registered(
         &self,
-        token: &str,
-    ) -> impl Future<Output = Result<Option<Arc<Device>>, Unavailable>> + Send;
+        after: i64,
+    ) -> impl Future<Output = anyhow::Result<Vec<(i64, DeviceKey)>>> + Send;
+
+    /// Registers devices, all or none, and returns their numbers in the same order. A device that is
+    /// already registered keeps its number, as does one that was given an id.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the database cannot be written at the moment.
+    fn register(
+        &self,
+        devices: Vec<NewDevice>,
+    ) -> impl Future<Output = anyhow::Result<Vec<i64>>> + Send;
 
     /// Saves a batch atomically. `Ok` means that it is durable, and is acknowledged to the client.
     ///

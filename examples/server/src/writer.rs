@@ -10,11 +10,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::sleep;
 
 use crate::config::StoreLimits;
+use crate::devices::NewDevice;
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Unavailable};
@@ -30,6 +32,12 @@ pub trait Commit {
     /// Saves these batches durably: all or nothing, or all except those of some devices.
     fn commit(&mut self, batches: &[Batch])
     -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Registers devices durably, all or none, and returns their numbers in the same order.
+    fn register(
+        &mut self,
+        devices: &[NewDevice],
+    ) -> impl Future<Output = anyhow::Result<Vec<i64>>> + Send;
 
     /// Checks that a commit would succeed, by doing what it does as far as possible.
     fn check(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
@@ -58,6 +66,7 @@ pub enum CommitError {
 
 enum Job {
     Save(Batch, Ticket),
+    Register(Vec<NewDevice>, oneshot::Sender<anyhow::Result<Vec<i64>>>),
     Check(Reply),
 }
 
@@ -108,6 +117,15 @@ impl Queue {
         self.metrics
             .queue(self.jobs.max_capacity() - self.jobs.capacity());
         result.await.unwrap_or(Err(Unavailable::Fault))
+    }
+
+    /// Queues new devices and waits until they are registered. Waits even if the queue is full.
+    pub async fn register(&self, devices: Vec<NewDevice>) -> anyhow::Result<Vec<i64>> {
+        let (reply, result) = oneshot::channel();
+        let stopped = "the database is not written any more";
+        let sent = self.jobs.send(Job::Register(devices, reply)).await;
+        sent.ok().context(stopped)?;
+        result.await.context(stopped)?
     }
 
     /// Returns whether the database accepts batches. Has a writer check it unless a commit or
@@ -184,14 +202,19 @@ impl<C: Commit> Writer<C> {
             if jobs.is_empty() {
                 self.connection.idle().await;
             }
-            let (mut group, mut checks) = (Group::default(), Vec::new());
+            let (mut group, mut registrations, mut checks) =
+                (Group::default(), Vec::new(), Vec::new());
             for job in jobs.drain(..) {
                 match job {
                     Job::Save(batch, ticket) => group.push((batch, ticket)),
+                    Job::Register(devices, reply) => registrations.push((devices, reply)),
                     Job::Check(reply) => checks.push(reply),
                 }
             }
             self.save(group).await;
+            for (devices, reply) in registrations {
+                let _ = reply.send(self.connection.register(&devices).await);
+            }
             if !checks.is_empty() {
                 self.check(checks).await;
             }
@@ -259,6 +282,10 @@ mod tests {
                 true => Err(CommitError::Constraint(anyhow::anyhow!("no such device"))),
                 false => Ok(()),
             }
+        }
+
+        async fn register(&mut self, _: &[NewDevice]) -> anyhow::Result<Vec<i64>> {
+            anyhow::bail!("the database is broken")
         }
 
         async fn check(&mut self) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use clap::Parser;
 use futures_util::FutureExt;
 use pinquery_server::config::{Config, StoreLimits};
+use pinquery_server::devices::NewDevice;
 use pinquery_server::metrics::Metrics;
 use pinquery_server::store::{Batch, Size, Unavailable};
 use pinquery_server::writer::{Commit, CommitError, Queue};
@@ -56,6 +57,10 @@ impl Commit for Gated {
             .map_err(|_| CommitError::Unavailable(anyhow::anyhow!("aborted")))
     }
 
+    async fn register(&mut self, _: &[NewDevice]) -> anyhow::Result<Vec<i64>> {
+        anyhow::bail!("not used")
+    }
+
     async fn check(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
@@ -102,6 +107,10 @@ impl Commit for Scripted {
         let devices = batches.iter().map(|batch| batch.device).collect();
         self.groups.lock().unwrap().push(devices);
         self.results.lock().unwrap().pop_front().unwrap_or(Ok(()))
+    }
+
+    async fn register(&mut self, _: &[NewDevice]) -> anyhow::Result<Vec<i64>> {
+        anyhow::bail!("not used")
     }
 
     async fn check(&mut self) -> anyhow::Result<()> {

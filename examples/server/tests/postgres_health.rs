@@ -152,7 +152,10 @@ fn metrics_include_the_size_of_the_database_unless_it_does_not_respond() {
     // Half of the request timeout is less than the statement timeout.
     let args = ["--request-timeout", "10", "--statement-timeout", "60"];
     let server = Server::start_on(&scratch, Path::new(&database.url()), &args);
-    // Reading needs a new connection, because nothing has been read yet.
+    // Reading needs a new connection, because the old ones are closed.
+    let close = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE application_name = 'pinquery-server'";
+    database.query(close);
     database.cluster.signal("STOP");
     let metrics = server.get("/metrics");
     database.cluster.signal("CONT");

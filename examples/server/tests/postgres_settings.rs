@@ -3,7 +3,10 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -210,5 +213,109 @@ fn the_pools_limit_the_connections() {
     for mut client in clients {
         let response = client.read_response(false).unwrap();
         assert_eq!(response.status, 200, "{}", scratch.log());
+    }
+}
+
+/// Returns a command to start a server on this database, with its log in the directory.
+fn command(scratch: &Scratch, url: &str, args: &[&str]) -> Command {
+    let mut command = common::command();
+    let devices = scratch.path("devices.json");
+    command
+        .arg("--devices")
+        .arg(devices)
+        .args(["--database", url]);
+    command.args(["--listen", "127.0.0.1:0"]).args(args);
+    command
+}
+
+const WAITING: &str = "waiting for the database";
+
+#[test]
+fn a_start_waits_for_a_database_that_is_not_up_yet() {
+    let Some(database) = Database::in_own_cluster(&[]) else {
+        return;
+    };
+    database.cluster.kill();
+    let scratch = Scratch::new();
+    let server = thread::scope(|scope| {
+        let server = scope.spawn(|| start(&scratch, &database, &["--wait-for-database", "3600"]));
+        eventually("the server waits", || scratch.log().contains(WAITING));
+        database.cluster.restart();
+        server.join().expect("server starts")
+    });
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+    scratch.assert_logged_once(WAITING);
+}
+
+#[test]
+fn sigterm_while_waiting_for_the_database_ends_the_server() {
+    let scratch = Scratch::new();
+    let mut command = command(&scratch, "postgres://me:SECRET@127.0.0.1:1/x", &[]);
+    let log = std::fs::File::create(scratch.path("log")).unwrap();
+    let mut child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+    scratch.assert_logged_once(WAITING);
+    let kill = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(kill.unwrap().success());
+    let status = child.wait().unwrap();
+    const SIGTERM: i32 = 15;
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    assert!(status.success() || signal == Some(SIGTERM), "{status}");
+    assert!(!scratch.log().contains("SECRET"), "{}", scratch.log());
+}
+
+/// Rejects a connection as PostgreSQL does, with an error of this SQLSTATE code.
+fn reject(mut client: TcpStream, code: &str) {
+    let mut length = [0; 4];
+    // Neither asks for TLS nor sends a password before the server does.
+    client.read_exact(&mut length).unwrap();
+    let mut startup = vec![0; u32::from_be_bytes(length) as usize - 4];
+    client.read_exact(&mut startup).unwrap();
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0Mfake error\0\0");
+    let length = (fields.len() as u32 + 4).to_be_bytes();
+    client
+        .write_all(&[&b"E"[..], &length, fields.as_bytes()].concat())
+        .unwrap();
+}
+
+#[test]
+fn a_start_waits_only_for_errors_that_are_temporary() {
+    const STARTING_UP: &str = "57P03";
+    for code in ["28P01", "3D000", "53300"] {
+        let fake = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = fake.local_addr().unwrap().port();
+        let url = format!("postgres://me:SECRET@127.0.0.1:{port}/x?sslmode=disable");
+        let scratch = Scratch::new();
+        let command = command(&scratch, &url, &["--wait-for-database", "3600"]);
+        let (status, stdout, stderr) = thread::scope(|scope| {
+            scope.spawn(|| {
+                for code in [STARTING_UP, STARTING_UP, code] {
+                    reject(fake.accept().unwrap().0, code);
+                }
+            });
+            output(command)
+        });
+        assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
+        assert_eq!(stderr.matches(WAITING).count(), 1, "{stderr}");
+        assert!(stderr.contains("fake error"), "{stderr}");
+        assert!(!stderr.contains("SECRET"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_start_does_not_wait_longer_than_its_limit() {
+    let scratch = Scratch::new();
+    // A label of a host name has at most 63 characters, so no name server is asked.
+    let unknown = format!("postgres://me:SECRET@{}/x", "h".repeat(64));
+    for (url, message) in [
+        ("postgres://me:SECRET@127.0.0.1:1/x", "Connection refused"),
+        (&*unknown, "failed to lookup address"),
+    ] {
+        let command = command(&scratch, url, &["--wait-for-database", "1.5"]);
+        let (status, stdout, stderr) = output(command);
+        assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
+        assert_eq!(stderr.matches(WAITING).count(), 1, "{stderr}");
+        let (_, error) = stderr.rsplit_once("pinquery-server: ").unwrap();
+        assert!(error.contains(message), "{stderr}");
+        assert!(!stderr.contains("SECRET"), "{stderr}");
     }
 }

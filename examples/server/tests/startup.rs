@@ -2,11 +2,12 @@
 
 mod common;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Client, Scratch, Server, TOKEN, command, eventually, update_target};
+use common::{Client, Scratch, Server, TOKEN, command, eventually, serve_devices, update_target};
 
 const README: &str = include_str!("../README.md");
 
@@ -58,6 +59,81 @@ fn a_port_in_use_is_reported_clearly() {
         "{stderr}"
     );
     assert!(!database.exists());
+}
+
+/// A server that is starting, killed on drop.
+#[cfg(unix)]
+struct Starting(Child);
+
+#[cfg(unix)]
+impl Drop for Starting {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a server whose start takes until a lock on its database is released, and waits until it
+/// has checked the database.
+#[cfg(unix)]
+fn start_on_locked_database(scratch: &Scratch) -> (Starting, SocketAddr, rusqlite::Connection) {
+    drop(Server::start(scratch, &[]));
+    std::fs::remove_file(scratch.path("log")).unwrap();
+    let database = scratch.database();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let mut command = serve_devices(scratch);
+    command.args(["--listen", &address.to_string()]);
+    let log = std::fs::File::create(scratch.path("log")).unwrap();
+    let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+    let starting = Starting(child);
+    scratch.assert_logged_once("database passed its check");
+    (starting, address, database)
+}
+
+#[test]
+#[cfg(unix)]
+fn connections_are_refused_until_the_server_is_ready() {
+    let scratch = Scratch::new();
+    let (_server, address, database) = start_on_locked_database(&scratch);
+    let early = TcpStream::connect(address).expect_err("the server is not ready");
+    assert_eq!(early.kind(), std::io::ErrorKind::ConnectionRefused);
+    database.execute_batch("ROLLBACK").unwrap();
+    scratch.assert_logged_once("\"message\":\"started\"");
+    TcpStream::connect(address).expect("the server is ready");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_port_that_is_taken_during_the_start_is_reported() {
+    let scratch = Scratch::new();
+    let (mut server, address, database) = start_on_locked_database(&scratch);
+    let _taken = TcpListener::bind(address).expect("the server is not listening yet");
+    drop(database);
+    assert_eq!(server.0.wait().unwrap().code(), Some(1));
+    let message = format!("cannot listen on {address}: ");
+    assert!(scratch.log().contains(&message), "{}", scratch.log());
+    // The database is closed, and can be used by the next start.
+    assert!(!scratch.path("test.db-wal").exists());
+    let server = Server::start(&scratch, &[]);
+    assert_eq!(server.update("v1=1").summary(), (200, "OK"));
+}
+
+#[test]
+#[cfg(unix)]
+fn sigterm_during_the_start_ends_the_server() {
+    let scratch = Scratch::new();
+    let (mut server, _, database) = start_on_locked_database(&scratch);
+    let kill = Command::new("kill").arg(server.0.id().to_string()).status();
+    assert!(kill.unwrap().success());
+    let status = server.0.wait().unwrap();
+    const SIGTERM: i32 = 15;
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    assert!(status.success() || signal == Some(SIGTERM), "{status}");
+    drop(database);
+    assert!(!scratch.log().contains("started"), "{}", scratch.log());
 }
 
 /// Fails to start another server on the database.
@@ -274,4 +350,29 @@ fn the_readmes_devices_accept_the_readmes_batch() {
     std::fs::write(scratch.path("devices.json"), devices).unwrap();
     let server = Server::start(&scratch, &[]);
     assert_eq!(server.get(target).summary(), (200, "OK"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_low_limit_of_open_files_is_reported() {
+    let scratch = Scratch::new();
+    let start = |connections| {
+        let mut shell = Command::new("sh");
+        let script = r#"ulimit -Sn 200 && exec "$@""#;
+        shell
+            .args(["-c", script, "sh"])
+            .arg(command().get_program());
+        shell.args(serve_devices(&scratch).get_args());
+        shell.args(["--connections", connections]);
+        Server::spawn(&scratch, shell)
+    };
+    let warning = "raise `ulimit -n`";
+    let server = start("100");
+    scratch.assert_logged_once("\"message\":\"started\"");
+    assert!(!scratch.log().contains(warning), "{}", scratch.log());
+    drop(server);
+    let _server = start("150");
+    scratch.assert_logged_once(warning);
+    let details = r#""limit":200,"required":214"#;
+    assert!(scratch.log().contains(details), "{}", scratch.log());
 }

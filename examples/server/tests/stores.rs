@@ -10,8 +10,9 @@ use clap::Parser;
 use common::Scratch;
 use pinquery::{Adjustment, Update, Value, VirtualPin};
 use pinquery_server::config::{Config, StoreLimits};
-use pinquery_server::devices::Devices;
+use pinquery_server::devices::{Devices, Entries};
 use pinquery_server::metrics::Metrics;
+use pinquery_server::reload::register;
 use pinquery_server::sqlite::Sqlite;
 use pinquery_server::store::{Batch, Cursor, History, Limit, SavedBatch, Size, Store, Unavailable};
 
@@ -25,21 +26,21 @@ fn limits() -> StoreLimits {
     Config::parse_from(["server", "--statement-timeout", "60"]).store
 }
 
-async fn open_with<S: Store>(database: &str, devices: &str) -> S {
+async fn open<S: Store>(database: &str) -> S {
     // Shows the log if a test fails.
     let _ = tracing_subscriber::fmt().with_test_writer().try_init();
-    let devices = Devices::from_json(devices.as_bytes()).expect("valid devices");
-    let store = S::open(database, devices, &limits(), Arc::default()).await;
+    let store = S::open(database, &limits(), Arc::default()).await;
     store.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
-async fn open<S: Store>(database: &str) -> S {
-    open_with(database, DEVICES).await
+async fn devices<S: Store>(store: &S, json: &str) -> Devices {
+    let entries = Entries::from_json(json.as_bytes()).expect("valid devices");
+    register(store, entries).await.expect("registered")
 }
 
 async fn number<S: Store>(store: &S, token: &str) -> i64 {
-    let device = store.device(token).await.expect("lookup succeeds");
-    device.expect("the device exists").number
+    let devices = devices(store, DEVICES).await;
+    devices.get(token).expect("the device exists").number
 }
 
 fn update(pin: u8, value: Value) -> Update {
@@ -207,19 +208,19 @@ async fn saved_values_survive_a_restart<S: Store>(database: &str) {
 async fn a_device_with_an_id_keeps_its_number<S: Store>(database: &str) {
     let template = r#""v1":{"type":"integer"}"#;
     let mut numbers = Vec::new();
-    for devices in [
+    for json in [
         format!(r#"{{"old":{{{template}}}}}"#),
         format!(r#"{{"old":{{"id":"roof",{template}}}}}"#),
         format!(r#"{{"new":{{"id":"roof",{template}}},"old":{{{template}}}}}"#),
     ] {
-        let store: S = open_with(database, &devices).await;
-        let has_new = devices.contains("new");
-        let token = if has_new { "new" } else { "old" };
-        numbers.push(number(&store, token).await);
-        if token == "new" {
-            assert_ne!(number(&store, "old").await, numbers[0]);
+        let store: S = open(database).await;
+        let devices = devices(&store, &json).await;
+        let number = |token: &str| devices.get(token).map(|device| device.number);
+        numbers.push(number("new").or(number("old")));
+        if json.contains("new") {
+            assert_ne!(number("old"), numbers[0]);
         }
-        assert_eq!(store.device("unknown").await, Ok(None));
+        assert_eq!(number("unknown"), None);
         store.close().await.expect("closed");
     }
     assert!(
@@ -250,8 +251,7 @@ async fn a_batch_of_an_unknown_device_fails_alone<S: Store>(database: &str) {
 
 async fn groups_are_counted_and_keep_their_order<S: Store>(database: &str) {
     let metrics = Arc::new(Metrics::default());
-    let devices = Devices::from_json(DEVICES.as_bytes()).expect("valid devices");
-    let store = S::open(database, devices, &limits(), Arc::clone(&metrics)).await;
+    let store = S::open(database, &limits(), Arc::clone(&metrics)).await;
     let store: S = store.expect("store opens");
     let device = number(&store, "a").await;
     let saves = (0..100).map(|value| store.save(batch(device, &[1], value)));

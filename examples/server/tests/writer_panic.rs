@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use pinquery_server::config::{Config, StoreLimits};
-use pinquery_server::devices::{Device, Devices};
+use pinquery_server::devices::{DeviceKey, NewDevice};
 use pinquery_server::metrics::Metrics;
 use pinquery_server::run::run;
 use pinquery_server::store::{Batch, Cursor, History, Latest, Limit, Store, Unavailable};
@@ -20,18 +20,17 @@ impl Commit for PanickingConnection {
         panic!("deliberate panic")
     }
 
+    async fn register(&mut self, _: &[NewDevice]) -> anyhow::Result<Vec<i64>> {
+        panic!("deliberate panic")
+    }
+
     async fn check(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
 }
 
 impl Store for PanickingStore {
-    async fn open(
-        _: &str,
-        _: Devices,
-        limits: &StoreLimits,
-        metrics: Arc<Metrics>,
-    ) -> anyhow::Result<Self> {
+    async fn open(_: &str, limits: &StoreLimits, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
         let (queue, writer) = Queue::new(PanickingConnection, limits, metrics);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -47,8 +46,12 @@ impl Store for PanickingStore {
         String::new()
     }
 
-    async fn device(&self, _: &str) -> Result<Option<Arc<Device>>, Unavailable> {
-        Ok(None)
+    async fn registered(&self, _: i64) -> anyhow::Result<Vec<(i64, DeviceKey)>> {
+        Ok(Vec::new())
+    }
+
+    async fn register(&self, devices: Vec<NewDevice>) -> anyhow::Result<Vec<i64>> {
+        Ok(vec![1; devices.len()])
     }
 
     async fn save(&self, batch: Batch) -> Result<(), Unavailable> {

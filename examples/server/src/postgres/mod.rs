@@ -9,20 +9,25 @@ mod prune;
 mod schema;
 mod tls;
 
+use std::error::Error;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::error::Elapsed;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::StoreLimits;
-use crate::devices::{Device, Devices};
+use crate::devices::{DeviceKey, NewDevice};
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailable};
@@ -30,13 +35,15 @@ use crate::writer::{Commit, CommitError, Queue, Writer};
 use insert::Skipped;
 pub use prune::OldBatches;
 
+/// Pause between two attempts to connect to a database that is not up yet.
+const CONNECT_PAUSE: Duration = Duration::from_secs(1);
+
 /// Time allowed for the network, in addition to the statement timeout.
 const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);
 
 /// The database.
 pub struct Postgres {
     location: String,
-    devices: Devices<Arc<Device>>,
     queue: Queue,
     readers: Connections,
     read_fault: Fault,
@@ -46,7 +53,6 @@ pub struct Postgres {
 impl Store for Postgres {
     async fn open(
         database: &str,
-        devices: Devices,
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
@@ -56,15 +62,15 @@ impl Store for Postgres {
         // Separate, so that however many clients read, batches do not wait for them.
         let readers = Connections::new(config.clone(), tls.clone(), limits.read_pool, limits)?;
         let connections = Connections::new(config, tls, limits.pool, limits)?;
-        let client = connections.get().await;
-        let mut client = client.with_context(|| format!("database {location}"))?;
-        let devices = schema::prepare(&mut client, devices).await;
-        let devices = devices.with_context(|| format!("database {location}"))?;
-        drop(client);
+        let prepare = async {
+            let mut client = connections.wait(limits.wait_for_database).await?;
+            schema::prepare(&mut client).await
+        };
+        let prepared = prepare.await;
+        prepared.with_context(|| format!("database {location}"))?;
         let (queue, writer) = Queue::new(connections.clone(), limits, Arc::clone(&metrics));
         Ok(Self {
             location,
-            devices,
             queue,
             readers,
             read_fault: Fault::new(Operation::Read, metrics),
@@ -76,8 +82,12 @@ impl Store for Postgres {
         self.location.clone()
     }
 
-    async fn device(&self, token: &str) -> Result<Option<Arc<Device>>, Unavailable> {
-        Ok(self.devices.get(token).cloned())
+    async fn registered(&self, after: i64) -> anyhow::Result<Vec<(i64, DeviceKey)>> {
+        self.readers.registered(after).await
+    }
+
+    async fn register(&self, devices: Vec<NewDevice>) -> anyhow::Result<Vec<i64>> {
+        self.queue.register(devices).await
     }
 
     async fn save(&self, batch: Batch) -> Result<(), Unavailable> {
@@ -239,6 +249,33 @@ impl Connections {
         Ok(self.pool.get().await?)
     }
 
+    /// Connects, and waits for a database that is not up yet.
+    async fn wait(&self, patience: Duration) -> anyhow::Result<Client> {
+        let begin = Instant::now();
+        let mut is_logged = false;
+        loop {
+            let error = match self.pool.get().await {
+                Err(PoolError::Backend(error)) if is_starting(&error) => error,
+                result => return Ok(result?),
+            };
+            let error = anyhow!(error);
+            if begin.elapsed() + CONNECT_PAUSE > patience {
+                return Err(error);
+            }
+            if !is_logged {
+                tracing::warn!("waiting for the database: {error:#}");
+                is_logged = true;
+            }
+            sleep(CONNECT_PAUSE).await;
+        }
+    }
+
+    async fn registered(&self, after: i64) -> anyhow::Result<Vec<(i64, DeviceKey)>> {
+        let client = self.get().await?;
+        let registered = timeout(self.limit, schema::registered(&client, after)).await;
+        discard_on_timeout(client, registered)?
+    }
+
     async fn latest(&self, device: i64) -> anyhow::Result<Vec<Latest>> {
         let client = self.get().await?;
         let latest = timeout(self.limit, schema::latest(&client, device)).await;
@@ -256,6 +293,16 @@ impl Connections {
         let client = self.get().await?;
         let size = timeout(self.limit, schema::size(&client)).await;
         discard_on_timeout(client, size)?
+    }
+}
+
+/// Returns whether an attempt to connect failed because the database, or the network, is not up yet.
+fn is_starting(error: &tokio_postgres::Error) -> bool {
+    let io = error.source().and_then(<dyn Error>::downcast_ref);
+    match io.map(io::Error::kind) {
+        // A certificate that is not valid.
+        Some(kind) => kind != io::ErrorKind::InvalidData,
+        None => error.code() == Some(&SqlState::CANNOT_CONNECT_NOW),
     }
 }
 
@@ -277,6 +324,12 @@ impl Commit for Connections {
             true => Ok(()),
             false => Err(CommitError::Partial { locked, missing }),
         }
+    }
+
+    async fn register(&mut self, devices: &[NewDevice]) -> anyhow::Result<Vec<i64>> {
+        let mut client = self.get().await?;
+        let registered = timeout(self.limit, schema::register(&mut client, devices)).await;
+        discard_on_timeout(client, registered)?
     }
 
     async fn check(&mut self) -> anyhow::Result<()> {

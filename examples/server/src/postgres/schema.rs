@@ -1,14 +1,11 @@
 //! Tables and queries.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use anyhow::{Context, bail, ensure};
 use deadpool_postgres::{Client, GenericClient, Transaction};
 use pinquery::{Update, VirtualPin};
-use tokio_postgres::Row;
+use tokio_postgres::{Error, Row};
 
-use crate::devices::{Device, DeviceKey, Devices, Entry};
+use crate::devices::{DeviceKey, NewDevice};
 use crate::store::{Cursor, History, Latest, Limit, SavedBatch, Timestamp};
 use crate::value;
 
@@ -17,22 +14,18 @@ const MIGRATIONS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
 
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
-/// "pinq" in ASCII; the key of an advisory lock that serializes the startup of servers.
+/// "pinq" in ASCII; the key of an advisory lock that serializes the startup of servers and the
+/// registration of devices.
 const STARTUP_LOCK: i64 = 0x7069_6e71;
 
-/// Creates missing tables and registers the devices.
-pub async fn prepare(
-    client: &mut Client,
-    devices: Devices,
-) -> anyhow::Result<Devices<Arc<Device>>> {
+/// Checks the database and creates missing tables.
+pub async fn prepare(client: &mut Client) -> anyhow::Result<()> {
     let transaction = client.transaction().await?;
-    // Leaves time for many devices and for other servers that are starting.
+    // Leaves time for other servers that are starting.
     transaction
         .batch_execute("SET LOCAL statement_timeout = '60s'")
         .await?;
-    transaction
-        .execute("SELECT pg_advisory_xact_lock($1)", &[&STARTUP_LOCK])
-        .await?;
+    lock_devices(&transaction).await?;
     let show = "SELECT current_setting('server_encoding'), current_setting('fsync')";
     let row = transaction.query_one(show, &[]).await?;
     let (encoding, fsync): (String, String) = (row.get(0), row.get(1));
@@ -47,14 +40,13 @@ pub async fn prepare(
         );
     }
     migrate(&transaction).await?;
-    let numbers = register(&transaction, &devices).await?;
-    transaction.commit().await?;
-    devices.assign_numbers(|entry| {
-        numbers
-            .get(&entry.key)
-            .copied()
-            .context("a device is missing")
-    })
+    Ok(transaction.commit().await?)
+}
+
+/// Waits until no other server creates tables or registers devices.
+async fn lock_devices(transaction: &Transaction<'_>) -> Result<(), Error> {
+    let lock = "SELECT pg_advisory_xact_lock($1)";
+    transaction.execute(lock, &[&STARTUP_LOCK]).await.map(drop)
 }
 
 async fn migrate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
@@ -97,31 +89,53 @@ async fn newest_version(client: &impl GenericClient) -> anyhow::Result<i32> {
     Ok(client.query_one(newest, &[]).await?.get(0))
 }
 
-/// Returns the numbers of all devices, registering new ones. A device that was given an id keeps
-/// the number it had under its token.
-async fn register(
-    transaction: &Transaction<'_>,
-    devices: &Devices,
-) -> anyhow::Result<HashMap<DeviceKey, i64>> {
-    let bytes = |key: fn(&Entry) -> &DeviceKey| -> Vec<&[u8]> {
-        devices
-            .iter()
-            .map(|entry| &key(entry).as_bytes()[..])
-            .collect()
+/// The number of devices to read at once.
+const DEVICES: i64 = 10_000;
+
+/// Returns the numbers and keys of the next devices.
+pub async fn registered(client: &Client, after: i64) -> anyhow::Result<Vec<(i64, DeviceKey)>> {
+    let select = "SELECT id, token_sha256 FROM device WHERE id > $1 ORDER BY id LIMIT $2";
+    let select = client.prepare_cached(select).await?;
+    let rows = client.query(&select, &[&after, &DEVICES]).await?;
+    let device = |row: &Row| {
+        let key: &[u8] = row.try_get(1)?;
+        Ok((row.try_get(0)?, DeviceKey::from_bytes(key.try_into()?)))
     };
-    let (keys, old) = (bytes(|entry| &entry.key), bytes(|entry| &entry.token_key));
+    rows.iter().map(device).collect()
+}
+
+/// Registers new devices and returns their numbers. A device that was given an id keeps the number
+/// it had under its token.
+pub async fn register(client: &mut Client, devices: &[NewDevice]) -> anyhow::Result<Vec<i64>> {
+    let bytes = |key: fn(&NewDevice) -> &DeviceKey| -> Vec<&[u8]> {
+        let devices = devices.iter();
+        devices.map(|device| &key(device).as_bytes()[..]).collect()
+    };
+    let (keys, old) = (
+        bytes(|device| &device.key),
+        bytes(|device| &device.token_key),
+    );
+    let transaction = client.transaction().await?;
+    // Another server may be registering the same devices.
+    lock_devices(&transaction).await?;
     let rename = "UPDATE device SET token_sha256 = k.key
                   FROM unnest($1::bytea[], $2::bytea[]) AS k (key, old)
                   WHERE token_sha256 = k.old AND k.old <> k.key
                   AND NOT EXISTS (SELECT FROM device WHERE token_sha256 = k.key)";
-    transaction.execute(rename, &[&keys, &old]).await?;
-    let insert = "INSERT INTO device (token_sha256) SELECT unnest($1::bytea[])
-                  ON CONFLICT DO NOTHING";
-    transaction.execute(insert, &[&keys]).await?;
-    let select = "SELECT id, token_sha256 FROM device WHERE token_sha256 = ANY($1)";
-    let rows = transaction.query(select, &[&keys]).await?;
-    let number = |row: Row| Some((DeviceKey::from_bytes(row.get(1))?, row.get(0)));
-    Ok(rows.into_iter().filter_map(number).collect())
+    let rename = transaction.prepare_cached(rename).await?;
+    transaction.execute(&rename, &[&keys, &old]).await?;
+    let insert = "INSERT INTO device (token_sha256)
+                  SELECT key FROM unnest($1::bytea[]) AS k (key)
+                  WHERE NOT EXISTS (SELECT FROM device WHERE token_sha256 = k.key)";
+    let insert = transaction.prepare_cached(insert).await?;
+    transaction.execute(&insert, &[&keys]).await?;
+    let select = "SELECT id FROM unnest($1::bytea[]) WITH ORDINALITY AS k (key, position)
+                  JOIN device ON token_sha256 = k.key ORDER BY position";
+    let select = transaction.prepare_cached(select).await?;
+    let rows = transaction.query(&select, &[&keys]).await?;
+    transaction.commit().await?;
+    ensure!(rows.len() == devices.len(), "a device is missing");
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Returns the size of the database in bytes.

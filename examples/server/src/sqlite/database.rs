@@ -11,7 +11,7 @@ use super::files::Files;
 use super::schema;
 use super::watch::{Change, Watch};
 use crate::config::StoreLimits;
-use crate::devices::{Device, Devices};
+use crate::devices::NewDevice;
 use crate::store::{Batch, Timestamp};
 use crate::writer::{Commit, CommitError};
 
@@ -43,23 +43,20 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database, creating it if necessary, and registers new devices.
-    pub fn open(
-        mut files: Files,
-        devices: Devices,
-        limits: &StoreLimits,
-    ) -> anyhow::Result<(Self, Devices<Arc<Device>>)> {
+    /// Opens the database, creating it if necessary.
+    pub fn open(files: Files, limits: &StoreLimits) -> anyhow::Result<Self> {
         let has_log = files.with_suffix("-wal").exists();
         let mut connection = connect(&files, limits.lock_wait)?;
         // A rejected start must not remove the log of a server that was killed.
         keep_log(&connection, has_log)?;
-        let devices = schema::prepare(&mut connection, devices, limits)?;
+        schema::prepare(&mut connection, limits)?;
         keep_log(&connection, false)?;
         let (guard, reader) = (
             connect(&files, limits.lock_wait)?,
             connect(&files, limits.lock_wait)?,
         );
-        files.start_completed();
+        // Creates the log of a new database.
+        begin(&guard)?;
         let mut database = Self {
             connection,
             guard,
@@ -71,7 +68,7 @@ impl Database {
             files,
         };
         database.copy_log()?;
-        Ok((database, devices))
+        Ok(database)
     }
 
     /// Returns the connection for reading.
@@ -123,10 +120,10 @@ impl Database {
 
     /// Commits a transaction. Checks the files before, so that it does not damage another database,
     /// and after, so that it succeeds only if the next start will find what it wrote.
-    fn write(
+    fn write<T>(
         &mut self,
-        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-    ) -> anyhow::Result<()> {
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> anyhow::Result<T> {
         self.check_files()?;
         if self.guard.is_autocommit() {
             self.copy_log()?;
@@ -134,27 +131,38 @@ impl Database {
         let begin = TransactionBehavior::Immediate;
         // On error, dropping the transaction rolls it back.
         let transaction = self.connection.transaction_with_behavior(begin)?;
-        write(&transaction)?;
+        let written = write(&transaction)?;
         transaction.commit()?;
-        self.check_files()
+        self.check_files()?;
+        self.files.start_completed();
+        Ok(written)
+    }
+
+    /// Commits a transaction, together with the number of the next checkpoint if there is one.
+    fn write_and_copy<T>(
+        &mut self,
+        next: Option<i64>,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> anyhow::Result<T> {
+        let written = self.write(|transaction| {
+            let written = write(transaction)?;
+            if let Some(number) = next {
+                schema::write_checkpoint_number(transaction, number)?;
+            }
+            Ok(written)
+        })?;
+        if let Some(number) = next {
+            self.complete_checkpoint(number)?;
+        }
+        Ok(written)
     }
 
     fn save(&mut self, batches: &[Batch]) -> anyhow::Result<()> {
         let next = self.next_checkpoint(CHECKPOINT_PAGES);
-        self.save_and_copy(batches, next)
-    }
-
-    /// Saves batches, together with the number of the next checkpoint if there is one.
-    fn save_and_copy(&mut self, batches: &[Batch], next: Option<i64>) -> anyhow::Result<()> {
-        self.write(|transaction| {
-            for batch in batches {
-                schema::insert(transaction, batch, Timestamp::now())?;
-            }
-            next.map_or(Ok(()), |number| {
-                schema::write_checkpoint_number(transaction, number)
-            })
-        })?;
-        next.map_or(Ok(()), |number| self.complete_checkpoint(number))
+        self.write_and_copy(next, |transaction| {
+            let mut batches = batches.iter();
+            batches.try_for_each(|batch| schema::insert(transaction, batch, Timestamp::now()))
+        })
     }
 
     /// Copies the log, which contains this number, and checks that the number is in the file. Another
@@ -231,6 +239,16 @@ impl Commit for Database {
         })
     }
 
+    async fn register(&mut self, devices: &[NewDevice]) -> anyhow::Result<Vec<i64>> {
+        let next = self.next_checkpoint(CHECKPOINT_PAGES);
+        self.write_and_copy(next, |transaction| {
+            let devices = devices.iter();
+            devices
+                .map(|device| schema::device_number(transaction, device))
+                .collect()
+        })
+    }
+
     async fn check(&mut self) -> anyhow::Result<()> {
         let number = self.checkpoint;
         self.write(|transaction| schema::write_checkpoint_number(transaction, number))
@@ -241,7 +259,7 @@ impl Commit for Database {
     async fn idle(&mut self) {
         if let Some(next) = self.next_checkpoint(1) {
             // The next batch reports a fault.
-            let _ = self.save_and_copy(&[], Some(next));
+            let _ = self.write_and_copy(Some(next), |_| Ok(()));
         }
     }
 }
@@ -297,8 +315,7 @@ mod tests {
         std::fs::create_dir_all(&directory).expect("directory is created");
         let limits = Config::default().store;
         let files = Files::open(&directory.join("test.db"), limits.mode).expect("created");
-        let opened = Database::open(files, Devices::demo(), &limits);
-        test(opened.expect("database opens").0);
+        test(Database::open(files, &limits).expect("database opens"));
         std::fs::remove_dir_all(directory).expect("directory is removed");
     }
 

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 
 use crate::config::StoreLimits;
-use crate::devices::{Device, Devices};
+use crate::devices::{DeviceKey, NewDevice};
 use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailable};
@@ -28,7 +28,6 @@ pub use prune::OldBatches;
 pub struct Sqlite {
     location: String,
     path: PathBuf,
-    devices: Devices<Arc<Device>>,
     queue: Queue,
     reader: Reader,
     /// Held until a read has returned, so that values do not accumulate in memory.
@@ -40,19 +39,17 @@ pub struct Sqlite {
 impl Sqlite {
     fn open_blocking(
         path: &Path,
-        devices: Devices,
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let files = Files::open(path, limits.mode)?;
         let canonical = files.database.clone();
-        let (database, devices) = Database::open(files, devices, limits)?;
+        let database = Database::open(files, limits)?;
         let reader = database.reader();
         let (queue, writer) = Queue::new(database, limits, Arc::clone(&metrics));
         Ok(Self {
             location: path.display().to_string(),
             path: canonical,
-            devices,
             queue,
             reader,
             turn: tokio::sync::Mutex::default(),
@@ -62,18 +59,26 @@ impl Sqlite {
     }
 
     /// Reads on a thread that may block.
-    async fn read<T: Send + 'static>(
+    async fn try_read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
         let _turn = self.turn.lock().await;
         let reader = Arc::clone(&self.reader);
-        let read = tokio::task::spawn_blocking(move || {
+        tokio::task::spawn_blocking(move || {
             let reader = lock(&reader);
             let reader = reader.as_ref().context(STOPPED)?;
-            anyhow::Ok(read(reader)?)
-        });
-        match read.await.map_err(anyhow::Error::from).flatten() {
+            Ok(query(reader)?)
+        })
+        .await?
+    }
+
+    /// Reads and records a failure.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        match self.try_read(query).await {
             Ok(read) => {
                 self.reading.succeeded();
                 Ok(read)
@@ -89,11 +94,10 @@ impl Sqlite {
 impl Store for Sqlite {
     async fn open(
         database: &str,
-        devices: Devices,
         limits: &StoreLimits,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
-        Self::open_blocking(Path::new(database), devices, limits, metrics)
+        Self::open_blocking(Path::new(database), limits, metrics)
             .with_context(|| format!("database {database:?}"))
     }
 
@@ -101,8 +105,13 @@ impl Store for Sqlite {
         self.location.clone()
     }
 
-    async fn device(&self, token: &str) -> Result<Option<Arc<Device>>, Unavailable> {
-        Ok(self.devices.get(token).cloned())
+    async fn registered(&self, after: i64) -> anyhow::Result<Vec<(i64, DeviceKey)>> {
+        self.try_read(move |reader| schema::registered(reader, after))
+            .await
+    }
+
+    async fn register(&self, devices: Vec<NewDevice>) -> anyhow::Result<Vec<i64>> {
+        self.queue.register(devices).await
     }
 
     async fn save(&self, batch: Batch) -> Result<(), Unavailable> {

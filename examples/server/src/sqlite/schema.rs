@@ -1,6 +1,5 @@
 //! Tables and queries.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use rusqlite::{
 };
 
 use crate::config::StoreLimits;
-use crate::devices::{Device, Devices, Entry};
+use crate::devices::{DeviceKey, NewDevice};
 use crate::store::{Batch, Cursor, History, Latest, Limit, SavedBatch, Timestamp};
 use crate::value::{self, Column, columns};
 
@@ -98,13 +97,8 @@ pub fn check_upgraded(header: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks the database, creates missing tables and registers the devices. Nothing is written before
-/// all checks have passed.
-pub fn prepare(
-    connection: &mut Connection,
-    devices: Devices,
-    limits: &StoreLimits,
-) -> anyhow::Result<Devices<Arc<Device>>> {
+/// Checks the database and creates missing tables. Nothing is written before all checks have passed.
+pub fn prepare(connection: &mut Connection, limits: &StoreLimits) -> anyhow::Result<()> {
     connection.busy_timeout(STARTUP_LOCK_WAIT)?;
     limit_size(connection, limits)?;
     check_integrity(connection)?;
@@ -121,12 +115,9 @@ pub fn prepare(
     );
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let devices = devices.assign_numbers(|entry| device_number(&transaction, entry))?;
-    transaction.commit()?;
     connection.busy_timeout(limits.lock_wait)?;
     connection.set_prepared_statement_cache_capacity(16);
-    Ok(devices)
+    Ok(())
 }
 
 fn limit_size(connection: &Connection, limits: &StoreLimits) -> anyhow::Result<()> {
@@ -204,10 +195,24 @@ pub fn create(connection: &Connection) -> Result<()> {
     connection.execute_batch(TIME_INDEX)
 }
 
+/// The number of devices to read at once; the other readers wait for less than a hundredth of a
+/// second.
+const DEVICES: i64 = 10_000;
+
+/// Returns the numbers and keys of the next devices.
+pub fn registered(connection: &Connection, after: i64) -> Result<Vec<(i64, DeviceKey)>> {
+    connection
+        .prepare_cached("SELECT id, token_sha256 FROM device WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map((after, DEVICES), |row| {
+            Ok((row.get(0)?, DeviceKey::from_bytes(row.get(1)?)))
+        })?
+        .collect()
+}
+
 /// Returns the number of a device, registering it if it is new. A device that was given an id keeps
 /// the number it had under its token.
-fn device_number(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64> {
-    let (key, old) = (entry.key.as_bytes(), entry.token_key.as_bytes());
+pub fn device_number(transaction: &Transaction<'_>, device: &NewDevice) -> Result<i64> {
+    let (key, old) = (device.key.as_bytes(), device.token_key.as_bytes());
     let select = "SELECT id FROM device WHERE token_sha256 = ?1";
     let mut select = transaction.prepare_cached(select)?;
     if !select.exists([key])? {
@@ -378,7 +383,7 @@ mod tests {
     #[test]
     fn a_database_of_a_newer_version_is_rejected() {
         let mut connection = Connection::open_in_memory().expect("database opens");
-        prepare(&mut connection, Devices::demo(), &limits()).expect("tables are created");
+        prepare(&mut connection, &limits()).expect("tables are created");
         connection
             .pragma_update(None, "user_version", VERSION + 1)
             .expect("version is changed");
@@ -387,7 +392,7 @@ mod tests {
 
     #[track_caller]
     fn assert_rejected(connection: &mut Connection, expected: &str) {
-        let result = prepare(connection, Devices::demo(), &limits());
+        let result = prepare(connection, &limits());
         let message = result.expect_err("the database is rejected").to_string();
         assert_eq!(message, expected);
     }
