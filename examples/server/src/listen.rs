@@ -25,7 +25,16 @@ impl Sockets {
     ///
     /// Fails if one is in use.
     pub fn bind(config: &Config) -> anyhow::Result<Self> {
-        let admin = |address| Socket::bind("--admin-listen", address);
+        let option = "--admin-listen";
+        let admin = |address: SocketAddr| match address == config.listen && address.port() != 0 {
+            // The system would report this only once both sockets listen.
+            true => Err(listen_error(
+                option,
+                address,
+                &io::ErrorKind::AddrInUse.into(),
+            )),
+            false => Socket::bind(option, address),
+        };
         Ok(Self {
             public: Socket::bind("--listen", config.listen)?,
             admin: config.admin_listen.map(admin).transpose()?,

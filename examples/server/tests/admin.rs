@@ -325,15 +325,19 @@ fn both_listeners_complete_requests_in_flight_at_shutdown() {
 fn an_admin_address_in_use_prevents_the_start() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
-    let other = Scratch::new();
-    let mut command = serve_devices(&other);
-    command.args(["--listen", "127.0.0.1:0", "--admin-listen"]);
-    command.arg(server.address.to_string());
-    let (code, stdout, stderr) = output(command);
-    assert_eq!((code, &*stdout), (Some(1), ""), "{stderr}");
-    let hint = "use `--admin-listen 127.0.0.1:0` for a free port";
-    assert!(stderr.contains(hint), "{stderr}");
-    assert!(!other.path("test.db").exists());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("free port");
+    let same = free.local_addr().expect("address").to_string();
+    drop(free);
+    for (listen, admin) in [("127.0.0.1:0", &server.address.to_string()), (&same, &same)] {
+        let other = Scratch::new();
+        let mut command = serve_devices(&other);
+        command.args(["--listen", listen, "--admin-listen", admin]);
+        let (code, stdout, stderr) = output(command);
+        assert_eq!((code, &*stdout), (Some(1), ""), "{stderr}");
+        let hint = "use `--admin-listen 127.0.0.1:0` for a free port";
+        assert!(stderr.contains(hint), "{stderr}");
+        assert!(!other.path("test.db").exists());
+    }
 }
 
 #[test]
