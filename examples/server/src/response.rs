@@ -45,7 +45,7 @@ const PIECE: usize = 16 * 1024;
 
 /// The maximum memory for large responses in progress, except those that are being read from the
 /// database.
-const MAX_MEMORY: usize = 64 * 1024 * 1024;
+const MAX_MEMORY: usize = 48 * 1024 * 1024;
 
 /// Limits the memory for responses that clients have not received yet.
 ///

@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use anyhow::{Context, anyhow};
 use rusqlite::Connection;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::config::StoreLimits;
 use crate::devices::{DeviceKey, NewDevice};
@@ -24,14 +25,17 @@ use database::{Database, Reader, STOPPED, lock};
 use files::Files;
 pub use prune::OldBatches;
 
+/// Reads that wait for the connection or for their results to be used. A few keep it busy.
+const MAX_READS: usize = 4;
+
 /// The database.
 pub struct Sqlite {
     location: String,
     path: PathBuf,
     queue: Queue,
     reader: Reader,
-    /// Held until a read has returned, so that values do not accumulate in memory.
-    turn: tokio::sync::Mutex<()>,
+    /// Permits for reads that have not returned, so that values do not accumulate in memory.
+    reads: Semaphore,
     reading: Fault,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -52,7 +56,7 @@ impl Sqlite {
             path: canonical,
             queue,
             reader,
-            turn: tokio::sync::Mutex::default(),
+            reads: Semaphore::new(MAX_READS),
             reading: Fault::new(Operation::Read, metrics),
             writer: Mutex::new(Some(start(writer)?)),
         })
@@ -63,7 +67,7 @@ impl Sqlite {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> anyhow::Result<T> {
-        let _turn = self.turn.lock().await;
+        let _permit = self.reads.acquire().await;
         let reader = Arc::clone(&self.reader);
         tokio::task::spawn_blocking(move || {
             let reader = lock(&reader);
