@@ -243,3 +243,34 @@ pub fn identity(metadata: &Metadata) -> (u64, u64) {
 pub fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_start_waits_for_a_lock_that_is_released() {
+        let name = format!("pinquery-lock-{}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir_all(&directory).expect("directory is created");
+        let path = directory.join("test.db");
+        let mut files = Files::open(&path, 0o600).expect("file is created");
+        files.start_completed();
+        drop(files);
+        let shared = Files::open_shared(&path).expect("file exists");
+        let (locked, is_locked) = std::sync::mpsc::channel();
+        let hold = move || {
+            locked.send(()).expect("the test is waiting");
+            thread::sleep(Duration::from_millis(200));
+        };
+        let holder = thread::spawn(move || shared.if_no_server(hold).expect("unlocked"));
+        is_locked.recv().expect("the lock is held");
+        let files = Files::open(&path, 0o600).expect("the lock is released");
+        assert_eq!(holder.join().expect("no panic"), Some(()));
+        let shared = Files::open_shared(&path).expect("file exists");
+        let operation = shared.if_no_server(|| ()).expect("locked");
+        assert_eq!(operation, None, "the server has the lock");
+        drop(files);
+        fs::remove_dir_all(directory).expect("directory is removed");
+    }
+}
