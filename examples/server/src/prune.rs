@@ -34,7 +34,7 @@ pub struct Prune {
     #[arg(long, value_name = "N", default_value = "1000", value_parser = at_least_one())]
     pub portion: usize,
     /// Pause between transactions, in seconds
-    #[arg(long, value_name = "S", default_value = "0.05", value_parser = seconds)]
+    #[arg(long, value_name = "S", default_value = "0.2", value_parser = seconds)]
     pub pause: Duration,
 }
 
