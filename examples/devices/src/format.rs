@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
 
 use pinquery::{Template, Token};
@@ -12,13 +13,13 @@ use serde::de::{
 
 use crate::Device;
 
-/// Deserializes devices by token, at least one, and converts each.
-pub struct Devices<F, D> {
+/// Deserializes devices by token, at least one, and converts tokens and devices.
+pub struct Devices<F, K, V> {
     convert: F,
-    converted: PhantomData<D>,
+    converted: PhantomData<(K, V)>,
 }
 
-impl<F: FnMut(Device) -> D, D> Devices<F, D> {
+impl<F: FnMut(Token<'static>, Device) -> (K, V), K: Eq + Hash, V> Devices<F, K, V> {
     pub const fn new(convert: F) -> Self {
         Self {
             convert,
@@ -27,16 +28,20 @@ impl<F: FnMut(Device) -> D, D> Devices<F, D> {
     }
 }
 
-impl<'de, F: FnMut(Device) -> D, D> DeserializeSeed<'de> for Devices<F, D> {
-    type Value = HashMap<Token<'static>, D>;
+impl<'de, F: FnMut(Token<'static>, Device) -> (K, V), K: Eq + Hash, V> DeserializeSeed<'de>
+    for Devices<F, K, V>
+{
+    type Value = HashMap<K, V>;
 
     fn deserialize<J: Deserializer<'de>>(self, deserializer: J) -> Result<Self::Value, J::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, F: FnMut(Device) -> D, D> Visitor<'de> for Devices<F, D> {
-    type Value = HashMap<Token<'static>, D>;
+impl<'de, F: FnMut(Token<'static>, Device) -> (K, V), K: Eq + Hash, V> Visitor<'de>
+    for Devices<F, K, V>
+{
+    type Value = HashMap<K, V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object that maps tokens to templates")
@@ -59,7 +64,8 @@ impl<'de, F: FnMut(Device) -> D, D> Visitor<'de> for Devices<F, D> {
             if device.id.clone().is_some_and(|id| !ids.insert(id)) {
                 return Err(invalid(&"duplicate id"));
             }
-            if devices.insert(token, (self.convert)(device)).is_some() {
+            let (key, value) = (self.convert)(token, device);
+            if devices.insert(key, value).is_some() {
                 return Err(invalid(&"duplicate token"));
             }
         }

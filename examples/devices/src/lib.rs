@@ -6,6 +6,7 @@ mod format;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::io::{BufReader, Read};
 use std::marker::PhantomData;
 
@@ -46,11 +47,11 @@ pub struct Device {
 /// # Ok::<(), pinquery_devices::Error>(())
 /// ```
 pub fn from_json(json: &[u8]) -> Result<HashMap<Token<'static>, Device>, Error> {
-    parse_slice(json, format::Devices::new(|device| device))
+    parse_slice(json, format::Devices::new(|token, device| (token, device)))
 }
 
-/// Parses devices as [`from_json`] does, without reading the whole file into memory, and converts
-/// each, so that a caller can keep less than a [`Device`].
+/// Parses devices as [`from_json`] does, without reading the whole file into memory, and converts each
+/// token and device, so that a caller can keep less of them. Different tokens must have different keys.
 ///
 /// # Errors
 ///
@@ -58,17 +59,17 @@ pub fn from_json(json: &[u8]) -> Result<HashMap<Token<'static>, Device>, Error> 
 ///
 /// ```
 /// let json = br#"{"bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg":{"id":"roof","v1":{"type":"double"}}}"#;
-/// let pins = pinquery_devices::from_reader(&json[..], |device| device.template.len())?;
-/// assert_eq!(pins["bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg"], 1);
+/// let ids = pinquery_devices::from_reader(&json[..], |token, device| (token, device.id))?;
+/// assert_eq!(ids["bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg"].as_deref(), Some("roof"));
 ///
-/// let error = pinquery_devices::from_reader(&b"{}"[..], |device| device).unwrap_err();
+/// let error = pinquery_devices::from_reader(&b"{}"[..], |token, _| (token, ())).unwrap_err();
 /// assert_eq!(error.to_string(), "no devices at line 1 column 2");
 /// # Ok::<(), pinquery_devices::Error>(())
 /// ```
-pub fn from_reader<D>(
+pub fn from_reader<K: Eq + Hash, V>(
     mut reader: impl Read,
-    convert: impl FnMut(Device) -> D,
-) -> Result<HashMap<Token<'static>, D>, Error> {
+    convert: impl FnMut(Token<'static>, Device) -> (K, V),
+) -> Result<HashMap<K, V>, Error> {
     let mut start = Vec::new();
     let mark = BYTE_ORDER_MARK.as_bytes();
     let length = mark.len() as u64;

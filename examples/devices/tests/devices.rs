@@ -1,9 +1,10 @@
 //! The format of the devices file, and errors that do not repeat its strings.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 
-use pinquery::{Datastream, Template, VirtualPin};
-use pinquery_devices::{Error, from_json, from_reader, template_from_json};
+use pinquery::{Datastream, Template, Token, VirtualPin};
+use pinquery_devices::{Device, Error, from_json, from_reader, template_from_json};
 
 const DEVICE: &str = r#"{"v1":{"type":"double"}}"#;
 
@@ -76,6 +77,10 @@ fn rejected<T: Debug>(result: Result<T, Error>) -> String {
     result.expect_err("the JSON is invalid").to_string()
 }
 
+fn read(json: &[u8]) -> Result<HashMap<Token<'static>, Device>, Error> {
+    from_reader(json, |token, device| (token, device))
+}
+
 #[test]
 fn devices_are_mapped_by_token() {
     let json = format!(r#"{{"a&b=c%+":{DEVICE},"two":{{"v2":{{"type":"boolean"}},"id":"roof"}}}}"#);
@@ -95,7 +100,7 @@ fn invalid_devices_are_rejected_without_repeating_a_string() {
     for (json, expected) in INVALID_DEVICES {
         let message = rejected(from_json(json.as_bytes()));
         assert!(message.starts_with(expected), "{json}: {message}");
-        let read = rejected(from_reader(json.as_bytes(), |device| device));
+        let read = rejected(read(json.as_bytes()));
         assert!(read.starts_with(expected), "{json}: {read}");
         let is_secret = |part| message.contains(part);
         assert!(!["SEC", "RET"].into_iter().any(is_secret), "{message}");
@@ -160,7 +165,7 @@ fn one_byte_order_mark_at_the_start_is_skipped() {
     for prefix in ["\u{FEFF}", "\u{FEFF}\n "] {
         let json = format!("{prefix}{devices}");
         assert!(from_json(json.as_bytes()).is_ok());
-        assert!(from_reader(json.as_bytes(), |device| device).is_ok());
+        assert!(read(json.as_bytes()).is_ok());
         assert!(template_from_json(format!("{prefix}{DEVICE}").as_bytes()).is_ok());
     }
     for prefix in ["\u{FEFF}\u{FEFF}", " \u{FEFF}", "{\u{FEFF}"] {
@@ -189,7 +194,7 @@ fn encodings_other_than_utf_8_are_rejected() {
         let message = rejected(from_json(&encode(&format!("\u{FEFF}{devices}"))));
         assert!(message.starts_with("invalid utf-8"), "{message}");
         rejected(from_json(&encode(&devices)));
-        rejected(from_reader(&*encode(&devices), |device| device));
+        rejected(read(&encode(&devices)));
     }
 }
 

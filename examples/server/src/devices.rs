@@ -110,12 +110,12 @@ impl Entries {
     /// Reports the position of the device, the pin and the reason, but no token.
     pub fn from_json(json: impl Read) -> Result<Self, pinquery_devices::Error> {
         let mut templates = Templates::default();
-        let devices = pinquery_devices::from_reader(json, |device| {
+        let devices = pinquery_devices::from_reader(json, |token, device| {
             let template = templates.share(device.template);
-            (device.id.map(String::into_boxed_str), template)
+            let id = device.id.map(String::into_boxed_str);
+            (DeviceKey::of_token(&token), (id, template))
         })?;
-        let entries = devices.into_iter().map(|(token, (id, template))| {
-            let token_key = DeviceKey::of_token(&token);
+        let entries = devices.into_iter().map(|(token_key, (id, template))| {
             let key = id.map_or(token_key, |id| DeviceKey::of_id(&id));
             Entry {
                 keys: NewDevice { key, token_key },

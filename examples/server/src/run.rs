@@ -65,7 +65,7 @@ pub async fn run<S: Store>(
     });
     let stop = stop_signal()?;
     #[cfg(unix)]
-    let reloads = tokio::spawn(reload_at(hang_up, Arc::clone(&app), config.devices.clone()));
+    tokio::spawn(reload_at(hang_up, Arc::clone(&app), config.devices.clone()));
 
     let database = app.store.location();
     let banner = banner(addresses, demo_token, &database);
@@ -74,14 +74,7 @@ pub async fn run<S: Store>(
     let (address, admin) = addresses;
     let admin = admin.map(tracing::field::display);
     tracing::info!(%address, admin, devices = count, database, "started");
-    let served = serve_until(listeners, app, config, stop).await;
-    #[cfg(unix)]
-    {
-        // It shares the store, which is closed completely once it is dropped.
-        reloads.abort();
-        let _ = reloads.await;
-    }
-    served
+    serve_until(listeners, app, config, stop).await
 }
 
 /// Opens the store, registers the devices, and then listens.

@@ -286,6 +286,17 @@ fn a_database_that_is_too_large_is_not_changed() {
 }
 
 #[test]
+fn a_new_database_that_is_too_small_for_the_devices_is_removed() {
+    let mut start = Start::empty();
+    let device = |number| format!(r#""device-{number}":{{"v1":{{"type":"integer"}}}}"#);
+    let devices: Vec<String> = (0..5000).map(device).collect();
+    let devices = format!("{{{}}}", devices.join(","));
+    fs::write(start.scratch.path("devices.json"), devices).unwrap();
+    start.args = ["--max-database", "100000"].map(str::to_owned).into();
+    start.assert_rejected("database or disk is full");
+}
+
+#[test]
 fn a_locked_database_is_not_changed() {
     let start = Start::new();
     let other = Connection::open(&start.database).unwrap();

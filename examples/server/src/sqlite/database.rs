@@ -217,6 +217,8 @@ impl Database {
         if self.is_stopped {
             return;
         }
+        // SQLite removes the log when it closes the last connection.
+        drop(lock(&self.reader).take());
         let closed = end(&self.guard)
             .and_then(|()| checkpoint(&self.connection, "TRUNCATE"))
             .and_then(|_| self.connection.close().map_err(|(_, error)| error));
