@@ -10,7 +10,7 @@ use crate::devices::{Devices, Entries};
 use crate::store::Store;
 
 /// The number of devices to register at once; batches wait in the meantime.
-const PORTION: usize = 4000;
+const PORTION: usize = 10_000;
 
 /// Looks up the devices of a file in a store, and registers those that are new.
 ///
