@@ -49,13 +49,17 @@ pub async fn reload_at<S: Store>(
     while signal.recv().await.is_some() {
         match &file {
             None => tracing::info!("nothing to reload: there is no devices file"),
-            Some(file) => match reload(&app, file).await {
-                Ok((before, after)) => tracing::info!(before, after, "devices reloaded"),
-                Err(error) => tracing::error!(
-                    error = format!("{error:#}"),
-                    "devices not reloaded: the old ones remain in force"
-                ),
-            },
+            Some(file) => {
+                // A reload may hang, and later ones wait for it.
+                tracing::info!("reloading devices");
+                match reload(&app, file).await {
+                    Ok((before, after)) => tracing::info!(before, after, "devices reloaded"),
+                    Err(error) => tracing::error!(
+                        error = format!("{error:#}"),
+                        "devices not reloaded: the old ones remain in force"
+                    ),
+                }
+            }
         }
     }
 }

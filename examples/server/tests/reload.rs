@@ -226,6 +226,7 @@ fn a_reload_that_hangs_does_not_prevent_shutdown() {
     make_pipe(&scratch);
     server.signal("HUP");
     let _pipe = open_pipe(&scratch);
+    scratch.assert_logged_once("reloading devices");
     assert_known(&server, TOKEN);
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
