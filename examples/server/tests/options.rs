@@ -172,4 +172,5 @@ fn the_unit_is_consistent_with_the_options() {
     let limits = Config::default().limits;
     assert!(number("LimitNOFILE=") > limits.connections as u64 + 64);
     assert!(number("TimeoutStopSec=") > limits.shutdown_timeout.as_secs());
+    assert_eq!(value("RestartForceExitStatus=").next(), Some("SIGHUP"));
 }
