@@ -1,5 +1,6 @@
-//! The addresses to listen on. They are reserved first, so that a port in use is reported before
-//! anything else happens, but connections are refused until the server is ready.
+//! The addresses to listen on. They are bound first, so that a port in use is reported before
+//! anything else happens, but connections are refused until the server is ready. If two servers start
+//! at the same time, both bind an address, and the one that is ready first gets it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,14 +13,14 @@ use crate::config::Config;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Reserved addresses.
+/// Bound addresses.
 pub struct Sockets {
     public: Socket,
     admin: Option<Socket>,
 }
 
 impl Sockets {
-    /// Reserves the addresses.
+    /// Binds the addresses.
     ///
     /// # Errors
     ///
