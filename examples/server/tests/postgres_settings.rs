@@ -287,12 +287,17 @@ fn a_start_waits_only_for_errors_that_are_temporary() {
         let scratch = Scratch::new();
         let command = command(&scratch, &url, &["--wait-for-database", "3600"]);
         let (status, stdout, stderr) = thread::scope(|scope| {
-            scope.spawn(|| {
+            let rejections = scope.spawn(|| {
                 for code in [STARTING_UP, STARTING_UP, code] {
                     reject(fake.accept().unwrap().0, code);
                 }
             });
-            output(command)
+            let output = output(command);
+            while !rejections.is_finished() {
+                // Ends the wait for a server that has exited too early.
+                let _ = TcpStream::connect(("127.0.0.1", port));
+            }
+            output
         });
         assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
         assert_eq!(stderr.matches(WAITING).count(), 1, "{stderr}");
