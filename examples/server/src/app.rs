@@ -30,11 +30,11 @@ pub struct App<S> {
     pub offline_after: Duration,
 }
 
-/// Parses the updates of a request, whose token is valid.
+/// A function that parses the updates of a request whose token is valid.
 pub type ParseUpdates = fn(&BatchUpdate<'_>, &Template) -> Result<Vec<Update>, Error>;
 
 impl<S: Store> App<S> {
-    /// Parses updates, as a batch or as another endpoint does, and saves them.
+    /// Parses the updates of a query with `parse`, and saves them.
     ///
     /// # Errors
     ///

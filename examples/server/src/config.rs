@@ -16,8 +16,8 @@ pub struct Config {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Address and port for /metrics and /health, which are then not on the other one; has its own
-    /// limit of connections
+    /// Address and port on which only /metrics and /health are served, with a separate limit of
+    /// connections [default: they are served on the address of --listen]
     #[arg(long, value_name = "ADDRESS")]
     pub admin_listen: Option<SocketAddr>,
     /// JSON file with a template per token: {"TOKEN":{"v1":{"type":"integer"}}}
@@ -31,8 +31,8 @@ pub struct Config {
     /// * allows all
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub allow_origin: Vec<HeaderValue>,
-    /// Time after a batch for which isHardwareConnected is true and the page shows the device as online,
-    /// in seconds
+    /// Time after a batch for which isHardwareConnected is true and the page shows the device as
+    /// online, in seconds
     #[arg(long, value_name = "S", default_value = "300", value_parser = seconds)]
     pub offline_after: Duration,
     /// Client limits.
@@ -68,7 +68,7 @@ pub struct Limits {
     /// Timeout from the end of the headers to the response
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
     pub request_timeout: Duration,
-    /// Timeout from a response to the time when the client has received all of it
+    /// Timeout for sending a response, until the client has received all of it
     #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
     pub write_timeout: Duration,
     /// Grace period for requests in flight at SIGINT or SIGTERM

@@ -1,4 +1,4 @@
-//! A deadline for each response of a connection, from the moment when it is ready until it is sent.
+//! The time limit for sending a response: from the moment when it is ready until it has been sent.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,7 +21,7 @@ pub struct Deadline {
 
 #[derive(Default)]
 struct State {
-    /// Set while something has to be sent.
+    /// Set while there is something to send.
     deadline: Option<Instant>,
     /// Whether the response has a body that is not yet in the buffer of the HTTP library.
     has_more: bool,
@@ -37,7 +37,7 @@ impl Deadline {
         }
     }
 
-    /// Begins the time of a response.
+    /// Starts the time of a response.
     #[must_use]
     pub fn begin(self, response: Response) -> hyper::Response<Sending> {
         let mut state = self.lock();
@@ -50,14 +50,14 @@ impl Deadline {
         })
     }
 
-    /// Returns the current deadline. Begins the time of a message by the HTTP library, such as
-    /// `100 Continue`.
+    /// Returns the current deadline. If there is none, starts the time of a message that the HTTP
+    /// library itself sends, such as `100 Continue`.
     fn current(&self) -> Instant {
         let new = || Instant::now() + self.timeout;
         *self.lock().deadline.get_or_insert_with(new)
     }
 
-    /// Ends the time of a response whose body is complete, after its last byte has been sent.
+    /// Removes the deadline of a response whose last byte has been sent.
     fn flushed(&self) {
         let mut state = self.lock();
         if !state.has_more {
@@ -125,7 +125,7 @@ impl<T: AsyncWrite + Unpin> DeadlineStream<T> {
         write: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<io::Result<R>>,
     ) -> Poll<io::Result<R>> {
         let deadline = self.deadline.current();
-        // A client that takes a little now and then has no more time.
+        // Checked before each write: a client that keeps reading, but slowly, gets no more time.
         if Instant::now() < deadline
             && let Poll::Ready(result) = write(Pin::new(&mut self.stream), context)
         {

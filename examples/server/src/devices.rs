@@ -78,8 +78,7 @@ struct Entry {
     template: Arc<Template>,
 }
 
-/// The devices of a file, in the order of their keys, with their numbers in a store as far as they are
-/// known.
+/// The devices of a file, sorted by key, with their numbers in a store as far as they are known.
 pub struct Entries(Vec<Entry>);
 
 impl Entries {
@@ -93,7 +92,7 @@ impl Entries {
         Self::from_json(DEMO.as_bytes()).expect("the demo devices are valid")
     }
 
-    /// Reads a file.
+    /// Reads a devices file.
     ///
     /// # Errors
     ///
@@ -158,7 +157,7 @@ impl Entries {
     }
 }
 
-/// Limits the memory for distinct templates, in case each device has its own.
+/// Maximum distinct templates to share, which limits the memory if each device has a different one.
 const MAX_SHARED: usize = 1000;
 
 /// Distinct templates by their JSON, so that devices share equal ones.

@@ -47,7 +47,7 @@ pub fn router<S: Store>(
         .with_state(app)
 }
 
-/// Returns the endpoints for devices and people.
+/// Returns the endpoints for devices and browsers.
 pub fn endpoints<S: Store>() -> Router<Arc<App<S>>> {
     let [batch_update, update] = UPDATES;
     with_slashes([
@@ -64,7 +64,7 @@ pub fn endpoints<S: Store>() -> Router<Arc<App<S>>> {
 
 /// Returns the endpoints for Prometheus, supervisors and load balancers.
 pub fn admin_endpoints<S: Store>(timeout: Duration) -> Router<Arc<App<S>>> {
-    // The other metrics are needed most if the database does not respond.
+    // Metrics are needed most when the database does not respond, so its size must not delay them.
     let limit = timeout / 2;
     let metrics = async move |app: Shared<S>| metrics_text(app, limit).await;
     with_slashes([("/metrics", get(metrics)), ("/health", get(health::<S>))])
@@ -79,7 +79,7 @@ fn page_files<S: Store>() -> Router<Arc<App<S>>> {
 
 type Shared<S> = State<Arc<App<S>>>;
 
-/// Routes each path also with a slash at the end, which some clients write before the `?`.
+/// Also routes each path with a trailing slash, which some clients write before the `?`.
 fn with_slashes<S: Store, const N: usize>(
     endpoints: [(&str, MethodRouter<Arc<App<S>>>); N],
 ) -> Router<Arc<App<S>>> {
@@ -94,7 +94,7 @@ fn with_slashes<S: Store, const N: usize>(
         })
 }
 
-/// By default, axum would run the GET handler for HEAD, and save the batch.
+/// Rejects other methods. By default, axum would run the GET handler for HEAD, and save the batch.
 fn only_get<S: Store>(endpoint: MethodRouter<Arc<App<S>>>) -> MethodRouter<Arc<App<S>>> {
     endpoint.head(not_allowed).fallback(not_allowed)
 }
@@ -122,8 +122,8 @@ async fn save<S: Store>(
     Ok(response::ok())
 }
 
-/// Returns whether a browser fetches a URL that nobody has opened yet: while it is typed, or because
-/// a page contains a link to it.
+/// Returns whether a browser fetches a URL that nobody has opened yet: while it is typed, or
+/// because a page contains a link to it.
 fn is_prefetch(headers: &HeaderMap) -> bool {
     let mut purposes = ["sec-purpose", "purpose"]
         .into_iter()
@@ -184,7 +184,7 @@ async fn health<S: Store>(State(app): Shared<S>) -> Result<Response, Rejection> 
     Ok(response::json(&serde_json::json!({"status": "ok"})))
 }
 
-/// Omits the size of the database if it takes too long to determine.
+/// Returns the metrics. Omits the size of the database if determining it takes longer than `limit`.
 async fn metrics_text<S: Store>(State(app): Shared<S>, limit: Duration) -> Response {
     let size = tokio::time::timeout(limit, app.store.size()).await;
     let text = app.metrics.text(size.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! An ingestion server for Blynk batch updates: axum for HTTP, [`pinquery`] for parsing, SQLite or
 //! PostgreSQL for storage.
 //!
-//! In the order in which a request passes through them; no module depends on one above it:
+//! The modules, in the order in which a request passes through them; none depends on one above it:
 //!
 //! - [`run`]: startup and shutdown; [`listen`]: addresses; [`reload`]: registration of devices.
 //! - [`serve`]: connections and their limits; [`deadline`]: the time for sending a response.
@@ -11,7 +11,7 @@
 //!   queue and the group commits that both share; [`value`]: how values map to table columns.
 //! - [`prune`]: the command that deletes old batches.
 //! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`rejections`],
-//!   [`response`], [`page`]: the parts they are built from.
+//!   [`response`], [`page`]: the parts that these are built from.
 #![forbid(unsafe_code)]
 
 pub mod app;

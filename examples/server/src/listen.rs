@@ -10,10 +10,10 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::config::Config;
 
-/// Connections that wait to be accepted.
+/// Maximum connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Bound addresses.
+/// Sockets that are bound to the addresses, but do not accept connections yet.
 pub struct Sockets {
     public: Socket,
     admin: Option<Socket>,
@@ -42,7 +42,7 @@ impl Sockets {
         })
     }
 
-    /// Accepts connections from now on.
+    /// Starts to accept connections.
     ///
     /// # Errors
     ///
@@ -55,14 +55,14 @@ impl Sockets {
     }
 }
 
-/// The address for devices and people, and the one for metrics and health, if it is separate.
+/// The address for devices and browsers, and the one for metrics and health if it is separate.
 pub type Addresses = (SocketAddr, Option<SocketAddr>);
 
 /// Sockets that accept connections.
 pub struct Listeners {
-    /// For devices and people.
+    /// For devices and browsers.
     pub public: TcpListener,
-    /// For metrics and health, if they are separate.
+    /// For metrics and health, if they have a separate address.
     pub admin: Option<TcpListener>,
 }
 
@@ -112,7 +112,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Suggests a free port if this one is in use, which is common when trying the server out.
+/// Returns an error that suggests a free port if this one is in use, as is common on a first try.
 fn listen_error(option: &str, address: SocketAddr, error: &io::Error) -> anyhow::Error {
     let hint = match error.kind() {
         io::ErrorKind::AddrInUse => {

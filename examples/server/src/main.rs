@@ -62,7 +62,7 @@ fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
         true => runtime.block_on(run::<Postgres>(config, metrics, out)),
         _ => runtime.block_on(run::<Sqlite>(config, metrics, out)),
     };
-    // A reload may hang, for example on a network file system.
+    // Does not wait, because a reload may hang, for example on a network file system.
     runtime.shutdown_background();
     result
 }
@@ -76,7 +76,7 @@ fn prune(options: &Prune) -> anyhow::Result<()> {
     }
 }
 
-/// Returns whether `--database` is a URL of PostgreSQL. Fails if it is not supported.
+/// Returns whether `--database` is a PostgreSQL URL. Fails if this build does not support it.
 fn is_postgres(database: Option<&OsStr>) -> anyhow::Result<bool> {
     let database = database.and_then(OsStr::to_str).unwrap_or_default();
     let is_postgres = database.starts_with("postgres://") || database.starts_with("postgresql://");

@@ -102,8 +102,9 @@ struct Batch {
 }
 
 impl<S: Store> App<S> {
-    /// Parses `token=…&after=…` or `token=…&before=…`, which is sent in the body to keep the token out
-    /// of URLs, and returns the datastreams, their latest values and the batches next to that one.
+    /// Parses `token=…&after=…` or `token=…&before=…`, which is sent in the body to keep the token
+    /// out of URLs, and returns the datastreams, their latest values and the batches after or
+    /// before that id; without an id, the newest batches.
     ///
     /// # Errors
     ///
@@ -155,7 +156,7 @@ impl<S: Store> App<S> {
 impl IntoResponse for State {
     fn into_response(self) -> Response {
         let rest = serde_json::to_string(&self.rest);
-        // A part of the same object.
+        // Continues the same JSON object.
         let rest = rest.map(|rest| rest.replacen('{', "],", 1).into());
         let parts = array("{\"datastreams\":[", self.datastreams)
             .chain(array("],\"batches\":[", self.batches))
@@ -201,7 +202,7 @@ fn without_value((pin, datastream): (VirtualPin, &Datastream)) -> LatestValue {
     }
 }
 
-/// Returns the position next to a batch that the page has loaded, or that of the newest batches.
+/// Returns the cursor that a request contains, or that of the newest batches.
 fn cursor(body: &str) -> Cursor {
     let id = |name: &[u8]| {
         let pair = Pairs::new(body).find(|pair| pair.name.raw() == name)?;

@@ -1,4 +1,4 @@
-//! Metrics of this process, under the names that all client libraries of Prometheus use.
+//! Metrics of this process, under the names that all Prometheus client libraries use.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// This process.
 pub struct Process {
-    /// Recorded once, because a calculated time would vary between scrapes like a restart.
+    /// Recorded once: if computed for each scrape, it would vary, which looks like a restart.
     started: SystemTime,
 }
 
@@ -63,7 +63,7 @@ mod linux {
                 registry.register_with_unit(name, help, Unit::Bytes, bytes);
             }
         }
-        // One of them lists the others.
+        // Without the one that is open to list them.
         let open = fs::read_dir("/proc/self/fd").map(|files| files.count() as u64 - 1);
         for (name, help, count) in [
             ("process_open_fds", "Open files and connections", open.ok()),

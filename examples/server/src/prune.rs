@@ -1,4 +1,4 @@
-//! The `prune` command: deletes old batches, also while servers are running.
+//! The `prune` command: deletes old batches, even while servers are running.
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -19,8 +19,8 @@ use crate::store::Timestamp;
 /// The minimum time between two lines of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Deletes old batches, except those that contain the latest value of a pin. Servers may be running
-/// in the meantime.
+/// Deletes old batches, except those that contain the latest value of a pin. Servers may keep
+/// running.
 #[derive(Clone, Debug, PartialEq, Args)]
 #[command(args_override_self = true)]
 pub struct Prune {
@@ -45,7 +45,7 @@ fn past(text: &str) -> Result<Timestamp, String> {
     let time = time.map_err(|_| "must be a date such as 2026-01-31 or 2026-01-31T12:00:00Z")?;
     match i64::try_from(time.unix_timestamp_nanos() / 1000).map(Timestamp) {
         Ok(time) if time <= Timestamp::now() => Ok(time),
-        _ => Err("it is in the future".to_owned()),
+        _ => Err("must not be in the future".to_owned()),
     }
 }
 
@@ -96,7 +96,7 @@ pub struct Position {
 }
 
 /// A batch to delete, unless it contains the latest value of a pin. Once it does not, it never will
-/// again: newer batches of a device have larger ids.
+/// again, because newer batches of a device have larger ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OldBatch {
     /// Its position.
@@ -105,8 +105,8 @@ pub struct OldBatch {
     pub is_latest: bool,
 }
 
-/// Deletes old batches in portions until none is left or a signal to stop, and prints the result to
-/// `out`.
+/// Deletes old batches in portions until none is left or a signal to stop arrives, and prints the
+/// result to `out`.
 ///
 /// # Errors
 ///
@@ -124,7 +124,7 @@ pub async fn run<B: OldBatches>(options: &Prune, mut out: impl Write) -> anyhow:
         is_complete.with_context(|| format!("failed after deleting {deleted} batches"))?;
     batches.close().await?;
     let prefix = if is_complete { "" } else { "interrupted; " };
-    // The result does not depend on anyone reading it.
+    // The command succeeds even if nobody reads the result.
     let _ = writeln!(
         out,
         "{prefix}batches deleted: {deleted}, kept because they contain latest values: {kept}"
@@ -169,8 +169,8 @@ async fn delete_all(
     }
 }
 
-/// Counts batches, and shows the progress on standard error: on one line of a terminal, or else on
-/// a line each.
+/// Counts batches, and shows the progress on standard error: a terminal shows only the newest line,
+/// anything else gets all of them.
 struct Progress {
     deleted: u64,
     kept: usize,
@@ -261,7 +261,7 @@ mod tests {
             assert!(error.starts_with("must be a date such as"), "{error}");
         }
         for future in ["9999-12-31", "9999-12-31T23:59:59Z"] {
-            assert_eq!(past(future), Err("it is in the future".to_owned()));
+            assert_eq!(past(future), Err("must not be in the future".to_owned()));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::devices::{Devices, Entries};
 use crate::store::Store;
 
-/// The number of devices to register at once; batches wait in the meantime.
+/// The number of devices to register at once; batches wait until these are registered.
 const PORTION: usize = 10_000;
 
 /// Looks up the devices of a file in a store, and registers those that are new.
@@ -56,7 +56,7 @@ pub async fn reload_at<S: Store>(
                     Ok((before, after)) => tracing::info!(before, after, "devices reloaded"),
                     Err(error) => tracing::error!(
                         error = format!("{error:#}"),
-                        "devices not reloaded: the old ones remain in force"
+                        "devices not reloaded: the old ones remain in use"
                     ),
                 }
             }
@@ -64,7 +64,7 @@ pub async fn reload_at<S: Store>(
     }
 }
 
-/// Returns the number of devices before and after.
+/// Reads the devices file again. Returns the number of devices before and after.
 #[cfg(unix)]
 async fn reload<S: Store>(app: &App<S>, file: &Path) -> anyhow::Result<(usize, usize)> {
     let file = file.to_owned();
@@ -73,7 +73,7 @@ async fn reload<S: Store>(app: &App<S>, file: &Path) -> anyhow::Result<(usize, u
     let after = new.len();
     let old = app.replace_devices(new);
     let before = old.len();
-    // A million devices take a while.
+    // Dropping a million devices takes a while.
     spawn_blocking(|| drop(old)).await?;
     Ok((before, after))
 }

@@ -39,8 +39,8 @@ impl From<Unavailable> for Rejection {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// The size of a piece of a large response. Smaller responses need no reservation of memory, because
-/// the number of connections is limited.
+/// The size of a piece of a large response. Smaller responses need no reservation of memory,
+/// because the number of connections is limited.
 const PIECE: usize = 16 * 1024;
 
 /// The maximum memory for large responses in progress, except those that are being read from the
@@ -49,8 +49,8 @@ const MAX_MEMORY: usize = 48 * 1024 * 1024;
 
 /// Limits the memory for responses that clients have not received yet.
 ///
-/// A request beyond the limit gets 503 at once: its size is known only after its values have been read,
-/// so that waiting would need the memory.
+/// A response beyond the limit is replaced by a 503 at once. It cannot wait without taking the
+/// memory, because its size is known only after its values have been read.
 #[derive(Clone, Debug)]
 pub struct Memory(Arc<Semaphore>);
 
@@ -60,7 +60,7 @@ impl Default for Memory {
     }
 }
 
-/// Memory for a response, until dropped.
+/// Memory that is reserved for a response until this is dropped.
 #[derive(Debug)]
 pub struct Reservation(#[expect(dead_code, reason = "held")] Option<OwnedSemaphorePermit>);
 
@@ -80,7 +80,7 @@ impl Memory {
         Ok(Reservation(Some(permit)))
     }
 
-    /// Returns a body that reserves its memory until it has been sent.
+    /// Returns a body whose memory is reserved until it has been sent.
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ pub fn json_body(body: impl Into<Body>) -> Response {
     ([(CONTENT_TYPE, JSON)], body.into()).into_response()
 }
 
-/// Returns JSON that is serialized piece by piece, if it is large.
+/// Returns JSON, which is serialized piece by piece if it is large.
 #[must_use]
 pub fn json_pieces<I>(mut parts: I, memory: [Reservation; 2]) -> Response
 where

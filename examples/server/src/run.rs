@@ -33,7 +33,7 @@ use crate::store::Store;
 /// Connections to the admin listener: enough for a supervisor and several monitoring systems.
 const ADMIN_CONNECTIONS: usize = 16;
 
-/// Opens the store, prints a banner to `out`, and serves until a signal to stop.
+/// Opens the store, prints a banner to `out`, and serves until a signal to stop arrives.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub async fn run<S: Store>(
 
     let database = app.store.location();
     let banner = banner(addresses, demo_token, &database);
-    // The server does not depend on anyone reading it.
+    // The server runs even if nobody reads the banner.
     let _ = out.write_all(banner.as_bytes());
     let (address, admin) = addresses;
     let admin = admin.map(tracing::field::display);
@@ -185,8 +185,8 @@ fn route<S: Store>(listeners: Listeners, app: &Arc<App<S>>, config: &Config) -> 
     routed
 }
 
-/// The demo commands work as printed. With a devices file they are placeholders: its pins are
-/// arbitrary and its tokens secret.
+/// Returns the text to print at startup. For the demo device, its commands work as printed. For a
+/// devices file, they contain placeholders, because its tokens are secret and its pins arbitrary.
 fn banner((address, admin): Addresses, demo_token: Option<&str>, database: &str) -> String {
     let (pins, note) = match demo_token {
         Some(_) => ("v1=133&v2=21.5&v3=all+well&v5=24.94,60.17", ""),
@@ -207,11 +207,11 @@ fn banner((address, admin): Addresses, demo_token: Option<&str>, database: &str)
     )
 }
 
-/// Files that the server needs in addition to connections, approximately.
+/// Number of files that the server opens in addition to connections, approximately.
 #[cfg(unix)]
 const OTHER_FILES: usize = 64;
 
-/// Warns if the process may not open as many files as it may need.
+/// Warns if the limit of open files is lower than what the server may need.
 #[cfg(unix)]
 fn check_open_files(config: &Config) {
     let required = config.limits.connections + OTHER_FILES;
@@ -220,14 +220,14 @@ fn check_open_files(config: &Config) {
         tracing::warn!(
             limit,
             required,
-            "too few open files for `--connections`: raise `ulimit -n`"
+            "the limit of open files is too low for `--connections`: raise `ulimit -n`"
         );
     }
 }
 
-/// Ignores signals that scripts for log rotation send, and returns the one that reloads the devices.
-/// Early, because their default is to end the process; SIGINT and SIGTERM keep it until the server
-/// has started.
+/// Ignores SIGUSR1 and SIGUSR2, which scripts for log rotation send, and returns the stream of
+/// SIGHUP, which reloads the devices. Called first, because by default these signals end the
+/// process. SIGINT and SIGTERM still do so until the server has started.
 #[cfg(unix)]
 fn handle_signals() -> io::Result<Signal> {
     // The handler remains when the stream is dropped.

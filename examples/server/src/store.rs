@@ -30,8 +30,9 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// Returns the path or URL of the database, without credentials.
     fn location(&self) -> String;
 
-    /// Returns the numbers and keys of the next registered devices, in ascending order of numbers:
-    /// those that follow the number `after`. Returns none if there are no more.
+    /// Returns the numbers and keys of registered devices that follow the number `after`, in
+    /// ascending order of numbers. May return only some of them, but returns none only if there are
+    /// no more.
     ///
     /// # Errors
     ///
@@ -41,8 +42,8 @@ pub trait Store: Sized + Send + Sync + 'static {
         after: i64,
     ) -> impl Future<Output = anyhow::Result<Vec<(i64, DeviceKey)>>> + Send;
 
-    /// Registers devices, all or none, and returns their numbers in the same order. A device that is
-    /// already registered keeps its number, as does one that was given an id.
+    /// Registers devices, all or none, and returns their numbers in the same order. A device that
+    /// is already registered keeps its number, as does one that was given an id.
     ///
     /// # Errors
     ///
@@ -52,7 +53,7 @@ pub trait Store: Sized + Send + Sync + 'static {
         devices: Vec<NewDevice>,
     ) -> impl Future<Output = anyhow::Result<Vec<i64>>> + Send;
 
-    /// Saves a batch atomically. `Ok` means that it is durable, and is acknowledged to the client.
+    /// Saves a batch atomically. `Ok` means that it is durable and may be acknowledged.
     ///
     /// # Errors
     ///
@@ -67,7 +68,7 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// Fails if the values cannot be read at the moment.
     fn latest(&self, device: i64) -> impl Future<Output = Result<Vec<Latest>, Unavailable>> + Send;
 
-    /// Returns the batches of a device next to a cursor, up to a limit, but at least one.
+    /// Returns the batches of a device next to a cursor, up to a limit, but at least one if any.
     ///
     /// Ids are a reliable cursor, however many servers write: once a batch is visible, so are all
     /// batches of its device with smaller ids.
@@ -213,7 +214,7 @@ impl Timestamp {
         SystemTime::now().into()
     }
 
-    /// Returns the time between two timestamps, in either order: clocks differ, and may be set back.
+    /// Returns the time between two timestamps, in either order: clocks differ or are set back.
     #[must_use]
     pub const fn distance(self, other: Self) -> Duration {
         Duration::from_micros(self.0.abs_diff(other.0))

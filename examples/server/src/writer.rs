@@ -122,7 +122,7 @@ impl Queue {
     /// Queues new devices and waits until they are registered. Waits even if the queue is full.
     pub async fn register(&self, devices: Vec<NewDevice>) -> anyhow::Result<Vec<i64>> {
         let (reply, result) = oneshot::channel();
-        let stopped = "the database is not written any more";
+        let stopped = "the database writer has terminated";
         let sent = self.jobs.send(Job::Register(devices, reply)).await;
         sent.ok().context(stopped)?;
         result.await.context(stopped)?
@@ -222,8 +222,8 @@ impl<C: Commit> Writer<C> {
         self.connection
     }
 
-    /// Waits for a job, or a second, and takes all that are queued. Returns `false` once the queue is closed and
-    /// empty.
+    /// Waits for a job, but at most a second, and takes all that are queued. Returns `false` once
+    /// the queue is closed and empty.
     async fn receive(&mut self, jobs: &mut Vec<Job>) -> bool {
         let mut receiver = self.jobs.lock().await;
         loop {

@@ -275,7 +275,7 @@ mod sqlite {
     #[test]
     fn invalid_options_are_usage_errors() {
         for (args, message) in [
-            (["--before", "9999-12-31"], "it is in the future"),
+            (["--before", "9999-12-31"], "must not be in the future"),
             (["--before", "31.12.2025"], "must be a date such as"),
             (["--portion", "0"], "0 is not in 1..=1000000"),
             (["--pause", "0"], "must be 0.001 to 86400 seconds"),

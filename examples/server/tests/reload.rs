@@ -43,7 +43,7 @@ impl Scratch {
         fs::rename(new, self.path("devices.json")).unwrap();
     }
 
-    /// Waits until the log contains this text so often.
+    /// Waits until the log contains this text at least `count` times.
     fn wait_for_log(&self, text: &str, count: usize) {
         eventually(text, || self.log().matches(text).count() >= count);
     }
@@ -111,10 +111,10 @@ fn a_reload_adds_and_removes_devices_on_postgres() {
 }
 
 #[test]
-fn an_invalid_file_leaves_the_old_devices_in_force() {
+fn an_invalid_file_leaves_the_old_devices_in_use() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
-    let failed = "devices not reloaded: the old ones remain in force";
+    let failed = "devices not reloaded: the old ones remain in use";
     let invalid = r#"{"SECRET-new":{"v1":{"type":"integer","min":9,"max":1}}}"#;
     for (count, json, reason) in [
         (1, invalid, "device 1: v1: min is above max"),
@@ -256,7 +256,7 @@ fn the_demo_device_is_not_reloaded() {
 }
 
 #[test]
-fn a_database_that_cannot_be_read_leaves_the_old_devices_in_force() {
+fn a_database_that_cannot_be_read_leaves_the_old_devices_in_use() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);
     fs::write(scratch.path("test.db"), "").unwrap();

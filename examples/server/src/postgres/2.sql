@@ -1,2 +1,3 @@
--- Finds old batches. Without the id, which PostgreSQL would store for each batch of a group.
+-- Finds old batches. Excludes the id, because PostgreSQL then stores the time that the batches of a
+-- group share only once.
 CREATE INDEX batch_by_time ON batch (at_us);

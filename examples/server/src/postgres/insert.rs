@@ -13,7 +13,7 @@ use crate::value::{Column, columns};
 /// Locks in the order of ids, to avoid deadlocks between servers.
 const LOCK: &str = "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
-/// Locks only devices of which no row is locked yet, neither their own nor one of their latest values.
+/// Locks only devices without locked rows: neither their own row nor a row of their latest values.
 const LOCK_FREE: &str = "
     WITH free AS MATERIALIZED (
         SELECT id FROM device WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED
@@ -26,8 +26,8 @@ const LOCK_FREE: &str = "
     )
     SELECT id FROM free WHERE id NOT IN (SELECT device FROM locked) ORDER BY id";
 
-/// Begins a transaction that waits only briefly for a lock, because other servers hold one only for a
-/// commit.
+/// Begins a transaction that waits only briefly for a lock, because other servers hold one only for
+/// a commit.
 const BEGIN_BRIEFLY: &str = "BEGIN; SET LOCAL lock_timeout = 100";
 
 const INSERT: &str = include_str!("insert.sql");
@@ -93,7 +93,7 @@ pub async fn insert(client: &Client, batches: &[Batch]) -> Result<Skipped, Error
     let written = if !is_lock_timeout(&result) {
         result?
     } else if try_insert(client, BEGIN_BRIEFLY).await.is_ok() {
-        // The lock is not one of a row, and concerns only some devices: each is retried alone.
+        // The lock is not on a row and affects only some devices, so each device is retried alone.
         Vec::new()
     } else {
         write(client, "BEGIN", LOCK_FREE, &devices, batches).await?

@@ -59,7 +59,7 @@ impl Store for Postgres {
         let (database, tls) = tls::configure(database)?;
         let config = config(&database, limits)?;
         let location = location(&config);
-        // Separate, so that however many clients read, batches do not wait for them.
+        // Separate, so that batches do not wait for reads, however many there are.
         let readers = Connections::new(config.clone(), tls.clone(), limits.read_pool, limits)?;
         let connections = Connections::new(config, tls, limits.pool, limits)?;
         let prepare = async {
@@ -296,11 +296,11 @@ impl Connections {
     }
 }
 
-/// Returns whether an attempt to connect failed because the database, or the network, is not up yet.
+/// Returns whether connecting failed because the database, or the network, is not up yet.
 fn is_starting(error: &tokio_postgres::Error) -> bool {
     let io = error.source().and_then(<dyn Error>::downcast_ref);
     match io.map(io::Error::kind) {
-        // A certificate that is not valid.
+        // Reported for an invalid certificate.
         Some(kind) => kind != io::ErrorKind::InvalidData,
         None => error.code() == Some(&SqlState::CANNOT_CONNECT_NOW),
     }
@@ -336,14 +336,15 @@ impl Commit for Connections {
         let client = self.get().await?;
         let tried = timeout(self.limit, insert::check(&client)).await;
         match discard_on_timeout(client, tried)? {
-            // A constraint may reject this batch in particular, which is not a fault of the database.
+            // A constraint may reject this batch in particular: not a fault of the database.
             Err(error) if !is_about_data(&error) => Err(error.into()),
             _ => Ok(()),
         }
     }
 }
 
-/// SQLSTATE classes 22 and 23 concern the data, P0 is what triggers raise: a retry would fail again.
+/// Returns whether a retry would fail again: SQLSTATE classes 22 and 23 concern the data, and
+/// triggers raise P0.
 fn is_about_data(error: &tokio_postgres::Error) -> bool {
     let class = error.code().and_then(|state| state.code().get(..2));
     matches!(class, Some("22" | "23" | "P0"))

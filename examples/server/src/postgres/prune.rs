@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::prune::{self, OldBatch, Position};
 use crate::store::Timestamp;
 
-/// A join would let the planner scan all of `latest`.
+/// Uses `LATERAL`, because without it the planner may scan all of `latest`.
 const SELECT: &str = "
     SELECT at_us, id, is_latest IS NOT NULL FROM (
         SELECT at_us, id, device FROM batch

@@ -9,7 +9,7 @@ use crate::devices::{DeviceKey, NewDevice};
 use crate::store::{Cursor, History, Latest, Limit, SavedBatch, Timestamp};
 use crate::value;
 
-/// Each upgrades the tables by one version.
+/// SQL scripts, each of which upgrades the tables by one version.
 const MIGRATIONS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
 
 const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -58,7 +58,7 @@ async fn migrate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     for (version, migration) in (1..).zip(MIGRATIONS) {
         if version > newest {
             tracing::info!(version, "upgrading the database");
-            // An index of a large table takes longer.
+            // Creating an index on a large table may take longer.
             let unlimited = "SET LOCAL statement_timeout = 0";
             transaction.batch_execute(unlimited).await?;
             transaction.batch_execute(migration).await?;
@@ -69,7 +69,7 @@ async fn migrate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails if the tables are missing or of another version, which only the start of a server upgrades.
+/// Fails if the tables are missing or have another version. Only servers upgrade them, at startup.
 pub async fn check_upgraded(client: &Client) -> anyhow::Result<()> {
     let exists = "SELECT to_regclass('pinquery_migration') IS NOT NULL";
     let exists: bool = client.query_one(exists, &[]).await?.get(0);

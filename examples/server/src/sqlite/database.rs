@@ -1,4 +1,5 @@
-//! The writer's database: commits, checkpoints, and what happens if another program changes its files.
+//! The writer's database: commits, checkpoints, and what happens if another program changes its
+//! files.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub const CHECKPOINT_PAGES: i64 = 1000;
 /// The message once another program has changed the files.
 pub const STOPPED: &str = "the database will not be used until a restart";
 
-/// A connection for reading, until the server stops using the database.
+/// The connection for reading, or `None` once the server has stopped using the database.
 pub type Reader = Arc<Mutex<Option<Connection>>>;
 
 /// An open database.
@@ -138,7 +139,8 @@ impl Database {
         Ok(written)
     }
 
-    /// Commits a transaction, together with the number of the next checkpoint if there is one.
+    /// Commits a transaction. If `next` is the number of the next checkpoint, commits it, too, and
+    /// then performs the checkpoint.
     fn write_and_copy<T>(
         &mut self,
         next: Option<i64>,
@@ -165,8 +167,8 @@ impl Database {
         })
     }
 
-    /// Copies the log, which contains this number, and checks that the number is in the file. Another
-    /// program that overwrites the database in the meantime also overwrites the number.
+    /// Copies the log, which contains this number, and checks that the number is in the file.
+    /// Another program that overwrites the database in the meantime also overwrites the number.
     fn complete_checkpoint(&mut self, number: i64) -> anyhow::Result<()> {
         self.copy_log()?;
         match self.uncopied_from.is_none() && self.checkpoint != number {

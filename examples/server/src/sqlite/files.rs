@@ -17,7 +17,7 @@ pub const HEADER: usize = 100;
 /// How long to wait for the `prune` command, which locks the database while it copies the log.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
-/// A database file that was checked, and that this server has locked.
+/// A database file that has been checked and, unless a server may be using it, locked.
 pub struct Files {
     /// The canonical path, so that SQLite does not interpret names such as `:memory:`.
     pub database: PathBuf,
@@ -49,7 +49,7 @@ impl Files {
         })
     }
 
-    /// Checks an existing database without locking it: a server may be running.
+    /// Checks an existing database without locking it, because a server may be using it.
     pub fn open_shared(path: &Path) -> anyhow::Result<Self> {
         let file = open(path, None)?;
         let database = path.canonicalize()?;
@@ -62,8 +62,8 @@ impl Files {
         })
     }
 
-    /// Runs an operation unless a server is running or starting, and keeps servers from starting in
-    /// the meantime.
+    /// Runs an operation unless a server is running or starting, and keeps servers from starting
+    /// until it ends.
     pub fn if_no_server<T>(&self, operation: impl FnOnce() -> T) -> anyhow::Result<Option<T>> {
         let Ok(_lock) = lock(&self.file, &self.database) else {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Files {
         Ok(header)
     }
 
-    /// Keeps a new file from now on.
+    /// Keeps a new file even if this is dropped, because the start has completed.
     pub const fn start_completed(&mut self) {
         self.is_new = false;
     }
@@ -179,7 +179,7 @@ fn check_owner(metadata: &Metadata) -> anyhow::Result<()> {
         let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
         ensure!(
             owner == user,
-            "it belongs to user {owner}, but this server runs as user {user}"
+            "it belongs to user {owner}, but this program runs as user {user}"
         );
         let names = metadata.nlink();
         ensure!(

@@ -25,7 +25,8 @@ use database::{Database, Reader, STOPPED, lock};
 use files::Files;
 pub use prune::OldBatches;
 
-/// Reads that wait for the connection or for their results to be used. A few keep it busy.
+/// Maximum reads in progress, including those whose results have not been used yet. A few are
+/// enough to keep the connection busy.
 const MAX_READS: usize = 4;
 
 /// The database.

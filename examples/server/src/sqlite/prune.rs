@@ -1,4 +1,4 @@
-//! Deletes old batches of a SQLite database, as another program beside the server.
+//! Deletes old batches of a SQLite database, in a separate process from the server.
 
 use std::path::Path;
 use std::thread;
@@ -13,14 +13,16 @@ use super::schema;
 use crate::prune::{self, OldBatch, Position};
 use crate::store::Timestamp;
 
-/// The length of the log, in pages, from which nothing is deleted until the log is in the database.
+/// The length of the log, in pages, at which nothing is deleted until the log is in the database.
 const MAX_LOG_PAGES: i64 = 16 * CHECKPOINT_PAGES;
 
-/// How often to test whether a lock or the log is free, and for how long.
+/// Pause between two attempts to take a lock or to find space in the log.
 const POLL: Duration = Duration::from_millis(1);
+
+/// Maximum attempts, for at least a minute in total.
 const POLLS: i32 = 60_000;
 
-/// The row id completes the index of `at_us`.
+/// The index on `at_us` provides the whole order, because it also contains the row id.
 const SELECT: &str = "
     SELECT at_us, id, EXISTS (
         SELECT * FROM latest WHERE latest.device = batch.device AND latest.batch = batch.id
@@ -61,7 +63,7 @@ impl OldBatches {
             }
             thread::sleep(POLL);
         }
-        bail!("the log is full: a program reads from it, or the server does not respond")
+        bail!("the log is full: another program is reading from it, or the server does not respond")
     }
 }
 
@@ -76,7 +78,8 @@ fn configure(connection: &mut Connection) -> rusqlite::Result<()> {
     keep_log(connection, true)?;
     // The next commit of the server flushes what was deleted.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    // Batches that are referred to are not deleted; SQLite would scan `latest` for each batch.
+    // Batches that `latest` refers to are not deleted. To check this, SQLite would scan `latest`
+    // for each batch.
     connection.pragma_update(None, "foreign_keys", false)?;
     Ok(())
 }

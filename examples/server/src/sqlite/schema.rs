@@ -56,7 +56,7 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Version 2: finds old batches.
+/// Added by version 2, to find old batches.
 const TIME_INDEX: &str = "CREATE INDEX batch_by_time ON batch (at_us)";
 
 /// Checks the header of a file before SQLite opens it.
@@ -86,7 +86,7 @@ fn check_program(application: i64, version: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails if this header has an older version, which only the start of a server upgrades.
+/// Fails if this header has another version. Only a server upgrades a database, at startup.
 pub fn check_upgraded(header: &[u8]) -> anyhow::Result<()> {
     check_header(header)?;
     let version = integer(header, 60) & 0xFF;
@@ -97,7 +97,7 @@ pub fn check_upgraded(header: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks the database and creates missing tables. Nothing is written before all checks have passed.
+/// Checks the database and creates missing tables. Writes nothing before all checks have passed.
 pub fn prepare(connection: &mut Connection, limits: &StoreLimits) -> anyhow::Result<()> {
     connection.busy_timeout(STARTUP_LOCK_WAIT)?;
     limit_size(connection, limits)?;
@@ -195,8 +195,7 @@ pub fn create(connection: &Connection) -> Result<()> {
     connection.execute_batch(TIME_INDEX)
 }
 
-/// The number of devices to read at once; the other readers wait for less than a hundredth of a
-/// second.
+/// The number of devices to read at once; other reads wait for less than a hundredth of a second.
 const DEVICES: i64 = 10_000;
 
 /// Returns the numbers and keys of the next devices.
