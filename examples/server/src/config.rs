@@ -16,8 +16,8 @@ pub struct Config {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Address and port on which only /metrics and /health are served, with a separate limit of
-    /// connections [default: they are served on the address of --listen]
+    /// Separate address and port for /metrics and /health, with a separate limit of connections
+    /// [default: the address of --listen]
     #[arg(long, value_name = "ADDRESS")]
     pub admin_listen: Option<SocketAddr>,
     /// JSON file with a template per token: {"TOKEN":{"v1":{"type":"integer"}}}

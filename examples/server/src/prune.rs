@@ -19,8 +19,8 @@ use crate::store::Timestamp;
 /// The minimum time between two lines of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Deletes old batches, except those that contain the latest value of a pin. Servers may keep
-/// running.
+/// Deletes old batches, even while servers are running; keeps those that contain the latest value
+/// of a pin.
 #[derive(Clone, Debug, PartialEq, Args)]
 #[command(args_override_self = true)]
 pub struct Prune {
