@@ -1,6 +1,6 @@
 "use strict";
 
-// Points of all pins, but at least so many of each.
+// The maximum number of points of all pins together, and the number that each pin may have regardless of it.
 const MAX_POINTS = 20000;
 const MIN_POINTS_PER_PIN = 500;
 // Drawings per task: more would block the browser for longer than 50 ms.
@@ -8,7 +8,7 @@ const PORTION = 8;
 
 const plots = { id: "plots", draw: plot, points: new Map(), cards: new Map() };
 const tracks = { id: "tracks", draw: map, points: new Map(), cards: new Map() };
-// The time of the newest value that was dropped because there are too many.
+// The time of the newest value that was dropped because there were too many.
 let droppedUs = -Infinity;
 let isDrawing = false;
 let isOutdated = false;
@@ -47,7 +47,7 @@ function arrange({ id, points, cards }) {
   byId(id).replaceChildren(...all.map(({ figure }) => figure));
 }
 
-// Returns whether the card had to be redrawn. Times gain a date at midnight.
+// Redraws a card unless it is up to date, and returns whether it did. At midnight, all times gain a date.
 function redraw(series, pin, card, fromUs) {
   const name = `v${pin}`;
   const { datastream = "", value: text } = rows.get(name) ?? {};
@@ -79,7 +79,8 @@ async function drawPortions() {
   }
 }
 
-// Goes on to the newest values rather than starting over, so that the last cards are drawn, too.
+// A call during a drawing does not start it over, because the last cards would then never be drawn. Instead, all
+// cards are checked once more afterwards.
 async function drawAll() {
   isOutdated = true;
   if (isDrawing) return;

@@ -4,7 +4,7 @@
 const WIDTH = 320;
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 16;
-// Points of a curve: more would be closer to each other than pixels.
+// Maximum points of a curve: more would be closer to each other than pixels.
 const MAX_DRAWN = 1000;
 
 function svg(name, attributes, text = "") {
@@ -42,7 +42,7 @@ function lines(points) {
   return all;
 }
 
-// Returns the point of the least and the one of the greatest value of each part, in order of time.
+// Returns only the points with the least and the greatest value of each part, in order of time.
 function thin(points) {
   if (points.length <= MAX_DRAWN) return points;
   const size = points.length / (MAX_DRAWN / 2);
@@ -54,7 +54,7 @@ function thin(points) {
   }).flat();
 }
 
-// Numbers are interpolated; booleans and enumerables are steps.
+// Connects numbers with straight lines, booleans and enumerables with steps.
 function path(line, x, y, isSteps) {
   const at = ({ at_us, value }) => `${x(at_us).toFixed(1)},${y(value).toFixed(1)}`;
   return line.map((point, index) => {

@@ -3,13 +3,13 @@
 const POLL_INTERVAL_MS = 1000;
 // Longer than the server's own default, so that its error is shown if it can still send one.
 const REQUEST_TIMEOUT_MS = 6000;
-// Without a response for this long, nothing is claimed to be live.
+// Without a response for this long, the page is no longer marked as live.
 const LIVE_FOR_MS = 3000;
-// Values that are loaded in addition to the newest ones, to cover the chosen time range.
+// Maximum values to load in addition to the newest ones, to cover the chosen time range.
 const MAX_OLDER_VALUES = 20000;
-// What a response with older values counts at least.
+// Each response with older values counts as at least this many of them.
 const MIN_OLDER_VALUES = 500;
-// Pins in the example command.
+// Maximum pins in the example command.
 const MAX_EXAMPLES = 4;
 // A valid value for each type, percent-encoded, given the bounds in the datastream's description.
 // The most interesting types come first.
@@ -33,7 +33,7 @@ let olderValues = 0;
 // The session that is loading older batches.
 let loading = null;
 let session = 0;
-// The last response of the server, by its clock and by the browser's monotonic one.
+// The time of the last response, by the server's clock and by the browser's monotonic one.
 let heard = null;
 let failure = null;
 // The status before any response.
