@@ -13,7 +13,7 @@ use serde::de::{
 
 use crate::Device;
 
-/// Deserializes devices by token, at least one, and converts tokens and devices.
+/// Deserializes at least one device by token, and converts each token and device.
 pub struct Devices<F, K, V> {
     convert: F,
     converted: PhantomData<(K, V)>,

@@ -50,8 +50,8 @@ pub fn from_json(json: &[u8]) -> Result<HashMap<Token<'static>, Device>, Error> 
     parse_slice(json, format::Devices::new(|token, device| (token, device)))
 }
 
-/// Parses devices as [`from_json`] does, without reading the whole file into memory, and converts each
-/// token and device, so that a caller can keep less of them. Different tokens must have different keys.
+/// Like [`from_json`], but does not read the whole file into memory, and converts each token and
+/// device, so that the caller can keep less of them. Different tokens must have different keys.
 ///
 /// # Errors
 ///
