@@ -18,7 +18,7 @@ const DOCS: [&str; 3] = [
 
 /// Returns the samples of a response by name and labels.
 ///
-/// Fails unless it is valid OpenMetrics text, of the types that the server uses.
+/// Panics unless it is valid OpenMetrics text that contains only the types that the server uses.
 fn parse(metrics: &Response) -> BTreeMap<&str, f64> {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     assert_eq!(metrics.header("content-type"), Some(content_type));
@@ -137,7 +137,7 @@ fn durations_of_accepted_batches_include_the_commit() {
     let database = scratch.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut client = server.send_and_wait_until_parsed(&update_target("v1=1"));
-    // Longer than a batch of this test that does not wait would take.
+    // Longer than the batch would take if it did not wait.
     std::thread::sleep(Duration::from_secs(1));
     database.execute_batch("ROLLBACK").unwrap();
     assert_eq!(client.read_response(false).unwrap().summary(), (200, "OK"));
@@ -215,7 +215,7 @@ fn the_size_of_a_sqlite_database_includes_its_log() {
     let size = length("test.db") + length("test.db-wal");
     assert_eq!(server.metric("pinquery_database_bytes"), size);
     assert!(server.metric("pinquery_database_free_bytes") > 0.0);
-    // Like the metrics of a database that does not respond.
+    // Has the same effect as a database that does not respond.
     fs::rename(scratch.path("test.db"), scratch.path("moved")).unwrap();
     let metrics = server.get("/metrics");
     let samples = parse(&metrics);
@@ -354,7 +354,7 @@ fn documented_metrics_are_served_and_vice_versa() {
     let is_separator = |character: char| !character.is_alphanumeric() && character != '_';
     let documented = DOCS.iter().flat_map(|text| text.split(is_separator));
     let documented: Vec<_> = documented.filter(is_metric).collect();
-    // PromQL uses the samples of a histogram, and its description the name.
+    // Alerts contain the names of a histogram's samples, and the table its own name.
     for name in &documented {
         let bucket = format!("{name}_bucket");
         let is_served = samples.contains(name) || samples.contains(&&*bucket);

@@ -276,7 +276,7 @@ fn kill_9_under_load_loses_no_acknowledged_batch() {
             load.wait_for_acks(100);
             let database = scratch.database();
             if round % 2 == 0 {
-                // Then a batch that is acknowledged before its commit is lost.
+                // Reveals batches that are acknowledged before their commit, because they get lost.
                 database.execute_batch("BEGIN IMMEDIATE").unwrap();
                 load.wait_until_blocked();
             }

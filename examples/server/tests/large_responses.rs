@@ -17,7 +17,7 @@ const MIB: usize = 1024 * 1024;
 
 const TIMED_OUT: &str = "pinquery_connections_broken_total{kind=\"timed_out\"}";
 
-/// Starts a server with devices of one string, of 256 strings, and of a number.
+/// Starts a server with three devices: one with a string, one with 256 strings, one with a number.
 fn start(scratch: &Scratch, database: &Path, args: &[&str]) -> Server {
     let string = r#"{"type":"string","max_len":65535}"#;
     let wide = (0..256).map(|pin| format!(r#""v{pin}":{string}"#));
@@ -34,7 +34,7 @@ fn update(client: &mut Client, token: &str, pair: &str) {
     assert_eq!(client.get(&target).unwrap().summary(), (200, "OK"));
 }
 
-/// Sends batches of a string, which begins with a number, to the first device.
+/// Sends batches for the first device. Their strings begin with consecutive numbers.
 fn fill(server: &Server, batches: usize) {
     let mut client = server.connect();
     for number in 0..batches {
@@ -42,7 +42,7 @@ fn fill(server: &Server, batches: usize) {
     }
 }
 
-/// Sends a string of this length to each pin of the second device.
+/// Sends a string of this length for each pin of the second device.
 fn fill_wide(server: &Server, length: usize) {
     let mut client = server.connect();
     for pin in 0..256 {
@@ -56,7 +56,7 @@ fn state_request(query: &str) -> Vec<u8> {
     (head + query).into_bytes()
 }
 
-/// Returns a client of which the system buffers little.
+/// Returns a client for which the system buffers little data.
 #[tokio::main(flavor = "current_thread")]
 async fn connect(server: &Server) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
@@ -69,7 +69,7 @@ async fn connect(server: &Server) -> Client {
     Client(stream)
 }
 
-/// Sends requests from clients that do not read, and waits until the server waits for them.
+/// Sends requests from clients that do not read, and waits until the server is idle.
 #[cfg(target_os = "linux")]
 fn stop_reading(server: &Server, clients: usize, requests: &[u8]) -> Vec<Client> {
     let clients = (0..clients).map(|_| {
@@ -114,7 +114,7 @@ fn slow_readers_of_a_large_page_need_little_memory() {
     fill(&server, 500);
     let before = memory(&server);
     let request = state_request(&format!("token={TOKEN}"));
-    // The buffers of the system contain the first responses.
+    // Many requests per client, because the first responses fit into the buffers of the system.
     let slow = stop_reading(&server, 60, &request.repeat(100));
     let growth = memory(&server) - before;
     println!("{} slow readers: {growth} bytes", slow.len());
@@ -169,7 +169,7 @@ fn a_client_that_reads_too_slowly_is_disconnected() {
         .unwrap();
     let (mut total, mut buffer) = (0, vec![0; 16 * 1024]);
     while let Ok(1..) = slow.0.read(&mut buffer).inspect(|length| total += length) {
-        // Often enough for a timeout that begins with each write.
+        // Often enough that a timeout for each write would not expire.
         thread::sleep(Duration::from_millis(5));
     }
     assert!(total < 256 * 60_000, "{total} bytes were read");
@@ -192,7 +192,7 @@ fn connections_outlive_the_deadline_of_a_response() {
         }
         thread::sleep(Duration::from_secs(1));
     }
-    // The HTTP library itself sends two of these.
+    // The HTTP library itself sends the first and the last of these responses.
     let request = String::from_utf8(request).unwrap();
     let request = request.replace("Host: x", "Host: x\r\nExpect: 100-continue");
     client.send(request.as_bytes()).unwrap();

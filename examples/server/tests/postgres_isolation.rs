@@ -68,7 +68,7 @@ fn assert_only_device_0_is_rejected(scratch: &Scratch, server: &Server) {
     scratch.assert_logged_once("batches of a device are failing");
 }
 
-/// Statements that make each batch of device `$1` wait: one to prepare it, one that holds the lock.
+/// Statements that make each batch of device `$1` wait: the first prepares, the second locks.
 const LOCKS: [(&str, &str); 4] = [
     ("", "SELECT FROM device WHERE id = $1 FOR UPDATE"),
     ("", "SELECT FROM latest WHERE device = $1 FOR UPDATE"),

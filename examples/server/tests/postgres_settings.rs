@@ -266,7 +266,7 @@ fn sigterm_while_waiting_for_the_database_ends_the_server() {
 /// Rejects a connection as PostgreSQL does, with an error of this SQLSTATE code.
 fn reject(mut client: TcpStream, code: &str) {
     let mut length = [0; 4];
-    // Neither asks for TLS nor sends a password before the server does.
+    // The client does not ask for TLS, and sends no password before it is asked for one.
     client.read_exact(&mut length).unwrap();
     let mut startup = vec![0; u32::from_be_bytes(length) as usize - 4];
     client.read_exact(&mut startup).unwrap();
@@ -278,7 +278,7 @@ fn reject(mut client: TcpStream, code: &str) {
 }
 
 #[test]
-fn a_start_waits_only_for_errors_that_are_temporary() {
+fn only_temporary_errors_delay_a_start() {
     const STARTING_UP: &str = "57P03";
     for code in ["28P01", "3D000", "53300"] {
         let fake = TcpListener::bind("127.0.0.1:0").unwrap();

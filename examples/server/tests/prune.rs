@@ -1,4 +1,4 @@
-//! The `prune` command deletes old batches while servers run, and without a server.
+//! The `prune` command deletes old batches with and without running servers.
 
 #![cfg(unix)]
 
@@ -21,7 +21,7 @@ const DATE_US: i64 = 946_684_800_000_000;
 /// The batches of `insert_old` that contain latest values.
 const KEPT: [i64; 2] = [5, 9];
 
-/// Returns the command, with these options.
+/// Returns the `prune` command with these options.
 fn prune(database: &str, args: &[&str]) -> Command {
     let mut prune = command();
     prune.args(["prune", "--database", database, "--before", DATE]);
@@ -62,7 +62,7 @@ fn insert_old(count: i64, value: &str) -> String {
     )
 }
 
-/// Asserts that the batches to keep are left of `insert_old`.
+/// Asserts that only the batches to keep are left of those of `insert_old`.
 fn assert_left(database: &impl Saved, count: i64) {
     let batches = database.batches().into_iter();
     let old = batches.filter(|batch| batch.values.1 < 0);
@@ -152,7 +152,7 @@ mod sqlite {
             longest
         }
 
-        /// Asserts that the batches to keep are left, completely.
+        /// Asserts that only the batches to keep are left, with all their values.
         fn assert_left(&self) {
             let database = self.scratch.database();
             let check = |sql| database.query_row(sql, (), |row| row.get::<_, String>(0));
@@ -173,7 +173,7 @@ mod sqlite {
         assert!(!log.contains("\"ERROR\""), "{log}");
     }
 
-    /// Each portion writes some pages. Without batches, the server copies them into the database.
+    /// Even without batches, the server copies the pages of each portion into the database.
     #[test]
     fn the_log_is_bounded_if_the_server_is_idle() {
         let (old, server) = Old::with_server(4000);
@@ -211,7 +211,7 @@ mod sqlite {
     }
 
     #[test]
-    fn servers_start_and_stop_in_the_meantime() {
+    fn servers_can_start_and_stop_during_prune() {
         let old = Old::new(2000);
         let args = ["--portion", "1", "--pause", "0.001"];
         let mut prune = old.prune(&args).spawn().unwrap();
@@ -228,7 +228,7 @@ mod sqlite {
     }
 
     #[test]
-    fn a_signal_ends_it_after_a_portion() {
+    fn a_signal_ends_prune_after_a_portion() {
         let old = Old::new(2000);
         let mut prune = old.prune(&["--portion", "10", "--pause", "0.3"]);
         prune.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -73,8 +73,8 @@ impl Drop for Starting {
     }
 }
 
-/// Starts a server whose start takes until a lock on its database is released, and waits until it
-/// has checked the database.
+/// Starts a server whose start cannot complete until a lock on its database is released, and waits
+/// until it has checked the database.
 #[cfg(unix)]
 fn start_on_locked_database(scratch: &Scratch) -> (Starting, SocketAddr, rusqlite::Connection) {
     drop(Server::start(scratch, &[]));

@@ -323,7 +323,7 @@ def check_many_pins(browser):
     assert title.startswith("v0: 78 values, "), title
 
 
-# Older batches are loaded for a chosen time range only, each portion once, and up to a limit.
+# Older batches are loaded only for a chosen time range, each portion once, and up to a limit.
 def check_older_batches(browser):
     choose = "const range = document.getElementById('range'); range.value = arguments[0]; range.dispatchEvent(new Event('change'))"
     title = lambda: browser.text("#plots svg title") or ""

@@ -17,7 +17,7 @@ pub fn addresses<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Servers {
     Mutex::new(servers.into_iter().map(address).collect())
 }
 
-/// Returns how often a test kills something.
+/// Returns how many times a test kills a process.
 pub fn rounds() -> usize {
     let rounds = std::env::var("PINQUERY_ROUNDS").ok();
     rounds.map_or(2, |rounds| rounds.parse().expect("number"))

@@ -97,7 +97,7 @@ impl Database {
         self.cluster.query(&self.name, sql)
     }
 
-    /// Sends SIGKILL to a process that executes a transaction of a server, upon which the postmaster
+    /// Sends SIGKILL to a process that executes a transaction of a server. The postmaster then
     /// restarts all others.
     pub fn kill_backend(&self) {
         let backend = "SELECT max(pid) FROM pg_stat_activity
