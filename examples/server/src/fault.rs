@@ -36,10 +36,15 @@ impl Fault {
         }
     }
 
+    /// Returns whether the operation is failing.
+    pub fn is_current(&self) -> bool {
+        self.cost.load(Ordering::Relaxed) > 0
+    }
+
     /// Records a success, which ends the current fault, if any.
     pub fn succeeded(&self) {
         // The common case only reads, so that threads do not contend for the cache line.
-        if self.cost.load(Ordering::Relaxed) == 0 {
+        if !self.is_current() {
             return;
         }
         let failures = self.cost.swap(0, Ordering::Relaxed);

@@ -256,8 +256,7 @@ impl<C: Commit> Writer<C> {
     async fn check(&mut self, replies: Vec<Reply>) {
         let begin = Instant::now();
         let checked = self.connection.check().await;
-        let result = checked.map_err(|_| Unavailable::Fault);
-        self.results.health.record_check(begin, result);
+        let result = self.results.settle_check(begin, checked);
         for reply in replies {
             let _ = reply.send(result);
         }

@@ -43,6 +43,20 @@ fn a_database_that_is_moved_rejects_batches() {
 }
 
 #[test]
+fn health_checks_record_faults_without_batches() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let (here, away) = (scratch.path("test.db"), scratch.path("away.db"));
+    fs::rename(&here, &away).unwrap();
+    eventually("health is 503", || server.get("/health").status == 503);
+    scratch.assert_logged_once("database writes are failing");
+    assert!(server.metric("pinquery_faults_total{kind=\"write\"}") >= 1.0);
+    fs::rename(&away, &here).unwrap();
+    eventually("health is 200", || server.get("/health").status == 200);
+    scratch.assert_logged_once("database writes have recovered");
+}
+
+#[test]
 fn a_removed_write_ahead_log_rejects_batches() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &[]);

@@ -9,6 +9,7 @@ use std::path::Path;
 use common::postgres::Database;
 use common::{Scratch, Server, SmallDisk, UNAVAILABLE, eventually};
 
+const FAULTS: &str = "pinquery_faults_total{kind=\"write\"}";
 const OK: (u16, &str) = (200, r#"{"status":"ok"}"#);
 
 /// Starts a server whose role owns its tables but is not a superuser.
@@ -25,6 +26,7 @@ fn assert_unhealthy(server: &Server) {
     eventually("health is 503 without a batch", || {
         server.get("/health").summary() == (503, UNAVAILABLE)
     });
+    assert!(server.metric(FAULTS) >= 1.0);
     for _ in 0..10 {
         let saved = server.update("v1=1&v2=2&v3=text&v5=1,2");
         assert_eq!(saved.summary(), (503, UNAVAILABLE));
@@ -47,7 +49,12 @@ fn test(fault: &str, recovery: &str) {
     let server = start(&scratch, &database);
     database.query(fault);
     assert_unhealthy(&server);
+    scratch.assert_logged_once("database writes are failing");
     database.query(recovery);
+    eventually("health is 200 without a batch", || {
+        server.get("/health").summary() == OK
+    });
+    scratch.assert_logged_once("database writes have recovered");
     assert_recovers(&server);
     // The checks left nothing.
     assert_eq!(database.query("SELECT count(*) FROM batch"), "1");

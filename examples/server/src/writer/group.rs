@@ -144,6 +144,23 @@ impl Results {
         left
     }
 
+    /// Records the result of a check that began at this time. Returns whether the database accepts
+    /// batches, which commits that failed in the meantime decide.
+    pub fn settle_check(
+        &self,
+        begin: Instant,
+        checked: anyhow::Result<()>,
+    ) -> Result<(), Unavailable> {
+        let result = checked.as_ref().map_err(|_| Unavailable::Fault).copied();
+        let result = self.health.record_check(begin, result);
+        match checked {
+            Err(error) => self.fault.failed(&format!("{error:#}"), 1),
+            Ok(()) if result.is_ok() => self.fault.succeeded(),
+            Ok(()) => {}
+        }
+        result
+    }
+
     /// Replies to batches that have waited long enough for the lock of their device.
     pub fn give_up(&self, group: Group) {
         for (batch, ticket) in group {
@@ -166,5 +183,28 @@ impl Ticket {
     /// Ignores a receiver that is gone: a request that timed out does not undo its batch.
     fn reply(self, result: Result<(), Unavailable>) {
         let _ = self.reply.send(result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Operation;
+
+    #[test]
+    fn a_check_does_not_end_a_fault_of_later_commits() {
+        let metrics = Arc::<Metrics>::default();
+        let fault = Fault::new(Operation::Write, Arc::clone(&metrics));
+        let results = Results::new(fault, metrics);
+        let (before, error) = (Instant::now(), Err(Unavailable::Fault));
+        let commit = Err(CommitError::Unavailable(anyhow::anyhow!("disk full")));
+        results.settle(Group::default(), commit);
+        assert_eq!(results.settle_check(before, Ok(())), error);
+        assert!(results.fault.is_current());
+        assert_eq!(results.settle_check(Instant::now(), Ok(())), Ok(()));
+        assert!(!results.fault.is_current());
+        let failed = Err(anyhow::anyhow!("disk full"));
+        assert_eq!(results.settle_check(Instant::now(), failed), error);
+        assert!(results.fault.is_current());
     }
 }

@@ -25,11 +25,19 @@ impl Health {
     }
 
     /// Records the result of a check, unless a commit has failed since it began: a batch may be
-    /// larger than that of the check, and fail where it succeeds.
-    pub fn record_check(&self, begin: Instant, result: Result<(), Unavailable>) {
+    /// larger than that of the check, and fail where it succeeds. Returns the newest result.
+    pub fn record_check(
+        &self,
+        begin: Instant,
+        result: Result<(), Unavailable>,
+    ) -> Result<(), Unavailable> {
         let mut newest = self.lock();
-        if !matches!(*newest, Some((at, Err(_))) if at >= begin) {
-            *newest = Some((Instant::now(), result));
+        match *newest {
+            Some((at, Err(error))) if at >= begin => Err(error),
+            _ => {
+                *newest = Some((Instant::now(), result));
+                result
+            }
         }
     }
 
@@ -60,10 +68,10 @@ mod tests {
         let health = Health::default();
         let begin = Instant::now();
         health.record(FAULT);
-        health.record_check(begin, Ok(()));
+        assert_eq!(health.record_check(begin, Ok(())), FAULT);
         assert_eq!(health.recent(), Some(FAULT));
         health.record(Ok(()));
-        health.record_check(begin, FAULT);
+        assert_eq!(health.record_check(begin, FAULT), FAULT);
         assert_eq!(health.recent(), Some(FAULT));
     }
 }
