@@ -264,17 +264,37 @@ fn sigterm_while_waiting_for_the_database_ends_the_server() {
 }
 
 /// Rejects a connection as PostgreSQL does, with an error of this SQLSTATE code.
-fn reject(mut client: TcpStream, code: &str) {
+fn reject(client: TcpStream, code: &str) {
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0Mfake error\0\0");
+    let length = (fields.len() as u32 + 4).to_be_bytes();
+    respond(client, &[&b"E"[..], &length, fields.as_bytes()].concat());
+}
+
+fn respond(mut client: TcpStream, message: &[u8]) {
     let mut length = [0; 4];
     // The client does not ask for TLS, and sends no password before it is asked for one.
     client.read_exact(&mut length).unwrap();
     let mut startup = vec![0; u32::from_be_bytes(length) as usize - 4];
     client.read_exact(&mut startup).unwrap();
-    let fields = format!("SFATAL\0VFATAL\0C{code}\0Mfake error\0\0");
-    let length = (fields.len() as u32 + 4).to_be_bytes();
-    client
-        .write_all(&[&b"E"[..], &length, fields.as_bytes()].concat())
-        .unwrap();
+    client.write_all(message).unwrap();
+}
+
+#[test]
+fn a_missing_password_names_the_variable_to_set() {
+    let fake = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = fake.local_addr().unwrap().port();
+    let url = format!("postgres://me@127.0.0.1:{port}/x?sslmode=disable");
+    let scratch = Scratch::new();
+    let mut command = command(&scratch, &url, &[]);
+    command.env_remove("PGPASSWORD");
+    const PASSWORD_REQUEST: [u8; 9] = [b'R', 0, 0, 0, 8, 0, 0, 0, 3];
+    thread::spawn(move || respond(fake.accept().unwrap().0, &PASSWORD_REQUEST));
+    let (status, _, stderr) = output(command);
+    let message = format!(
+        "pinquery-server: database postgres://127.0.0.1:{port}/x: \
+         password missing: set `PGPASSWORD`\n"
+    );
+    assert_eq!((status, stderr), (Some(1), message));
 }
 
 #[test]
@@ -312,7 +332,10 @@ fn a_start_does_not_wait_longer_than_its_limit() {
     // A label of a host name has at most 63 characters, so no name server is asked.
     let unknown = format!("postgres://me:SECRET@{}/x", "h".repeat(64));
     for (url, message) in [
-        ("postgres://me:SECRET@127.0.0.1:1/x", "Connection refused"),
+        (
+            "postgres://me:SECRET@127.0.0.1:1/x",
+            "database postgres://127.0.0.1:1/x: error connecting to server: Connection refused",
+        ),
         (&*unknown, "failed to lookup address"),
     ] {
         let command = command(&scratch, url, &["--wait-for-database", "1.5"]);

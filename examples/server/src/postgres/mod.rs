@@ -246,7 +246,7 @@ impl Connections {
     }
 
     async fn get(&self) -> anyhow::Result<Client> {
-        Ok(self.pool.get().await?)
+        self.pool.get().await.map_err(connect_error)
     }
 
     /// Connects, and waits for a database that is not up yet.
@@ -256,7 +256,7 @@ impl Connections {
         loop {
             let error = match self.pool.get().await {
                 Err(PoolError::Backend(error)) if is_starting(&error) => error,
-                result => return Ok(result?),
+                result => return result.map_err(connect_error),
             };
             let error = anyhow!(error);
             if begin.elapsed() + CONNECT_PAUSE > patience {
@@ -293,6 +293,18 @@ impl Connections {
         let client = self.get().await?;
         let size = timeout(self.limit, schema::size(&client)).await;
         discard_on_timeout(client, size)?
+    }
+}
+
+/// Removes the pool's prefix, which repeats the error that follows.
+fn connect_error(error: PoolError) -> anyhow::Error {
+    let PoolError::Backend(error) = error else {
+        return error.into();
+    };
+    let reason = error.source().map(ToString::to_string);
+    match reason.as_deref() {
+        Some("password missing") => anyhow!("password missing: set `PGPASSWORD`"),
+        _ => error.into(),
     }
 }
 
