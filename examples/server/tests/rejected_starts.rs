@@ -223,7 +223,9 @@ fn modes_of_existing_files_are_not_changed() {
 fn another_users_database_is_not_changed() {
     let start = Start::new();
     if chown(&start.database, Some(1), None).is_ok() {
-        start.assert_both_rejected("it belongs to user 1, but this program runs as user 0");
+        start.assert_both_rejected(
+            "it belongs to user 1: run this program as that user, not as user 0",
+        );
     }
 }
 

@@ -179,7 +179,7 @@ fn check_owner(metadata: &Metadata) -> anyhow::Result<()> {
         let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
         ensure!(
             owner == user,
-            "it belongs to user {owner}, but this program runs as user {user}"
+            "it belongs to user {owner}: run this program as that user, not as user {user}"
         );
         let names = metadata.nlink();
         ensure!(
