@@ -44,7 +44,7 @@ pub struct Config {
 }
 
 const STATUS: &str = "\
-Exit status: 0 after SIGINT or SIGTERM, 1 if the server fails to start or to continue, \
+Exit status: 0 after SIGINT or SIGTERM (once the server has started), 1 if the server fails to start or to continue, \
 2 for a usage error.";
 
 /// Client limits.
