@@ -201,7 +201,7 @@ impl Metrics {
         );
         registry.register(
             "batches_committed",
-            "Batches in these transactions",
+            "Batches that were saved",
             self.committed.clone(),
         );
         registry.register(

@@ -56,7 +56,7 @@ mod linux {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         for (name, help, field) in [
             ("process_virtual_memory", "Virtual memory", "VmSize:"),
-            ("process_resident_memory", "Memory in use", "VmRSS:"),
+            ("process_resident_memory", "Resident memory", "VmRSS:"),
         ] {
             if let Some(kibibytes) = number(&status, field) {
                 let bytes = ConstGauge::new(1024 * kibibytes);

@@ -145,7 +145,7 @@ impl Results {
     }
 
     /// Records the result of a check that began at this time. Returns whether the database accepts
-    /// batches, which commits that failed in the meantime decide.
+    /// batches: not if the check failed, or if a commit has failed since then.
     pub fn settle_check(
         &self,
         begin: Instant,

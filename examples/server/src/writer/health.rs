@@ -24,8 +24,8 @@ impl Health {
         *self.lock() = Some((Instant::now(), result));
     }
 
-    /// Records the result of a check, unless a commit has failed since it began: a batch may be
-    /// larger than that of the check, and fail where it succeeds. Returns the newest result.
+    /// Records the result of a check, unless a commit has failed since the check began: a batch may
+    /// be larger than that of the check, and fail where it succeeds. Returns the recorded result.
     pub fn record_check(
         &self,
         begin: Instant,
