@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use common::sqlite::{Load, find_batches};
 use common::{Scratch, Server, UNAVAILABLE, numbered};
@@ -205,6 +205,30 @@ fn another_program_may_copy_the_log_if_the_server_could_not() {
         .unwrap();
     save(&server, 600..1200);
     assert_eq!(restart(&scratch, server, "KILL"), (0..1200).collect());
+}
+
+/// By default, SQLite copies a long log at each commit, so also while the server does.
+#[test]
+fn another_program_may_write_while_the_server_copies_the_log() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &["--lock-wait", "30"]);
+    let other = scratch.database();
+    other.busy_timeout(common::TIMEOUT).unwrap();
+    other.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    thread::scope(|scope| {
+        let clients = [0, 1500, 3000].map(|first| {
+            let server = &server;
+            scope.spawn(move || save(server, first..first + 1500))
+        });
+        while !clients.iter().all(|client| client.is_finished()) {
+            let insert = "INSERT INTO theirs VALUES (zeroblob(100000)); DELETE FROM theirs";
+            other.execute_batch(insert).unwrap();
+            // SQLite's locks are not fair.
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    drop(other);
+    assert_eq!(restart(&scratch, server, "KILL"), (0..4500).collect());
 }
 
 #[test]

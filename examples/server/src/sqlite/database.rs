@@ -2,7 +2,8 @@
 //! files.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{anyhow, ensure};
 use rusqlite::config::DbConfig;
@@ -19,6 +20,12 @@ use crate::writer::{Commit, CommitError};
 /// The minimum length of the log for a checkpoint, in pages.
 pub const CHECKPOINT_PAGES: i64 = 1000;
 
+/// How often to check whether another program has finished copying the log.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+
+/// How long to wait for that, which is less than a request may take.
+const COPY_TIME: Duration = Duration::from_secs(2);
+
 /// The message once another program has changed the files.
 pub const STOPPED: &str = "the database will not be used until a restart";
 
@@ -34,8 +41,8 @@ pub struct Database {
     watch: Watch,
     /// The number of the last checkpoint.
     checkpoint: i64,
-    /// The first page of the log that another program may copy, because a third program's
-    /// transaction kept this server from doing so.
+    /// The first page of the log that another program may copy, because this server has not copied
+    /// it: another program was doing so, or a transaction was in the way.
     uncopied_from: Option<i64>,
     /// Whether another program has changed the files.
     is_stopped: bool,
@@ -191,6 +198,8 @@ impl Database {
         end(&self.guard)?;
         let copied = checkpoint(&self.connection, "PASSIVE");
         begin(&self.guard)?;
+        // Before the guard, another program may have begun to copy, or have written more to copy.
+        let copied = copied.and_then(|_| checkpoint(&self.connection, "NOOP"));
         self.uncopied_from = match copied {
             Ok((log, copied)) => (copied < log).then_some(copied),
             Err(_) => Some(i64::MAX),
@@ -198,14 +207,21 @@ impl Database {
         self.record()
     }
 
-    /// Returns whether another program has copied a part of the log that it could copy.
+    /// Returns whether another program has copied a part of the log that it could copy. Waits for it
+    /// to finish, because SQLite changes the file before it counts what it has copied.
     fn was_log_copied(&mut self) -> bool {
         let Some(from) = self.uncopied_from else {
             return false;
         };
-        let copied = checkpoint(&self.connection, "NOOP").map_or(0, |(_, copied)| copied);
-        self.uncopied_from = Some(copied);
-        copied > from
+        let deadline = Instant::now() + COPY_TIME;
+        loop {
+            let copied = checkpoint(&self.connection, "NOOP").map_or(0, |(_, copied)| copied);
+            if copied > from || Instant::now() >= deadline {
+                self.uncopied_from = Some(copied);
+                return copied > from;
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
     }
 
     fn record(&mut self) -> anyhow::Result<()> {
