@@ -44,8 +44,8 @@ pub struct Config {
 }
 
 const STATUS: &str = "\
-Exit status: 0 after SIGINT or SIGTERM once the server is running, 1 if it fails to start or to \
-continue, 2 for a usage error.";
+Exit status: 0 after SIGINT or SIGTERM (once the server has started), \
+1 if the server fails to start or to keep running, 2 for a usage error.";
 
 /// Client limits.
 #[derive(Clone, Debug, PartialEq, Args)]
