@@ -207,7 +207,7 @@ fn another_program_may_copy_the_log_if_the_server_could_not() {
     assert_eq!(restart(&scratch, server, "KILL"), (0..1200).collect());
 }
 
-/// By default, SQLite copies a long log at each commit, so also while the server does.
+/// By default, SQLite copies a long log at each commit, even while the server is copying it, too.
 #[test]
 fn another_program_may_write_while_the_server_copies_the_log() {
     let scratch = Scratch::new();

@@ -23,7 +23,7 @@ pub const CHECKPOINT_PAGES: i64 = 1000;
 /// How often to check whether another program has finished copying the log.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How long to wait for that, which is less than a request may take.
+/// How long to wait until it has, which is less than a request may take.
 const COPY_TIME: Duration = Duration::from_secs(2);
 
 /// The message once another program has changed the files.
@@ -198,7 +198,7 @@ impl Database {
         end(&self.guard)?;
         let copied = checkpoint(&self.connection, "PASSIVE");
         begin(&self.guard)?;
-        // Before the guard, another program may have begun to copy, or have written more to copy.
+        // Before the guard began, another program may have started to copy, or have written more.
         let copied = copied.and_then(|_| checkpoint(&self.connection, "NOOP"));
         self.uncopied_from = match copied {
             Ok((log, copied)) => (copied < log).then_some(copied),
@@ -207,8 +207,8 @@ impl Database {
         self.record()
     }
 
-    /// Returns whether another program has copied a part of the log that it could copy. Waits for it
-    /// to finish, because SQLite changes the file before it counts what it has copied.
+    /// Returns whether another program has copied a part of the log that it could copy. Waits until
+    /// it has finished, because SQLite changes the file before it counts the copied pages.
     fn was_log_copied(&mut self) -> bool {
         let Some(from) = self.uncopied_from else {
             return false;
