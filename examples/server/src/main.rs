@@ -3,12 +3,14 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::ensure;
 use clap::{Parser, Subcommand};
 use pinquery_server::config::Config;
+use pinquery_server::devices::Entries;
 use pinquery_server::log::{self, Log};
 use pinquery_server::metrics::Metrics;
 #[cfg(feature = "postgres")]
@@ -30,12 +32,18 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Prune(Prune),
+    /// Checks a devices file as the server does at startup, without a database
+    CheckDevices {
+        /// JSON file with a template per token
+        file: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
     let CommandLine { server, command } = CommandLine::parse();
     let result = match command {
         Some(Command::Prune(options)) => prune(&options),
+        Some(Command::CheckDevices { file }) => Entries::read(&file).map(drop),
         None => serve(&server),
     };
     match result {

@@ -157,6 +157,23 @@ fn documented_options_exist() {
 }
 
 #[test]
+fn a_devices_file_can_be_checked_without_a_server() {
+    let scratch = Scratch::new();
+    let file = scratch.path("devices.json");
+    let check = || {
+        let mut check = command();
+        check.arg("check-devices").arg(&file);
+        output(check)
+    };
+    assert_eq!(check(), (Some(0), String::new(), String::new()));
+    std::fs::write(&file, r#"{"a-secret-token":{"v1":{"type":"int"}}}"#).unwrap();
+    let (status, stdout, stderr) = check();
+    assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
+    assert!(stderr.contains("v1"), "{stderr}");
+    assert!(!stderr.contains("a-secret-token"), "{stderr}");
+}
+
+#[test]
 fn the_unit_is_consistent_with_the_options() {
     let unit = include_str!("../pinquery-server.service").replace("\\\n", "");
     let value = |text: &'static str| {
