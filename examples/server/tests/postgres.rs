@@ -97,6 +97,9 @@ fn servers_recover_without_loss_from_kill_9_of_the_database() {
         assert_eq!(server.get("/health").summary(), (200, r#"{"status":"ok"}"#));
         assert!(server.metric("pinquery_faults_total{kind=\"write\"}") >= 1.0);
     }
+    // The pool's prefix says nothing.
+    let log = scratch.log();
+    assert!(!log.contains("creating a new object"), "{log}");
 }
 
 /// The postmaster then restarts all of its processes.
