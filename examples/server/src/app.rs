@@ -8,8 +8,9 @@ use pinquery::{BatchUpdate, Error, Template, Update};
 
 use crate::devices::{Device, Devices};
 use crate::metrics::{Metrics, Tally};
+use crate::readers::Readers;
 use crate::rejections::Rejections;
-use crate::response::{Memory, Rejection};
+use crate::response::Rejection;
 use crate::store::{Batch, Store, Timestamp};
 
 /// State shared by all requests.
@@ -22,8 +23,8 @@ pub struct App<S> {
     pub metrics: Arc<Metrics>,
     /// The last rejected batches.
     pub rejections: Rejections,
-    /// Limits the memory for large responses.
-    pub memory: Memory,
+    /// Limits the reads in progress.
+    pub readers: Readers,
     /// The token to prefill on the page, if the demo device is served.
     pub demo_token: Option<&'static str>,
     /// How long a device counts as connected after a batch.

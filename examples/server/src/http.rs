@@ -141,17 +141,18 @@ fn query(uri: &Uri) -> &str {
 }
 
 async fn latest<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
-    Ok(match app.get(query(&uri)).await? {
-        GetResponse::Single(Some(value)) => response::text(app.body(to_text(value))?),
+    let (latest, read) = app.get(query(&uri)).await?;
+    Ok(match latest {
+        GetResponse::Single(Some(value)) => response::text(app.body(to_text(value), read)?),
         // Not an empty body, because the empty string is a value.
         GetResponse::Single(None) => StatusCode::NO_CONTENT.into_response(),
-        GetResponse::Multiple(values) => response::json_body(app.body(values.into_json())?),
+        GetResponse::Multiple(values) => response::json_body(app.body(values.into_json(), read)?),
     })
 }
 
 async fn latest_all<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {
-    let values = app.get_all(query(&uri)).await?;
-    Ok(response::json_body(app.body(values.into_json())?))
+    let (values, read) = app.get_all(query(&uri)).await?;
+    Ok(response::json_body(app.body(values.into_json(), read)?))
 }
 
 async fn is_connected<S: Store>(State(app): Shared<S>, uri: Uri) -> Result<Response, Rejection> {

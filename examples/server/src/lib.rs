@@ -10,8 +10,8 @@
 //! - [`store`]: the storage interface, implemented by [`sqlite`] and `postgres`; [`writer`]: the
 //!   queue and the group commits that both share; [`value`]: how values map to table columns.
 //! - [`prune`]: the command that deletes old batches.
-//! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`rejections`],
-//!   [`response`], [`page`]: the parts that these are built from.
+//! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`readers`],
+//!   [`rejections`], [`response`], [`page`]: the parts that these are built from.
 #![forbid(unsafe_code)]
 
 pub mod app;
@@ -30,6 +30,7 @@ pub mod postgres;
 pub mod process;
 pub mod prune;
 pub mod read;
+pub mod readers;
 pub mod rejections;
 pub mod reload;
 pub mod response;

@@ -1,6 +1,7 @@
 //! The page at `/`: its files and the state that it polls.
 
 use std::iter::once;
+use std::sync::Arc;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
@@ -10,8 +11,9 @@ use serde::Serialize;
 use crate::app::App;
 use crate::devices::Device;
 use crate::read::{in_template, to_text};
+use crate::readers::Read;
 use crate::rejections::RejectedBatch;
-use crate::response::{self, Rejection, Reservation};
+use crate::response::{self, Rejection};
 use crate::store::{Cursor, History, Latest, Limit, SavedBatch, Store, Timestamp};
 
 const HTML: &str = include_str!("../page/index.html");
@@ -67,7 +69,7 @@ pub struct State {
     datastreams: Vec<LatestValue>,
     batches: Vec<Batch>,
     rest: Rest,
-    memory: [Reservation; 2],
+    read: Read,
 }
 
 /// The small parts of the state.
@@ -109,19 +111,21 @@ impl<S: Store> App<S> {
     /// # Errors
     ///
     /// Fails if the token is invalid or the store is unavailable.
-    pub async fn state(&self, body: &str) -> Result<State, Rejection> {
+    pub async fn state(self: &Arc<Self>, body: &str) -> Result<State, Rejection> {
         let request = BatchUpdate::parse(body)?;
         let device = self.device(&request)?;
-        let latest = self.latest(&device).await?;
-        let latest_memory = self.reserve(latest.iter().map(|latest| &latest.update))?;
+        let (latest, mut read) = self.latest(&device).await?;
+        let updates = latest.iter().map(|latest| &latest.update);
+        self.count_failure(read.reserve(memory(updates)))?;
         let limit = Limit {
             batches: MAX_BATCHES.min(MAX_VALUES / device.template.len().max(1)),
             bytes: MAX_BYTES,
         };
-        let history = self.store.history(device.number, cursor(body), limit);
-        let History { batches, more } = self.count_failure(history.await)?;
+        let history = self.history(read, &device, cursor(body), limit).await?;
+        let (History { batches, more }, mut read) = history;
         let updates = batches.iter().flat_map(|batch| &batch.updates);
-        let memory = [latest_memory, self.reserve(updates)?];
+        self.count_failure(read.reserve(memory(updates)))?;
+        read.end_turn();
         let batch = |batch: SavedBatch| Batch {
             id: batch.id,
             at_us: batch.at.0,
@@ -136,21 +140,19 @@ impl<S: Store> App<S> {
                 offline_after: self.offline_after.as_secs_f64(),
                 more,
             },
-            memory,
+            read,
         })
     }
+}
 
-    fn reserve<'a>(
-        &self,
-        updates: impl Iterator<Item = &'a Update>,
-    ) -> Result<Reservation, Rejection> {
-        let text = |update: &Update| match &update.value {
-            Value::String(text) => text.len(),
-            _ => 0,
-        };
-        let bytes = updates.map(|update| size_of::<Update>() + text(update));
-        self.count_failure(self.memory.reserve(bytes.sum()))
-    }
+/// Returns the approximate memory of values.
+fn memory<'a>(updates: impl Iterator<Item = &'a Update>) -> usize {
+    let text = |update: &Update| match &update.value {
+        Value::String(text) => text.len(),
+        _ => 0,
+    };
+    let bytes = updates.map(|update| size_of::<Update>() + text(update));
+    bytes.sum()
 }
 
 impl IntoResponse for State {
@@ -161,7 +163,7 @@ impl IntoResponse for State {
         let parts = array("{\"datastreams\":[", self.datastreams)
             .chain(array("],\"batches\":[", self.batches))
             .chain(once(rest));
-        response::json_pieces(parts, self.memory)
+        response::json_pieces(parts, self.read)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::iter::once;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
@@ -11,8 +10,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use pinquery::ErrorKind;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::readers::Read;
 use crate::store::Unavailable;
 
 /// Why a request was rejected.
@@ -41,61 +40,24 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// The size of a piece of a large response. Smaller responses need no reservation of memory,
 /// because the number of connections is limited.
-const PIECE: usize = 16 * 1024;
+pub const PIECE: usize = 16 * 1024;
 
-/// The maximum memory for large responses in progress, except those that are being read from the
-/// database.
-const MAX_MEMORY: usize = 48 * 1024 * 1024;
-
-/// Limits the memory for responses that clients have not received yet.
+/// Returns a body that is part of a read until it has been sent.
 ///
-/// A response beyond the limit is replaced by a 503 at once. It cannot wait without taking the
-/// memory, because its size is known only after its values have been read.
-#[derive(Clone, Debug)]
-pub struct Memory(Arc<Semaphore>);
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_MEMORY)))
-    }
-}
-
-/// Memory that is reserved for a response until this is dropped.
-#[derive(Debug)]
-pub struct Reservation(#[expect(dead_code, reason = "held")] Option<OwnedSemaphorePermit>);
-
-impl Memory {
-    /// Reserves memory.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the responses in progress need the rest.
-    pub fn reserve(&self, bytes: usize) -> Result<Reservation, Unavailable> {
-        if bytes <= PIECE {
-            return Ok(Reservation(None));
-        }
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let permit = Arc::clone(&self.0).try_acquire_many_owned(bytes);
-        let permit = permit.map_err(|_| Unavailable::ResponsesFull)?;
-        Ok(Reservation(Some(permit)))
-    }
-
-    /// Returns a body whose memory is reserved until it has been sent.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the responses in progress need the rest.
-    pub fn body(&self, text: String) -> Result<Body, Unavailable> {
-        let reservation = self.reserve(text.len())?;
-        let text = text.into_boxed_str();
-        Ok(Bytes::from_owner(Reserved { text, reservation }).into())
-    }
+/// # Errors
+///
+/// Fails if the responses in progress need the memory.
+pub fn body(text: String, mut read: Read) -> Result<Body, Unavailable> {
+    read.reserve(text.len())?;
+    read.end_turn();
+    let text = text.into_boxed_str();
+    Ok(Bytes::from_owner(Reserved { text, read }).into())
 }
 
 struct Reserved {
     text: Box<str>,
     #[expect(dead_code, reason = "held")]
-    reservation: Reservation,
+    read: Read,
 }
 
 impl AsRef<[u8]> for Reserved {
@@ -108,7 +70,7 @@ impl AsRef<[u8]> for Reserved {
 struct Pieces<I> {
     parts: I,
     #[expect(dead_code, reason = "held")]
-    memory: [Reservation; 2],
+    read: Read,
 }
 
 /// Joins parts up to the size of a piece. The last piece is smaller, and may be empty.
@@ -172,7 +134,7 @@ pub fn json_body(body: impl Into<Body>) -> Response {
 
 /// Returns JSON, which is serialized piece by piece if it is large.
 #[must_use]
-pub fn json_pieces<I>(mut parts: I, memory: [Reservation; 2]) -> Response
+pub fn json_pieces<I>(mut parts: I, read: Read) -> Response
 where
     I: Iterator<Item = serde_json::Result<Vec<u8>>> + Unpin + Send + 'static,
 {
@@ -180,7 +142,7 @@ where
         Ok(piece) if piece.len() < PIECE => json_body(piece),
         first => {
             let parts = once(first).chain(parts);
-            json_body(Body::new(Pieces { parts, memory }))
+            json_body(Body::new(Pieces { parts, read }))
         }
     }
 }

@@ -22,11 +22,11 @@ use crate::devices::{DEMO_TOKEN, Devices, Entries};
 use crate::http::{admin_endpoints, endpoints, router};
 use crate::listen::{Addresses, Listeners, Sockets};
 use crate::metrics::Metrics;
+use crate::readers::Readers;
 use crate::rejections::Rejections;
 use crate::reload::register;
 #[cfg(unix)]
 use crate::reload::reload_at;
-use crate::response::Memory;
 use crate::serve::{Service, serve};
 use crate::store::Store;
 
@@ -59,7 +59,7 @@ pub async fn run<S: Store>(
         devices: RwLock::new(devices),
         metrics,
         rejections: Rejections::default(),
-        memory: Memory::default(),
+        readers: Readers::default(),
         demo_token,
         offline_after: config.offline_after,
     });

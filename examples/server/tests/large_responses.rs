@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ fn start(scratch: &Scratch, database: &Path, args: &[&str]) -> Server {
     let wide = (0..256).map(|pin| format!(r#""v{pin}":{string}"#));
     let wide = wide.collect::<Vec<_>>().join(",");
     let devices = format!(
-        r#"{{"{TOKEN}":{{"v0":{string}}},"wide":{{{wide}}},"small":{{"v1":{{"type":"integer"}}}}}}"#
+        r#"{{"{TOKEN}":{{"v0":{string}}},"wide":{{{wide}}},"small":{{"v1":{{"type":"integer"}},"v2":{string},"v3":{string}}}}}"#
     );
     fs::write(scratch.path("devices.json"), devices).unwrap();
     Server::start_on(scratch, database, args)
@@ -130,6 +131,7 @@ fn large_responses_beyond_the_memory_limit_get_503() {
         &scratch.path("test.db"),
         &["--write-timeout", "3600"],
     );
+    fill(&server, 38);
     fill_wide(&server, 15_000);
     let before = memory(&server);
     let get_all = "/external/api/getAll?token=wide";
@@ -150,9 +152,48 @@ fn large_responses_beyond_the_memory_limit_get_503() {
     update(&mut server.connect(), "small", "v1=1");
     let small = server.get("/external/api/getAll?token=small");
     assert_eq!(small.summary(), (200, r#"{"v1":1}"#));
+    // The first 13 responses would leave less than this one needs.
+    let large = server.post("/page/state", &format!("token={TOKEN}"));
+    assert_eq!(large.status, 200);
     drop(slow);
     eventually("the memory is free again", || {
         server.get(get_all).status == 200
+    });
+}
+
+/// Clients of one device ask for large responses all the time, and read only the beginning.
+#[test]
+fn aborted_reads_of_a_device_do_not_delay_others() {
+    let scratch = Scratch::new();
+    let server = start(&scratch, &scratch.path("test.db"), &[]);
+    fill_wide(&server, 14_000);
+    for pair in [
+        "v1=1".to_owned(),
+        format!("v2={:_<14000}", 2),
+        format!("v3={:_<14000}", 3),
+    ] {
+        update(&mut server.connect(), "small", &pair);
+    }
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| {
+                let request = b"GET /external/api/getAll?token=wide HTTP/1.1\r\nHost: x\r\n\r\n";
+                while !is_done.load(Ordering::Relaxed) {
+                    let mut client = server.connect();
+                    let _ = client.send(request);
+                    let _ = client.0.read(&mut [0; 16]);
+                }
+            });
+        }
+        let targets = ["get?token=small&v1", "getAll?token=small"];
+        let is_served = (0..10).all(|number| {
+            thread::sleep(Duration::from_millis(200));
+            let target = format!("/external/api/{}", targets[number % 2]);
+            server.get(&target).status == 200
+        });
+        is_done.store(true, Ordering::Relaxed);
+        assert!(is_served);
     });
 }
 

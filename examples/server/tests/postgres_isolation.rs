@@ -192,12 +192,17 @@ fn batches_do_not_wait_for_reads() {
          CREATE POLICY writes ON value FOR INSERT WITH CHECK (true);
          CREATE POLICY reads ON value FOR SELECT USING (wait())",
     );
-    assert_eq!(server.get(&target(1, 1)).summary(), (200, "OK"));
+    for device in [1, 2] {
+        assert_eq!(server.get(&target(device, 1)).summary(), (200, "OK"));
+    }
     let lock = database.hold("SELECT pg_advisory_xact_lock(1)");
     let clients: Vec<Client> = (0..50)
-        .map(|_| {
+        .map(|client| {
+            let device = client % 2 + 1;
             let mut client = server.connect();
-            let read = "GET /external/api/getAll?token=device-1 HTTP/1.1\r\nHost: x\r\n\r\n";
+            let read = format!(
+                "GET /external/api/getAll?token=device-{device} HTTP/1.1\r\nHost: x\r\n\r\n"
+            );
             client.send(read.as_bytes()).unwrap();
             client
         })
