@@ -3,7 +3,9 @@
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let json = std::env::args_os().nth(1).ok_or("usage: pinquery-public-api RUSTDOC_JSON")?;
+    let json = std::env::args_os()
+        .nth(1)
+        .ok_or("usage: pinquery-public-api RUSTDOC_JSON")?;
     let api = public_api::Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)
         .build()?;

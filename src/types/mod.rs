@@ -58,7 +58,7 @@ macro_rules! types {
             /// Only three types are dispatched here: with a fourth arm, LLVM emits a jump table, and
             /// many processors mispredict an indirect jump wherever types alternate. 200 pins take
             /// 1.04 to 1.5 times as long, depending on the processor (`benches/README.md`).
-            /// `.ci/no_jump_table` fails if the compiled loop contains an indirect jump.
+            /// `.ci/no-jump-table` fails if the compiled loop contains an indirect jump.
             #[inline(always)]
             fn parse_fast<'q>(
                 &self,
