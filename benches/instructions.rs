@@ -54,9 +54,11 @@ fn main() -> ExitCode {
     }
     let options = Options::parse();
     if options.test {
-        for (name, _) in corpus::WORKLOADS {
-            agreement::assert_all(&counted::workload(name));
-        }
+        let workloads = corpus::WORKLOADS.into_iter();
+        agreement::check(
+            "instructions",
+            workloads.map(|(name, _)| counted::workload(name)),
+        );
         return ExitCode::SUCCESS;
     }
     let mut tools = ["valgrind", "gungraun-runner"].into_iter();
