@@ -5,7 +5,7 @@
 //! with `REQUIRE_VALGRIND=1` it fails.
 //!
 //! `cargo test --release --test cost -- --nocapture` counts queries of up to 1 MiB and prints the
-//! table. Without `--release`, which takes 20 times the instructions, the limit is 32 KiB.
+//! table. Without `--release`, which takes several times the instructions, the limit is 32 KiB.
 #![allow(missing_docs)]
 
 #[path = "cost/counted.rs"]
