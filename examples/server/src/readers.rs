@@ -136,3 +136,48 @@ impl Drop for Reader {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    fn begin(readers: &Readers, device: i64) -> Option<Read> {
+        readers.begin(device).now_or_never()
+    }
+
+    #[test]
+    fn the_reads_of_a_device_take_turns() {
+        let readers = Readers::default();
+        let mut first = begin(&readers, 1).expect("the first turn");
+        assert!(begin(&readers, 1).is_none());
+        let other = begin(&readers, 2).expect("devices do not wait for each other");
+        first.end_turn();
+        let second = begin(&readers, 1).expect("the second turn");
+        assert!(begin(&readers, 1).is_none());
+        drop((first, second, other));
+        assert!(lock(&readers.devices).is_empty());
+    }
+
+    #[test]
+    fn a_device_leaves_memory_to_others() {
+        let readers = Readers::default();
+        let mut reads = Vec::new();
+        let mut reserve = |device| {
+            let mut read = begin(&readers, device).expect("turn");
+            let reserved = read.reserve(MAX_DEVICE_MEMORY / 2);
+            read.end_turn();
+            reads.push(read);
+            reserved
+        };
+        assert_eq!([1, 1, 2].map(&mut reserve), [Ok(()); 3]);
+        assert_eq!(reserve(1), Err(Unavailable::ResponsesFull));
+        assert_eq!([3, 4, 5, 6, 7].map(&mut reserve), [Ok(()); 5]);
+        assert_eq!(reserve(8), Err(Unavailable::ResponsesFull));
+        drop(reads);
+        assert_eq!(readers.memory.available_permits(), MAX_MEMORY);
+        let mut large = begin(&readers, 1).expect("turn");
+        assert_eq!(large.reserve(2 * MAX_DEVICE_MEMORY), Ok(()));
+        assert_eq!(large.reserve(MAX_MEMORY), Err(Unavailable::ResponsesFull));
+    }
+}
