@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::postgres::Database;
-use common::{Client, Scratch, Server, TOKEN, eventually, output, update_target};
+use common::{Client, Scratch, Server, TOKEN, eventually, output};
 
 fn start(scratch: &Scratch, database: &Database, args: &[&str]) -> Server {
     Server::start_on(scratch, Path::new(&database.url()), args)
@@ -190,14 +191,18 @@ fn the_pools_limit_the_connections() {
         "--read-pool",
         "2",
     ];
+    // The reads of a single device would take turns.
+    let devices = ["a", "b", "c", "d"];
+    let templates = devices.map(|token| format!(r#""{token}":{{"v1":{{"type":"integer"}}}}"#));
+    let templates = format!("{{{}}}", templates.join(","));
+    fs::write(scratch.path("devices.json"), templates).unwrap();
     let server = start(&scratch, &database, &args);
     let lock = database.hold("LOCK TABLE batch");
-    let all = format!("/external/api/getAll?token={TOKEN}");
-    let targets = [update_target("v1=1"), update_target("v1=2")];
-    let targets = targets.into_iter().chain(std::iter::repeat_n(all, 4));
-    let clients = targets.map(|target| {
+    let updates = [1, 2].map(|value| format!("batch/update?token=a&v1={value}"));
+    let reads = devices.map(|token| format!("isHardwareConnected?token={token}"));
+    let clients = updates.into_iter().chain(reads).map(|target| {
         let mut client = server.connect();
-        client.send_get(&target).unwrap();
+        client.send_get(&format!("/external/api/{target}")).unwrap();
         client
     });
     let clients: Vec<Client> = clients.collect();
