@@ -11,7 +11,7 @@
 //!   queue and the group commits that both share; [`value`]: how values map to table columns.
 //! - [`prune`]: the command that deletes old batches.
 //! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`readers`],
-//!   [`rejections`], [`response`], [`page`]: the parts that these are built from.
+//!   [`rejections`], [`response`], [`page`], `signals`: the parts that these are built from.
 #![forbid(unsafe_code)]
 
 pub mod app;
@@ -36,6 +36,7 @@ pub mod reload;
 pub mod response;
 pub mod run;
 pub mod serve;
+mod signals;
 pub mod sqlite;
 pub mod store;
 pub mod value;

@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::sleep;
 
 use crate::config::{at_least_one, seconds};
-use crate::run::stop_signal;
+use crate::signals::stop_signal;
 use crate::store::Timestamp;
 
 /// The minimum time between two lines of progress.

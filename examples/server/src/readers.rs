@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::response::PIECE;
 use crate::store::Unavailable;
+
+/// The size of a piece of a large response. Smaller responses need no reservation of memory,
+/// because the number of connections is limited.
+pub const PIECE: usize = 16 * 1024;
 
 /// The maximum memory for large responses in progress, except those that are being read from the
 /// database.

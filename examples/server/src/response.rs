@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use pinquery::ErrorKind;
 
-use crate::readers::Read;
+use crate::readers::{PIECE, Read};
 use crate::store::Unavailable;
 
 /// Why a request was rejected.
@@ -37,10 +37,6 @@ impl From<Unavailable> for Rejection {
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-
-/// The size of a piece of a large response. Smaller responses need no reservation of memory,
-/// because the number of connections is limited.
-pub const PIECE: usize = 16 * 1024;
 
 /// Returns a body that is part of a read until it has been sent.
 ///

@@ -12,8 +12,6 @@ use anyhow::{Context, bail};
 use axum::middleware::from_fn_with_state;
 #[cfg(unix)]
 use rustix::process::{Resource, getrlimit};
-#[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::Config;
@@ -28,6 +26,9 @@ use crate::reload::register;
 #[cfg(unix)]
 use crate::reload::reload_at;
 use crate::serve::{Service, serve};
+#[cfg(unix)]
+use crate::signals::handle_signals;
+use crate::signals::stop_signal;
 use crate::store::Store;
 
 /// Connections to the admin listener: enough for a supervisor and several monitoring systems.
@@ -223,38 +224,4 @@ fn check_open_files(config: &Config) {
             "the limit of open files is too low for `--connections`: raise `ulimit -n`"
         );
     }
-}
-
-/// Ignores SIGUSR1 and SIGUSR2, which scripts for log rotation send, and returns the stream of
-/// SIGHUP, which reloads the devices. Called first, because by default these signals end the
-/// process. SIGINT and SIGTERM still do so until the server has started.
-#[cfg(unix)]
-fn handle_signals() -> io::Result<Signal> {
-    // The handler remains when the stream is dropped.
-    for ignored in [SignalKind::user_defined1(), SignalKind::user_defined2()] {
-        drop(signal(ignored)?);
-    }
-    signal(SignalKind::hangup())
-}
-
-/// Completes at SIGINT or SIGTERM.
-#[cfg(unix)]
-pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => tracing::info!(signal = "SIGINT", "stopping"),
-            _ = terminate.recv() => tracing::info!(signal = "SIGTERM", "stopping"),
-        }
-    })
-}
-
-/// Completes at Ctrl-C.
-#[cfg(not(unix))]
-pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-        tracing::info!("stopping");
-    })
 }
