@@ -2,7 +2,7 @@
 #![allow(dead_code)] // no test uses all of it
 
 pub mod load;
-#[cfg(feature = "postgres")]
+pub mod nats;
 pub mod postgres;
 pub mod sqlite;
 

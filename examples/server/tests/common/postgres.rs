@@ -1,5 +1,6 @@
 //! A temporary PostgreSQL cluster on loopback, run by an unprivileged user and stopped when the
 //! last test that uses it ends.
+#![cfg(feature = "postgres")]
 
 use std::fs;
 use std::io::Read;
@@ -360,9 +361,9 @@ pub fn give_to_postgres(path: &Path) {
     }
 }
 
-/// PostgreSQL does not run as root. If this process does, returns the user that its package
-/// creates, or else `nobody`.
-fn unprivileged_user() -> Option<(u32, u32)> {
+/// PostgreSQL does not run as root, and NATS need not. If this process does, returns the user that
+/// the package of PostgreSQL creates, or else `nobody`.
+pub fn unprivileged_user() -> Option<(u32, u32)> {
     if fs::metadata("/proc/self").ok()?.uid() != 0 {
         return None;
     }
