@@ -11,7 +11,8 @@ use crate::store::{Batch, Timestamp};
 use crate::value::{Column, columns};
 
 /// Locks in the order of ids, to avoid deadlocks between servers.
-const LOCK: &str = "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+pub(super) const LOCK: &str =
+    "SELECT id FROM device WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
 /// Locks only devices without locked rows: neither their own row nor a row of their latest values.
 const LOCK_FREE: &str = "
@@ -30,7 +31,7 @@ const LOCK_FREE: &str = "
 /// a commit.
 const BEGIN_BRIEFLY: &str = "BEGIN; SET LOCAL lock_timeout = 100";
 
-const INSERT: &str = include_str!("insert.sql");
+pub(super) const INSERT: &str = include_str!("insert.sql");
 
 /// The values of a group of batches, column by column, as the parameters of `insert.sql`.
 #[derive(Default)]
@@ -123,7 +124,7 @@ async fn try_insert(client: &Client, begin: &str) -> Result<(), Error> {
     let insert = client.prepare_cached(INSERT).await?;
     let inserted = async {
         lock(client, begin, LOCK, &[batch.device]).await?;
-        execute(client, &insert, [&batch], "ROLLBACK").await
+        execute(client, &insert, [&batch], &[], "ROLLBACK").await
     };
     roll_back_on_error(client, inserted.await).await
 }
@@ -142,7 +143,7 @@ async fn write(
         let locked = lock(client, begin, select, devices).await?;
         let is_locked = |batch: &&Batch| locked.binary_search(&batch.device).is_ok();
         let batches = batches.iter().filter(is_locked);
-        execute(client, &insert, batches, "COMMIT").await?;
+        execute(client, &insert, batches, &[], "COMMIT").await?;
         Ok(locked)
     };
     roll_back_on_error(client, written.await).await
@@ -168,15 +169,17 @@ async fn lock(
     Ok(locked.iter().map(|row| row.get(0)).collect())
 }
 
-/// Inserts batches and ends the transaction, which PostgreSQL rolls back if the insert failed.
-async fn execute<'a>(
+/// Inserts batches with their times, or the current time if `times` is empty, and ends the
+/// transaction, which PostgreSQL rolls back if the insert failed.
+pub(super) async fn execute<'a>(
     client: &Client,
     insert: &Statement,
     batches: impl IntoIterator<Item = &'a Batch>,
+    times: &[i64],
     end: &str,
 ) -> Result<(), Error> {
     let columns = Columns::of(batches);
-    let parameters: [&(dyn ToSql + Sync); 7] = [
+    let parameters: [&(dyn ToSql + Sync); 8] = [
         &columns.devices,
         &columns.positions,
         &columns.pins,
@@ -184,6 +187,7 @@ async fn execute<'a>(
         &columns.values,
         &columns.latitudes,
         &columns.adjusted,
+        &times,
     ];
     let inserted = client.execute(insert, &parameters);
     try_join(inserted, client.batch_execute(end)).await?;

@@ -1,14 +1,15 @@
 -- $1: the device of each batch; $2 to $7: the values of all batches, each with the position of its
--- batch. Ids are looked up by subscript: the planner does not know the lengths of arrays and would
+-- batch; $8: the time of each batch, or empty for the current time. Ids are looked up by subscript: the planner does not know the lengths of arrays and would
 -- execute a join as a nested loop.
 WITH numbered AS MATERIALIZED (
     SELECT array_agg(nextval('batch_id_seq')) AS ids,
-           (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS at_us
+           (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us
     FROM generate_series(1, cardinality($1::bigint[]))
 ), new_batches AS (
     INSERT INTO batch (id, device, at_us)
-    SELECT ids[ordinal], device, at_us
-    FROM numbered, unnest($1::bigint[]) WITH ORDINALITY AS b (device, ordinal)
+    SELECT ids[ordinal], device, coalesce(at_us, now_us)
+    FROM numbered,
+         unnest($1::bigint[], $8::bigint[]) WITH ORDINALITY AS b (device, at_us, ordinal)
 ), updates AS MATERIALIZED (
     SELECT ids[ordinal] AS id, ($1::bigint[])[ordinal] AS device, pin, type, value, latitude, adjusted
     FROM numbered,
