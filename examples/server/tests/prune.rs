@@ -372,8 +372,9 @@ mod postgres {
         insert(&database, 20);
         database.query("INSERT INTO pinquery_migration (version) VALUES (99)");
         reject(&url, "unknown schema version 99");
-        let old = "DELETE FROM pinquery_migration WHERE version > 1; DROP INDEX batch_by_time";
-        database.query(old);
+        database.query(
+            "DELETE FROM pinquery_migration WHERE version > 1; DROP INDEX batch_by_time; DROP TABLE sink",
+        );
         let message = "its schema version is 1: start the server once to upgrade it";
         reject(&url, message);
         assert_eq!(database.query("SELECT count(*) FROM batch"), "20");

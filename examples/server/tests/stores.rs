@@ -380,7 +380,7 @@ macro_rules! every_store {
                     let numbers = [number(&one, token).await, number(&two, token).await, number(&three, token).await];
                     assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
                 }
-                assert_eq!(database.query("SELECT count(*) FROM pinquery_migration"), "2");
+                assert_eq!(database.query("SELECT count(*) FROM pinquery_migration"), "3");
                 assert_eq!(database.query("SELECT count(*) FROM device"), "2");
             }
         }

@@ -10,7 +10,11 @@ use crate::store::{Cursor, History, Latest, Limit, SavedBatch, Timestamp};
 use crate::value;
 
 /// SQL scripts, each of which upgrades the tables by one version.
-const MIGRATIONS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("1.sql"),
+    include_str!("2.sql"),
+    include_str!("3.sql"),
+];
 
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
