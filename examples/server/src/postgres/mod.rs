@@ -7,6 +7,8 @@
 mod insert;
 mod prune;
 mod schema;
+#[cfg(feature = "nats")]
+mod sink;
 mod tls;
 
 use std::error::Error;
@@ -34,6 +36,8 @@ use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailab
 use crate::writer::{Commit, CommitError, Queue, Writer};
 use insert::Skipped;
 pub use prune::OldBatches;
+#[cfg(feature = "nats")]
+pub use sink::{Position, Session, SinkDatabase, StreamBatch};
 
 /// Pause between two attempts to connect to a database that is not up yet.
 const CONNECT_PAUSE: Duration = Duration::from_secs(1);
