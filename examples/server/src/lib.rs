@@ -7,7 +7,7 @@
 //! - [`serve`]: connections and their limits; [`deadline`]: the time for sending a response.
 //! - [`http`]: routes and handlers; [`cors`]: requests from pages of other origins.
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
-//! - [`store`]: the storage interface, implemented by [`sqlite`] and `postgres`; [`writer`]: the
+//! - [`store`]: the storage interface, implemented by [`sqlite`], `postgres` and `nats`; [`writer`]: the
 //!   queue and the group commits that both share; [`value`]: how values map to table columns.
 //! - [`prune`]: the command that deletes old batches.
 //! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`readers`],
@@ -24,6 +24,8 @@ pub mod http;
 pub mod listen;
 pub mod log;
 pub mod metrics;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod page;
 #[cfg(feature = "postgres")]
 pub mod postgres;

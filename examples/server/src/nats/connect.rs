@@ -1,0 +1,81 @@
+//! Connections to NATS.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use tokio::time::sleep;
+
+use super::url::Address;
+
+/// Pause between two attempts to connect to a cluster that is not up yet.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Time allowed for connecting to one server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A server that does not answer two pings in a row is left for another one.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+
+impl Address {
+    /// Connects to one of the servers, and waits for a cluster that is not up yet. The connection is
+    /// replaced whenever it is lost.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no server can be reached, or if it rejects the credentials or is older than 2.10.
+    pub async fn connect(&self, wait: Duration) -> anyhow::Result<Client> {
+        let begin = Instant::now();
+        let mut is_logged = false;
+        let client = loop {
+            let error = match self.options().connect(&self.servers[..]).await {
+                Ok(client) => break client,
+                Err(error) => error,
+            };
+            let is_final = error.kind() == ConnectErrorKind::AuthorizationViolation;
+            if is_final || begin.elapsed() + PAUSE > wait {
+                return Err(error).context("cannot connect");
+            }
+            if !is_logged {
+                tracing::warn!("waiting for NATS: {error:#}");
+                is_logged = true;
+            }
+            sleep(PAUSE).await;
+        };
+        ensure!(
+            client.is_server_compatible(2, 10, 0),
+            "NATS {} is too old: 2.10 is required",
+            client.server_info().version
+        );
+        Ok(client)
+    }
+
+    fn options(&self) -> ConnectOptions {
+        let mut options = ConnectOptions::new()
+            .name("pinquery-server")
+            .require_tls(self.tls)
+            .connection_timeout(CONNECT_TIMEOUT)
+            .ping_interval(PING_INTERVAL)
+            // Quickly at first, because another server is usually available.
+            .reconnect_delay_callback(|attempts| {
+                Duration::from_millis(if attempts < 4 { 50 } else { 500 })
+            })
+            .event_callback(log);
+        if let Some((user, password)) = &self.user {
+            options = options.user_and_password(user.clone(), password.clone());
+        }
+        if let Some(file) = &self.ca {
+            options = options.add_root_certificates(file.clone());
+        }
+        options
+    }
+}
+
+/// Logs the beginning and the end of an interruption, but not each attempt to connect in between.
+async fn log(event: Event) {
+    match event {
+        Event::Connected => tracing::info!("connected to NATS"),
+        Event::Disconnected => tracing::warn!("disconnected from NATS"),
+        _ => tracing::debug!("{event}"),
+    }
+}
