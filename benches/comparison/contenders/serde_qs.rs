@@ -1,0 +1,13 @@
+//! `serde_qs`, with a struct that rejects unknown names, and without duplicates.
+
+use serde_qs::{Config, DuplicateKeyBehavior};
+
+use crate::{Outcome, Readings};
+
+pub fn parse(query: &str) -> Outcome {
+    Config::new()
+        .duplicate_key_behavior(DuplicateKeyBehavior::Error)
+        .deserialize_str::<Readings>(query)
+        .map_err(|error| error.to_string())?
+        .clamped()
+}
