@@ -6,6 +6,7 @@
 
 mod insert;
 mod prune;
+mod reader;
 mod schema;
 #[cfg(feature = "nats")]
 mod sink;
@@ -30,12 +31,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::StoreLimits;
 use crate::devices::{DeviceKey, NewDevice};
-use crate::fault::Fault;
-use crate::metrics::{Metrics, Operation};
+use crate::metrics::Metrics;
 use crate::store::{Batch, Cursor, History, Latest, Limit, Size, Store, Unavailable};
 use crate::writer::{Commit, CommitError, Queue, Writer};
 use insert::Skipped;
 pub use prune::OldBatches;
+pub use reader::Reader;
 #[cfg(feature = "nats")]
 pub use sink::{Position, Session, SinkDatabase, StreamBatch};
 
@@ -43,14 +44,13 @@ pub use sink::{Position, Session, SinkDatabase, StreamBatch};
 const CONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Time allowed for the network, in addition to the statement timeout.
-const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);
+pub const NETWORK_ALLOWANCE: Duration = Duration::from_secs(1);
 
 /// The database.
 pub struct Postgres {
     location: String,
     queue: Queue,
-    readers: Connections,
-    read_fault: Fault,
+    reader: Reader,
     writers: Mutex<Option<JoinHandle<anyhow::Result<()>>>>,
 }
 
@@ -76,8 +76,7 @@ impl Store for Postgres {
         Ok(Self {
             location,
             queue,
-            readers,
-            read_fault: Fault::new(Operation::Read, metrics),
+            reader: Reader::new(readers, metrics),
             writers: Mutex::new(Some(start(writer, &connections, limits))),
         })
     }
@@ -87,7 +86,7 @@ impl Store for Postgres {
     }
 
     async fn registered(&self, after: i64) -> anyhow::Result<Vec<(i64, DeviceKey)>> {
-        self.readers.registered(after).await
+        self.reader.connections.registered(after).await
     }
 
     async fn register(&self, devices: Vec<NewDevice>) -> anyhow::Result<Vec<i64>> {
@@ -99,7 +98,7 @@ impl Store for Postgres {
     }
 
     async fn latest(&self, device: i64) -> Result<Vec<Latest>, Unavailable> {
-        self.read(self.readers.latest(device).await)
+        self.reader.latest(device).await
     }
 
     async fn history(
@@ -108,7 +107,7 @@ impl Store for Postgres {
         cursor: Cursor,
         limit: Limit,
     ) -> Result<History, Unavailable> {
-        self.read(self.readers.history(device, cursor, limit).await)
+        self.reader.history(device, cursor, limit).await
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
@@ -117,7 +116,7 @@ impl Store for Postgres {
 
     async fn size(&self) -> Size {
         Size {
-            used: self.readers.size().await.ok(),
+            used: self.reader.connections.size().await.ok(),
             free: None,
         }
     }
@@ -137,24 +136,9 @@ impl Store for Postgres {
         };
         self.queue.close();
         writers.await??;
-        self.readers.pool.close();
+        self.reader.connections.pool.close();
         tracing::info!("database closed");
         Ok(())
-    }
-}
-
-impl Postgres {
-    fn read<T>(&self, read: anyhow::Result<T>) -> Result<T, Unavailable> {
-        match read {
-            Ok(read) => {
-                self.read_fault.succeeded();
-                Ok(read)
-            }
-            Err(error) => {
-                self.read_fault.failed(&format!("{error:#}"), 1);
-                Err(Unavailable::Fault)
-            }
-        }
     }
 }
 
@@ -185,7 +169,7 @@ fn start(
 fn config(database: &str, limits: &StoreLimits) -> anyhow::Result<Config> {
     let mut config: Config = database
         .parse()
-        .map_err(|_| anyhow!("`--database` is not a valid PostgreSQL URL"))?;
+        .map_err(|_| anyhow!("the URL is not a valid PostgreSQL URL"))?;
     if config.get_password().is_none()
         && let Ok(password) = std::env::var("PGPASSWORD")
     {
@@ -278,19 +262,6 @@ impl Connections {
         let client = self.get().await?;
         let registered = timeout(self.limit, schema::registered(&client, after)).await;
         discard_on_timeout(client, registered)?
-    }
-
-    async fn latest(&self, device: i64) -> anyhow::Result<Vec<Latest>> {
-        let client = self.get().await?;
-        let latest = timeout(self.limit, schema::latest(&client, device)).await;
-        discard_on_timeout(client, latest)?
-    }
-
-    async fn history(&self, device: i64, cursor: Cursor, limit: Limit) -> anyhow::Result<History> {
-        let client = self.get().await?;
-        let history = schema::history(&client, device, cursor, limit);
-        let history = timeout(self.limit, history).await;
-        discard_on_timeout(client, history)?
     }
 
     async fn size(&self) -> anyhow::Result<u64> {

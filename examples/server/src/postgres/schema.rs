@@ -142,6 +142,16 @@ pub async fn register(client: &mut Client, devices: &[NewDevice]) -> anyhow::Res
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// Returns the number of a device, if it is registered.
+pub async fn id(client: &Client, device: &DeviceKey) -> anyhow::Result<Option<i64>> {
+    let select = "SELECT id FROM device WHERE token_sha256 = $1";
+    let select = client.prepare_cached(select).await?;
+    let row = client
+        .query_opt(&select, &[&&device.as_bytes()[..]])
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
 /// Returns the size of the database in bytes.
 pub async fn size(client: &Client) -> anyhow::Result<u64> {
     let size = "SELECT pg_database_size(current_database())";
