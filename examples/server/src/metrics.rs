@@ -1,9 +1,12 @@
 //! Prometheus metrics. Label values come from fixed lists, never from requests.
 
+mod tally;
+
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use pinquery::{Adjustment, ErrorKind, Update};
+use pinquery::{Adjustment, ErrorKind};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -13,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::process::Process;
 use crate::store::{Size, Unavailable};
+pub use tally::Tally;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
@@ -78,6 +82,8 @@ impl Operation {
 /// The server's metrics.
 pub struct Metrics {
     registry: Registry,
+    /// Metrics that only some stores have.
+    of_store: OnceLock<Registry>,
     process: Process,
     accepted: Counter,
     updates: Counter,
@@ -100,7 +106,7 @@ pub struct Metrics {
 const PREFIX: &str = "pinquery";
 
 /// Upper bounds of the buckets for the durations of batches, in seconds.
-const DURATIONS: [f64; 14] = [
+pub const DURATIONS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
@@ -111,6 +117,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix(PREFIX),
+            of_store: OnceLock::new(),
             process: Process::default(),
             accepted: Counter::default(),
             updates: Counter::default(),
@@ -126,7 +133,7 @@ impl Default for Metrics {
             turned_away: Counter::default(),
             broken: family(["malformed", "timed_out", "interrupted"]),
             faults: family(Operation::ALL.map(Operation::name)),
-            reads_unavailable: family(["store_fault", "responses_full", TIMED_OUT]),
+            reads_unavailable: family(["store_fault", "responses_full", "not_readable", TIMED_OUT]),
             log_lines_lost: Counter::default(),
         };
         metrics.register_batches();
@@ -206,7 +213,7 @@ impl Metrics {
         );
         registry.register(
             "reads_unavailable",
-            "Requests other than batches that failed with 503, by reason",
+            "Requests other than batches that failed with 503 or 501, by reason",
             self.reads_unavailable.clone(),
         );
         registry.register(
@@ -261,7 +268,7 @@ impl Metrics {
         self.unavailable.get_or_create(&Kind { kind }).inc();
     }
 
-    /// Counts a request other than a batch that failed with 503.
+    /// Counts a request other than a batch that failed with 503 or 501.
     pub fn read_unavailable(&self, reason: Unavailable) {
         let kind = reason.name();
         self.reads_unavailable.get_or_create(&Kind { kind }).inc();
@@ -299,6 +306,12 @@ impl Metrics {
         self.queue.set(i64::try_from(length).unwrap_or(i64::MAX));
     }
 
+    /// Counts a batch as waiting until the returned guard is dropped.
+    #[must_use]
+    pub fn waiting(&self) -> Counted {
+        Counted::new(&self.queue)
+    }
+
     /// Counts a transaction with this many batches.
     pub fn committed(&self, batches: usize) {
         self.commits.inc();
@@ -307,9 +320,8 @@ impl Metrics {
 
     /// Counts a connection as open until the returned guard is dropped.
     #[must_use]
-    pub fn connected(&self) -> Connected {
-        self.connections.inc();
-        Connected(self.connections.clone())
+    pub fn connected(&self) -> Counted {
+        Counted::new(&self.connections)
     }
 
     /// Counts a connection beyond the limit.
@@ -327,6 +339,15 @@ impl Metrics {
         self.broken.get_or_create(&Kind { kind }).inc();
     }
 
+    /// Adds the metrics of a store. Only the first call has an effect.
+    pub fn add(&self, register: impl FnOnce(&mut Registry)) {
+        self.of_store.get_or_init(|| {
+            let mut registry = Registry::with_prefix(PREFIX);
+            register(&mut registry);
+            registry
+        });
+    }
+
     /// Returns all metrics in the OpenMetrics text format, including the size of the database.
     #[must_use]
     pub fn text(&self, size: Size) -> String {
@@ -335,7 +356,12 @@ impl Metrics {
         register_size(current.sub_registry_with_prefix(PREFIX), size);
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _ = text::encode_registry(&mut text, &self.registry);
+        for registry in [Some(&self.registry), self.of_store.get()]
+            .into_iter()
+            .flatten()
+        {
+            let _ = text::encode_registry(&mut text, registry);
+        }
         let _ = text::encode(&mut text, &current);
         text
     }
@@ -356,35 +382,18 @@ fn register_size(registry: &mut Registry, size: Size) {
     }
 }
 
-/// A guard for a connection that is counted as open.
-pub struct Connected(Gauge);
+/// A guard for something that is counted while it exists.
+pub struct Counted(Gauge);
 
-impl Drop for Connected {
-    fn drop(&mut self) {
-        self.0.dec();
+impl Counted {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
     }
 }
 
-/// Counts the updates of a batch before it is handed to the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tally {
-    updates: u64,
-    /// In the order of [`Adjustment::ALL`].
-    adjusted: [u64; Adjustment::ALL.len()],
-}
-
-impl Tally {
-    /// Counts these updates.
-    #[must_use]
-    pub fn of(updates: &[Update]) -> Self {
-        let mut adjusted = [0; Adjustment::ALL.len()];
-        for (count, kind) in adjusted.iter_mut().zip(Adjustment::ALL) {
-            let is_kind = |update: &&Update| update.adjusted.as_ref() == Some(kind);
-            *count = updates.iter().filter(is_kind).count() as u64;
-        }
-        Self {
-            updates: updates.len() as u64,
-            adjusted,
-        }
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
