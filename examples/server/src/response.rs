@@ -19,7 +19,7 @@ use crate::store::Unavailable;
 pub enum Rejection {
     /// The query is invalid: 400.
     Query(ErrorKind),
-    /// The operation failed: 503 if a retry may succeed, otherwise 500.
+    /// The operation failed: 503 if a retry may succeed, otherwise 500 or 501.
     Unavailable(Unavailable),
 }
 
@@ -175,6 +175,10 @@ impl IntoResponse for Rejection {
             Self::Unavailable(Unavailable::Constraint) => error(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The database rejects this batch.",
+            ),
+            Self::Unavailable(Unavailable::NotReadable) => error(
+                StatusCode::NOT_IMPLEMENTED,
+                "This server only accepts batches: values can be read from another one.",
             ),
         }
     }

@@ -57,7 +57,8 @@ pub trait Store: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Fails fast rather than making the client wait.
+    /// Fails fast rather than making the client wait. A batch that failed may still be saved, so that
+    /// sending it again may save it twice.
     fn save(&self, batch: Batch) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Returns the latest value of each pin that has one, in ascending order of pins, whichever
@@ -127,6 +128,8 @@ pub enum Unavailable {
     Fault,
     /// The batch violates a constraint of the database. Retrying will fail again.
     Constraint,
+    /// This store only accepts batches. Retrying will fail again.
+    NotReadable,
 }
 
 impl Unavailable {
@@ -138,6 +141,7 @@ impl Unavailable {
             Self::ResponsesFull => "responses_full",
             Self::Fault => "store_fault",
             Self::Constraint => "constraint",
+            Self::NotReadable => "not_readable",
         }
     }
 }
