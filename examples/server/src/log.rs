@@ -10,6 +10,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::metrics::Metrics;
 
@@ -41,6 +44,10 @@ impl Log {
     pub fn start(level: tracing::Level, metrics: &Metrics) -> anyhow::Result<Self> {
         let log = Self::to(io::stderr(), metrics.log_lines_lost())?;
         let lines = log.clone();
+        // Logs every attempt to connect, as an error.
+        let filter = Targets::new()
+            .with_default(level)
+            .with_target("async_nats", LevelFilter::OFF);
         tracing_subscriber::fmt()
             .json()
             .flatten_event(true)
@@ -48,6 +55,8 @@ impl Log {
             // Internal errors would be printed to standard error by a macro that panics on failure.
             .log_internal_errors(false)
             .with_writer(move || lines.clone())
+            .finish()
+            .with(filter)
             .init();
         // The default hook writes to standard error, which could block a panicking thread forever.
         std::panic::set_hook(Box::new(|panic| {
