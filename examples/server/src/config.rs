@@ -80,10 +80,15 @@ pub struct Limits {
 #[derive(Clone, Debug, PartialEq, Args)]
 #[command(next_help_heading = "Store (times in seconds)")]
 pub struct StoreLimits {
-    /// SQLite file, created if missing, or postgres://USER@HOST/NAME
+    /// SQLite file, created if missing, postgres://USER@HOST/NAME, or
+    /// nats://HOST:4222,HOST:4222?stream=NAME&replicas=3
     /// [default: pinquery-server/demo.db in $XDG_STATE_HOME; required with --devices]
     #[arg(long, value_name = "FILE or URL")]
     pub database: Option<OsString>,
+    /// NATS: postgres://USER@HOST/NAME to read values from, which the sink writes
+    /// [default: none; reads get 501]
+    #[arg(long, value_name = "URL")]
+    pub read: Option<String>,
     /// Maximum batches waiting to be written; further ones get 503
     #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one())]
     pub queue: usize,
@@ -105,10 +110,10 @@ pub struct StoreLimits {
     /// PostgreSQL: connections for reading
     #[arg(long, value_name = "N", default_value = "2", value_parser = at_least_one())]
     pub read_pool: usize,
-    /// PostgreSQL: how long to wait at startup for a database that is not up yet
+    /// PostgreSQL and NATS: how long to wait at startup for a database that is not up yet
     #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
     pub wait_for_database: Duration,
-    /// PostgreSQL: statement timeout, after which batches get 503
+    /// PostgreSQL: statement timeout, after which batches get 503; NATS: batches get 503 a second later
     #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub statement_timeout: Duration,
 }
@@ -190,7 +195,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 23);
+        assert_eq!(count, 24);
     }
 
     #[test]

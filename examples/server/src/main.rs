@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use clap::{Parser, Subcommand};
 use pinquery_server::config::Config;
 use pinquery_server::devices::Entries;
 use pinquery_server::log::{self, Log};
 use pinquery_server::metrics::Metrics;
+#[cfg(feature = "nats")]
+use pinquery_server::nats::Nats;
 #[cfg(feature = "postgres")]
 use pinquery_server::postgres::{self, Postgres};
 use pinquery_server::prune::{self, Prune};
@@ -64,10 +66,17 @@ fn serve(config: &Config) -> anyhow::Result<()> {
 }
 
 fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
+    let kind = Kind::of(config.store.database.as_deref())?;
+    ensure!(
+        kind == Kind::Nats || config.store.read.is_none(),
+        "`--read` requires a NATS URL as `--database`"
+    );
     let (runtime, out) = (Runtime::new()?, io::stdout());
-    let result = match is_postgres(config.store.database.as_deref())? {
+    let result = match kind {
         #[cfg(feature = "postgres")]
-        true => runtime.block_on(run::<Postgres>(config, metrics, out)),
+        Kind::Postgres => runtime.block_on(run::<Postgres>(config, metrics, out)),
+        #[cfg(feature = "nats")]
+        Kind::Nats => runtime.block_on(run::<Nats>(config, metrics, out)),
         _ => runtime.block_on(run::<Sqlite>(config, metrics, out)),
     };
     // Does not wait, because a reload may hang, for example on a network file system.
@@ -77,20 +86,42 @@ fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
 
 fn prune(options: &Prune) -> anyhow::Result<()> {
     let (runtime, out) = (Runtime::new()?, io::stdout());
-    match is_postgres(Some(&options.database))? {
+    match Kind::of(Some(&options.database))? {
+        Kind::Nats => bail!("a stream cannot be pruned: prune the sink's PostgreSQL database"),
         #[cfg(feature = "postgres")]
-        true => runtime.block_on(prune::run::<postgres::OldBatches>(options, out)),
+        Kind::Postgres => runtime.block_on(prune::run::<postgres::OldBatches>(options, out)),
         _ => runtime.block_on(prune::run::<sqlite::OldBatches>(options, out)),
     }
 }
 
-/// Returns whether `--database` is a PostgreSQL URL. Fails if this build does not support it.
-fn is_postgres(database: Option<&OsStr>) -> anyhow::Result<bool> {
-    let database = database.and_then(OsStr::to_str).unwrap_or_default();
-    let is_postgres = database.starts_with("postgres://") || database.starts_with("postgresql://");
-    ensure!(
-        cfg!(feature = "postgres") || !is_postgres,
-        "built without PostgreSQL support: enable the feature `postgres`"
-    );
-    Ok(is_postgres)
+/// The kind of a database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+    Nats,
+}
+
+impl Kind {
+    /// Returns the kind of `--database`. Fails if this build does not support it.
+    fn of(database: Option<&OsStr>) -> anyhow::Result<Self> {
+        let database = database.and_then(OsStr::to_str).unwrap_or_default();
+        match database.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => {
+                ensure!(
+                    cfg!(feature = "postgres"),
+                    "built without PostgreSQL support: enable the feature `postgres`"
+                );
+                Ok(Self::Postgres)
+            }
+            Some(("nats" | "tls", _)) => {
+                ensure!(
+                    cfg!(feature = "nats"),
+                    "built without NATS support: enable the feature `nats`"
+                );
+                Ok(Self::Nats)
+            }
+            _ => Ok(Self::Sqlite),
+        }
+    }
 }

@@ -21,6 +21,7 @@ use crate::fault::Fault;
 use crate::metrics::{Metrics, Operation};
 use crate::store::{Batch, Unavailable};
 use group::{Group, Reply, Results, Ticket};
+pub use health::Health;
 pub use retry::Retrier;
 use retry::Retries;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use tokio::time::sleep;
 
@@ -32,12 +32,18 @@ impl Address {
                 Ok(client) => break client,
                 Err(error) => error,
             };
-            let is_final = error.kind() == ConnectErrorKind::AuthorizationViolation;
-            if is_final || begin.elapsed() + PAUSE > wait {
-                return Err(error).context("cannot connect");
-            }
+            // Waiting would change neither the credentials nor the file of certificates.
+            let is_final = matches!(
+                error.kind(),
+                ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Tls
+            );
+            // The message already includes the source.
+            ensure!(
+                !is_final && begin.elapsed() + PAUSE <= wait,
+                "cannot connect: {error}"
+            );
             if !is_logged {
-                tracing::warn!("waiting for NATS: {error:#}");
+                tracing::warn!("waiting for NATS: {error}");
                 is_logged = true;
             }
             sleep(PAUSE).await;

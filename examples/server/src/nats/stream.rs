@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{anyhow, ensure};
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Stream};
 use async_nats::jetstream::{Context, ErrorCode};
@@ -37,7 +37,7 @@ pub async fn open(context: &Context, address: &Address, wait: Duration) -> anyho
             Err(error) => error,
         };
         if !is_logged {
-            tracing::warn!("waiting for the stream {}: {error:#}", address.stream);
+            tracing::warn!("waiting for the stream: {error}");
             is_logged = true;
         }
         sleep(PAUSE).await;
@@ -51,11 +51,11 @@ async fn get_or_create(context: &Context, address: &Address) -> anyhow::Result<S
     match context.get_stream(name).await {
         Err(error) if is_absent(&error.kind()) => {
             let created = context.create_stream(config(address)).await;
-            let created = created.with_context(|| format!("stream {name} cannot be created"))?;
+            let created = created.map_err(|error| anyhow!("{name} cannot be created: {error}"))?;
             tracing::info!(stream = name, replicas = address.replicas, "stream created");
             Ok(created)
         }
-        stream => stream.with_context(|| format!("stream {name}")),
+        stream => stream.map_err(|error| anyhow!("{name} cannot be read: {error}")),
     }
 }
 

@@ -27,12 +27,6 @@ pub struct Address {
 }
 
 impl Address {
-    /// Returns whether a text has the scheme of such a URL.
-    #[must_use]
-    pub fn has_scheme(url: &str) -> bool {
-        url.starts_with("nats://") || url.starts_with("tls://")
-    }
-
     /// Parses `nats://USER:PASSWORD@HOST:PORT,HOST:PORT?stream=NAME&replicas=3&max_bytes=N`. The
     /// scheme `tls` requires TLS, with the root certificates in the file `ca` or those of the system.
     ///
@@ -41,7 +35,8 @@ impl Address {
     /// Fails if a part is invalid, as in `nats://h?stream=a.b`. Does not repeat the URL, because it may
     /// contain a password.
     pub fn parse(url: &str) -> anyhow::Result<Self> {
-        let (scheme, rest) = url.split_once("://").context("not a NATS URL")?;
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        ensure!(["nats", "tls"].contains(&scheme), "not a NATS URL");
         let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (user, hosts) = match authority.rsplit_once('@') {
             Some((user, hosts)) => (Some(credentials(user)?), hosts),

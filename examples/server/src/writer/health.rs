@@ -10,7 +10,7 @@ const RECENT: Duration = Duration::from_secs(1);
 
 /// The newest result of a commit or a check.
 #[derive(Default)]
-pub(super) struct Health(Mutex<Option<(Instant, Result<(), Unavailable>)>>);
+pub struct Health(Mutex<Option<(Instant, Result<(), Unavailable>)>>);
 
 impl Health {
     /// Returns the newest result, unless it is too old.
