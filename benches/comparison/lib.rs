@@ -1,8 +1,8 @@
 //! The contenders. Each parses queries for a device with an integer `v1` from 0 to 100, a double `v2`
 //! from −40 to 125 and a string `v3` of at most 64 bytes.
 //!
-//! Each is written as a competent user of its crates would write it, with the strictest settings that
-//! they have, but without checks of one's own that are easily forgotten.
+//! Each is written as a competent user of its crates would write it: with their strictest settings, but
+//! without additional checks that are easily forgotten.
 
 mod contenders {
     #[cfg(feature = "actix-web")]
@@ -25,7 +25,7 @@ mod contenders {
 
 /// Crates that parse a query.
 pub struct Contender {
-    /// The crates, the one that splits the query first.
+    /// The names of the crates, the one that splits the query first.
     pub crates: &'static [&'static str],
     /// Parses a query.
     pub parse: fn(&str) -> Outcome,
@@ -86,7 +86,7 @@ pub const CONTENDERS: &[Contender] = &[
     },
 ];
 
-/// Values of a device. All but pinquery fill such a struct, or a struct like it.
+/// Values of a device. Every contender but pinquery fills this struct or a similar one.
 #[derive(Default)]
 #[cfg_attr(
     any(feature = "serde_urlencoded", feature = "serde_qs"),

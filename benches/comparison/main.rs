@@ -56,11 +56,11 @@ fn main() -> ExitCode {
         Some("--update") => fs::write(path(PAGE), updated).expect("the page is writable"),
         Some("--check") if page == updated => println!("COMPARISON.md is up to date"),
         Some("--check") => {
-            eprintln!("COMPARISON.md is out of date: run this with --update, and review it");
+            eprintln!("COMPARISON.md is out of date: run with --update, and review the changes");
             return ExitCode::FAILURE;
         }
         Some(other) => {
-            eprintln!("unknown argument {other}: --update and --check are known");
+            eprintln!("unknown argument {other}: expected --update or --check");
             return ExitCode::from(2);
         }
     }
@@ -131,7 +131,7 @@ fn outcomes() -> String {
             .chain(tokens))
 }
 
-/// Compares two different tokens that are not UTF-8.
+/// Compares two different tokens that are not UTF-8 when decoded.
 fn tokens(contender: &Contender) -> String {
     let [first, second] =
         ["%FF", "%FE"].map(|token| (contender.parse)(&format!("token={token}&v1=1")));
@@ -174,7 +174,7 @@ fn speed(results: &str) -> String {
         .chain(WORKLOADS.map(|name| format!("`{name}`"))));
     table += &row(vec!["---".to_owned(); WORKLOADS.len() + 1]);
     for contender in CONTENDERS {
-        // The library's own column is 1 by definition, and not in the table.
+        // The library itself is not in the table: its ratio is 1 by definition.
         let Some(column) = header.iter().position(|name| name == contender.crates[0]) else {
             continue;
         };

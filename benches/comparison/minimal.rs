@@ -1,4 +1,4 @@
-//! Parses its arguments with the enabled contender: `cost` measures this program.
+//! Parses its arguments with the enabled contender. `cost` measures this program.
 
 use contenders::CONTENDERS;
 

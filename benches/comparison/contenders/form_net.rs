@@ -1,4 +1,4 @@
-//! `form-net`, with its macro.
+//! The macro of `form-net`.
 
 use form_net::FromForm;
 

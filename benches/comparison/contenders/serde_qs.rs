@@ -1,4 +1,4 @@
-//! `serde_qs`, with a struct that rejects unknown names, and without duplicates.
+//! `serde_qs`, configured to reject duplicates, with a struct that rejects unknown names.
 
 use serde_qs::{Config, DuplicateKeyBehavior};
 

@@ -1,4 +1,4 @@
-//! `xocomil`, whose decoder fills a buffer, with the parsers of the standard library.
+//! `xocomil`, which decodes into buffers, with the parsers of the standard library.
 
 use std::str;
 
