@@ -7,8 +7,9 @@
 //! - [`serve`]: connections and their limits; [`deadline`]: the time for sending a response.
 //! - [`http`]: routes and handlers; [`cors`]: requests from pages of other origins.
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
-//! - [`store`]: the storage interface, implemented by [`sqlite`], `postgres` and `nats`; [`writer`]: the
-//!   queue and the group commits that both share; [`value`]: how values map to table columns.
+//! - [`store`]: the storage interface, implemented by [`sqlite`], `postgres` and `nats`;
+//!   [`writer`]: the queue and the group commits that the databases share; [`value`]: how values
+//!   map to table columns.
 //! - [`prune`]: the command that deletes old batches.
 //! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`readers`],
 //!   [`rejections`], [`response`], [`page`], `signals`: the parts that these are built from.
