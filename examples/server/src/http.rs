@@ -25,7 +25,7 @@ const MAX_BODY: usize = 4096;
 const UPDATES: [&str; 2] = ["/external/api/batch/update", "/external/api/update"];
 
 /// The format that `prometheus-client` writes.
-const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Returns a listener's router. Each request gets a response within `timeout`.
 pub fn router<S: Store>(

@@ -14,7 +14,7 @@ use pinquery_server::devices::Entries;
 use pinquery_server::log::{self, Log};
 use pinquery_server::metrics::Metrics;
 #[cfg(feature = "nats")]
-use pinquery_server::nats::Nats;
+use pinquery_server::nats::{Nats, sink};
 #[cfg(feature = "postgres")]
 use pinquery_server::postgres::{self, Postgres};
 use pinquery_server::prune::{self, Prune};
@@ -34,6 +34,8 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Prune(Prune),
+    #[cfg(feature = "nats")]
+    Sink(sink::Sink),
     /// Checks a devices file as the server does at startup, without a database
     CheckDevices {
         /// JSON file with a template per token
@@ -45,6 +47,8 @@ fn main() -> ExitCode {
     let CommandLine { server, command } = CommandLine::parse();
     let result = match command {
         Some(Command::Prune(options)) => prune(&options),
+        #[cfg(feature = "nats")]
+        Some(Command::Sink(options)) => sink(&options),
         Some(Command::CheckDevices { file }) => Entries::read(&file).map(drop),
         None => serve(&server),
     };
@@ -81,6 +85,16 @@ fn start(config: &Config, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     };
     // Does not wait, because a reload may hang, for example on a network file system.
     runtime.shutdown_background();
+    result
+}
+
+#[cfg(feature = "nats")]
+fn sink(options: &sink::Sink) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::default());
+    let log = Log::start(options.log, &metrics)?;
+    let (runtime, out) = (Runtime::new()?, io::stdout());
+    let result = runtime.block_on(sink::run(options, metrics, out));
+    log.finish();
     result
 }
 

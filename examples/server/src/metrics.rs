@@ -103,7 +103,8 @@ pub struct Metrics {
     log_lines_lost: Counter,
 }
 
-const PREFIX: &str = "pinquery";
+/// The prefix of the names.
+pub(crate) const PREFIX: &str = "pinquery";
 
 /// Upper bounds of the buckets for the durations of batches, in seconds.
 pub const DURATIONS: [f64; 14] = [

@@ -4,11 +4,13 @@
 //! - [`url`]: the URL of the servers and the stream; [`connect`]: connections to them.
 //! - [`stream`]: the settings of the stream; [`message`]: the format of its messages.
 //! - [`publish`]: retries and acknowledgements; [`metrics`]: what is measured there.
+//! - [`sink`]: the command that writes the stream to PostgreSQL.
 
 pub mod connect;
 pub mod message;
 pub mod metrics;
 pub mod publish;
+pub mod sink;
 pub mod stream;
 pub mod url;
 
