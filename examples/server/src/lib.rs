@@ -10,7 +10,8 @@
 //! - [`store`]: the storage interface, implemented by [`sqlite`], `postgres` and `nats`;
 //!   [`writer`]: the queue and the group commits that the databases share; [`value`]: how values
 //!   map to table columns.
-//! - [`prune`]: the command that deletes old batches.
+//! - [`prune`]: the command that deletes old batches; `nats::sink`: the one that writes a stream to
+//!   PostgreSQL.
 //! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`readers`],
 //!   [`rejections`], [`response`], [`page`], `signals`: the parts that these are built from.
 #![forbid(unsafe_code)]
