@@ -52,7 +52,8 @@ async fn get_or_create(context: &Context, address: &Address) -> anyhow::Result<S
         Err(error) if is_absent(&error.kind()) => {
             let created = context.create_stream(config(address)).await;
             let created = created.map_err(|error| anyhow!("{name} cannot be created: {error}"))?;
-            tracing::info!(stream = name, replicas = address.replicas, "stream created");
+            let replicas = created.cached_info().config.num_replicas;
+            tracing::info!(stream = name, replicas, "stream created");
             Ok(created)
         }
         stream => stream.map_err(|error| anyhow!("{name} cannot be read: {error}")),
@@ -71,7 +72,7 @@ fn config(address: &Address) -> Config {
     Config {
         name: address.stream.clone(),
         subjects: vec![subjects(address)],
-        num_replicas: address.replicas,
+        num_replicas: address.replicas.unwrap_or(1),
         max_bytes: address.max_bytes.unwrap_or(-1),
         // A full stream rejects new batches instead of losing old ones.
         discard: DiscardPolicy::New,
@@ -93,6 +94,7 @@ fn subjects(address: &Address) -> String {
 /// Fails at the first one that differs, such as `"discard":"old"`, with both values.
 pub fn check(config: &Config, address: &Address) -> anyhow::Result<()> {
     let found = serde_json::to_value(config)?;
+    let replicas = address.replicas.map(|count| ("num_replicas", json!(count)));
     let max_bytes = address.max_bytes.map(|bytes| ("max_bytes", json!(bytes)));
     for (field, required) in [
         ("storage", json!("file")),
@@ -102,7 +104,6 @@ pub fn check(config: &Config, address: &Address) -> anyhow::Result<()> {
         ("max_msgs", json!(-1)),
         ("max_msgs_per_subject", json!(-1)),
         ("max_msg_size", json!(-1)),
-        ("num_replicas", json!(address.replicas)),
         ("subjects", json!([subjects(address)])),
         ("no_ack", json!(false)),
         ("deny_purge", json!(false)),
@@ -112,6 +113,7 @@ pub fn check(config: &Config, address: &Address) -> anyhow::Result<()> {
         ("sources", json!(null)),
     ]
     .into_iter()
+    .chain(replicas)
     .chain(max_bytes)
     {
         // A field that is absent has its default, which is the required value.
@@ -162,14 +164,19 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_compared_only_if_it_is_given() {
-        let limited = created(&address("&max_bytes=5"));
-        check(&limited, &address("")).expect("any limit");
-        let error = check(&limited, &address("&max_bytes=6")).expect_err("another limit");
-        assert_eq!(
-            error.to_string(),
-            "stream PQ: `max_bytes` is 5, but must be 6"
-        );
+    fn settings_of_the_url_are_compared_only_if_they_are_given() {
+        let created = created(&address("&replicas=3&max_bytes=5"));
+        check(&created, &address("")).expect("any replicas and limit");
+        for (parameter, message) in [
+            (
+                "&replicas=1",
+                "stream PQ: `num_replicas` is 3, but must be 1",
+            ),
+            ("&max_bytes=6", "stream PQ: `max_bytes` is 5, but must be 6"),
+        ] {
+            let error = check(&created, &address(parameter)).expect_err(parameter);
+            assert_eq!(error.to_string(), message);
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub struct Address {
     pub(super) ca: Option<PathBuf>,
     /// The name of the stream.
     pub stream: String,
-    /// The number of servers that store the stream.
-    pub replicas: usize,
+    /// The number of servers that store the stream; if absent, one for a stream that is created.
+    pub replicas: Option<usize>,
     /// The maximum size of the stream; unlimited if absent.
     pub max_bytes: Option<i64>,
 }
@@ -48,7 +48,7 @@ impl Address {
             user,
             ca: None,
             stream: String::new(),
-            replicas: 1,
+            replicas: None,
             max_bytes: None,
         };
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -72,7 +72,7 @@ impl Address {
             "replicas" => {
                 let replicas = value.parse().ok();
                 let replicas = replicas.filter(|replicas| (1..=MAX_REPLICAS).contains(replicas));
-                self.replicas = replicas.context("`replicas` must be 1 to 5")?;
+                self.replicas = Some(replicas.context("`replicas` must be 1 to 5")?);
             }
             "max_bytes" => {
                 let bytes = value.parse().ok().filter(|&bytes| bytes > 0);
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(address.user, Some(("me".to_owned(), "p@ss?".to_owned())));
         assert_eq!(address.ca, Some("/a b.pem".into()));
         assert_eq!(address.stream, "P-Q_1");
-        assert_eq!((address.replicas, address.max_bytes), (3, Some(1000)));
+        assert_eq!((address.replicas, address.max_bytes), (Some(3), Some(1000)));
         assert_eq!(
             address.location(),
             "tls://a:4222,b:4223,[::1]:4224?stream=P-Q_1"
@@ -167,7 +167,7 @@ mod tests {
     fn missing_parts_have_defaults() {
         let address = parse("nats://h?stream=PQ");
         assert_eq!(address.location(), "nats://h:4222?stream=PQ");
-        assert_eq!((address.replicas, address.max_bytes), (1, None));
+        assert_eq!((address.replicas, address.max_bytes), (None, None));
         assert!(!address.tls && address.user.is_none() && address.ca.is_none());
     }
 
