@@ -9,7 +9,7 @@ use common::postgres::Database;
 use pinquery::{Update, Value, VirtualPin};
 use pinquery_server::devices::DeviceKey;
 use pinquery_server::postgres::{Position, Session, SinkDatabase, StreamBatch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 const STREAM: &str = "PQ";
 
@@ -44,6 +44,17 @@ fn batch(token: &str, seq: u32) -> StreamBatch {
         at_ns: time(seq),
         updates: vec![update],
     }
+}
+
+/// Waits until no other session has locked the stream.
+async fn lock(session: &mut Session) {
+    let lock = async {
+        while !session.try_lock().await.expect("read") {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let locked = timeout(Duration::from_secs(30), lock).await;
+    locked.expect("the lock is released");
 }
 
 async fn session(database: &Database, stream: &str) -> Session {
@@ -148,13 +159,25 @@ async fn a_lost_connection_writes_nothing_and_releases_the_lock() {
     failed.expect_err("terminated");
     table.release();
     drop(first);
-    while !second.try_lock().await.expect("read") {
-        sleep(Duration::from_millis(10)).await;
-    }
+    lock(&mut second).await;
     assert_eq!(second.position().await.expect("read"), Some(START));
     let group = vec![batch("a", 1)];
     second.commit(START, at(1), group).await.expect("saved");
     assert_eq!(written(&database).lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_releases_the_lock() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let sink = SinkDatabase::new(&database.url()).expect("valid URL");
+    for _ in 0..2 {
+        let mut session = sink.session(STREAM).await.expect("the database is up");
+        lock(&mut session).await;
+    }
+    let mut other = session(&database, STREAM).await;
+    lock(&mut other).await;
 }
 
 #[tokio::test]
