@@ -98,11 +98,11 @@ impl<'a> Sessions<'a> {
             session.begin(start).await?;
         }
         let reader = Reader::new(&stream, start).await?;
-        tracing::info!(
-            stream = self.from.stream,
-            after = start.seq,
-            "writing the stream"
-        );
+        // A fault that persists is logged only once.
+        if !self.fault.is_current() {
+            let stream = &self.from.stream;
+            tracing::info!(stream, after = start.seq, "writing the stream");
+        }
         let position = Cell::new(start);
         tokio::select! {
             end = self.write(session, reader, &position) => end,
@@ -112,7 +112,7 @@ impl<'a> Sessions<'a> {
 
     /// Waits until no other sink writes the stream. Returns the position.
     async fn lock(&self, session: &mut Session) -> anyhow::Result<Option<Position>> {
-        let mut is_logged = false;
+        let mut is_waiting = false;
         loop {
             let is_locked = session.try_lock().await?;
             let position = session.position().await?;
@@ -121,11 +121,13 @@ impl<'a> Sessions<'a> {
             if is_locked {
                 return Ok(position);
             }
-            self.succeeded();
-            if !is_logged {
+            if is_waiting {
+                // Not at once, because a sink that cannot write locks the stream only briefly.
+                self.succeeded();
+            } else if !self.fault.is_current() {
                 tracing::info!("waiting for another sink");
-                is_logged = true;
             }
+            is_waiting = true;
             sleep(PAUSE).await;
         }
     }
