@@ -5,6 +5,8 @@
 //! `[longitude,latitude]`. The device is the last token of the subject, and the time is that of the
 //! message in the stream. Doubles survive a round trip exactly.
 
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pinquery::{Adjustment, Update, Value, VirtualPin};
@@ -107,6 +109,7 @@ pub fn decode(message: &[u8]) -> Result<Vec<Update>, DecodeError> {
         Err(error) => Err(error.to_string()),
     };
     let updates = updates.and_then(|updates| updates.into_iter().map(update).collect());
+    let updates = updates.and_then(check_pins);
     updates.map_err(|reason| match newer_version(message) {
         Some(version) => DecodeError::Newer(version),
         None => DecodeError::Invalid(reason),
@@ -121,6 +124,16 @@ fn newer_version(message: &[u8]) -> Option<u64> {
     }
     let Version { v } = serde_json::from_slice(message).ok()?;
     (v > VERSION).then_some(v)
+}
+
+/// Checks that no pin occurs twice, which the database would reject.
+fn check_pins(updates: Vec<Update>) -> Result<Vec<Update>, String> {
+    let mut pins = HashSet::new();
+    let duplicate = updates.iter().find(|update| !pins.insert(update.pin.0));
+    match duplicate {
+        Some(update) => Err(format!("duplicate pin {}", update.pin.0)),
+        None => Ok(updates),
+    }
 }
 
 fn update(Found(pin, type_name, json, adjusted): Found<'_>) -> Result<Update, String> {
@@ -174,8 +187,11 @@ impl value::Row for Row<'_> {
     }
 
     fn text(&self) -> Result<String, String> {
-        let text = self.json.as_str();
-        Ok(text.ok_or_else(|| self.mismatch())?.to_owned())
+        let text = self.json.as_str().ok_or_else(|| self.mismatch())?;
+        match text.contains('\0') {
+            true => Err("a string contains U+0000".to_owned()),
+            false => Ok(text.to_owned()),
+        }
     }
 
     fn latitude(&self) -> Result<f64, String> {
@@ -312,6 +328,11 @@ mod tests {
                 "does not have the type",
             ),
             (r#"{"v":1,"u":[[1,"string",1]]}"#, "does not have the type"),
+            (r#"{"v":1,"u":[[1,"string","a\u0000"]]}"#, "U+0000"),
+            (
+                r#"{"v":1,"u":[[1,"integer",1],[2,"integer",1],[1,"integer",1]]}"#,
+                "duplicate pin 1",
+            ),
         ] {
             match decode(invalid.as_bytes()) {
                 Err(DecodeError::Invalid(error)) => {
