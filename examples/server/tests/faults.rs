@@ -4,7 +4,6 @@ mod common;
 
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -291,5 +290,5 @@ fn kill_9_under_load_loses_no_acknowledged_batch() {
         load.wait_for_acks(50);
     });
     load.assert_nothing_lost("kill -9, SQLite, at the end", &scratch.database());
-    assert_eq!(load.rejected.load(Ordering::Relaxed), 0);
+    assert_eq!(load.rejected(), 0);
 }

@@ -5,7 +5,6 @@
 mod common;
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
 use common::load::{Load, addresses, rounds};
 use common::postgres::Database;
@@ -57,7 +56,7 @@ fn kill_9_of_one_of_two_servers_does_not_affect_the_other() {
             victim.kill();
             // The other server accepts every batch.
             load.wait_for_acks(100);
-            assert_eq!(load.rejected.load(Ordering::Relaxed), 0);
+            assert_eq!(load.rejected(), 0);
             load.assert_nothing_lost(&format!("kill -9 of one of two, round {round}"), &database);
             victim = start(&scratch, &database);
             servers.lock().unwrap()[1] = Some(victim.address);

@@ -9,7 +9,6 @@ use std::io::{BufRead, BufReader, Read};
 #[cfg(feature = "postgres")]
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::Ordering;
 use std::thread;
 
 use common::load::{Load, Saved, addresses};
@@ -97,7 +96,7 @@ fn prune_under_load(servers: &[Server], location: &str, database: &impl Saved) {
         assert_eq!(prune.wait().unwrap().code(), Some(0));
         load.wait_for_acks(100);
     });
-    assert_eq!(load.rejected.load(Ordering::Relaxed), 0);
+    assert_eq!(load.rejected(), 0);
     load.assert_nothing_lost("prune", database);
 }
 

@@ -39,16 +39,17 @@ pub trait Saved {
 #[derive(Default)]
 pub struct Load {
     next: AtomicI64,
-    acknowledged: Mutex<HashSet<i64>>,
+    /// The sender of each batch that was acknowledged.
+    acknowledged: Mutex<HashMap<i64, usize>>,
+    rejected: Mutex<HashSet<i64>>,
     is_done: AtomicBool,
     sent: AtomicUsize,
-    pub rejected: AtomicUsize,
     reader: Mutex<Reader>,
 }
 
 impl Load {
     /// Sends until `is_done`, reconnecting to servers that went down.
-    fn send(&self, servers: &Servers) {
+    fn send(&self, sender: usize, servers: &Servers) {
         let mut clients: Vec<Option<Client>> =
             servers.lock().unwrap().iter().map(|_| None).collect();
         while !self.is_done.load(Ordering::Relaxed) {
@@ -68,11 +69,11 @@ impl Load {
             });
             match response {
                 Some(Ok(response)) if response.summary() == (200, "OK") => {
-                    self.acknowledged.lock().unwrap().insert(number);
+                    self.acknowledged.lock().unwrap().insert(number, sender);
                 }
                 Some(Ok(response)) => {
                     assert_eq!(response.status, 503, "{response:?}");
-                    self.rejected.fetch_add(1, Ordering::Relaxed);
+                    self.rejected.lock().unwrap().insert(number);
                     thread::sleep(Duration::from_millis(5));
                 }
                 Some(Err(_)) | None => {
@@ -87,12 +88,22 @@ impl Load {
         self.acknowledged.lock().unwrap().len()
     }
 
+    pub fn rejected(&self) -> usize {
+        self.rejected.lock().unwrap().len()
+    }
+
     /// Waits until this many more batches are acknowledged.
     pub fn wait_for_acks(&self, more: usize) {
         let before = self.acknowledged();
         eventually("batches are acknowledged", || {
             self.acknowledged() >= before + more
         });
+    }
+
+    /// Waits until this many more batches are rejected.
+    pub fn wait_for_rejections(&self, more: usize) {
+        let before = self.rejected();
+        eventually("batches are rejected", || self.rejected() >= before + more);
     }
 
     /// Waits until the clients send nothing because they are all waiting for a response.
@@ -107,8 +118,8 @@ impl Load {
     /// Runs the scenario while clients are sending and another is reading, then reads the rest.
     pub fn during(&self, servers: &Servers, scenario: impl FnOnce()) {
         thread::scope(|scope| {
-            for _ in 0..16 {
-                scope.spawn(|| self.send(servers));
+            for sender in 0..16 {
+                scope.spawn(move || self.send(sender, servers));
             }
             scope.spawn(|| {
                 while !self.is_done.load(Ordering::Relaxed) {
@@ -119,6 +130,11 @@ impl Load {
             scenario();
             drop(stop);
         });
+        self.read_rest(servers);
+    }
+
+    /// Reads until there is nothing new.
+    pub fn read_rest(&self, servers: &Servers) {
         eventually("everything is read", || self.read(servers) == Some(0));
     }
 
@@ -143,22 +159,44 @@ impl Load {
         let partial = batches.iter().filter(is_partial).count();
         let found: HashSet<i64> = batches.iter().map(|batch| batch.values.1).collect();
         let doubled = batches.len() - found.len();
-        let lost = acknowledged.difference(&found).count();
+        let is_lost = |number: &&i64| !found.contains(number);
+        let lost = acknowledged.keys().filter(is_lost).count();
+        let disordered = count_disordered(&batches, &acknowledged);
         // Those that the cursor has passed.
         let passed = batches.iter().filter(|batch| batch.id <= after);
         let is_missed = |batch: &&SavedBatch| seen.get(&batch.id) != Some(&batch.values.1);
         let missed = passed.filter(is_missed).count();
+        let rejected = self.rejected.lock().unwrap();
         println!(
-            "{label}: sent {}, acknowledged {}, rejected {}, found {}, partial {partial}, lost {lost}, \
-             doubled {doubled}; the reader saw {}, missed {missed}",
+            "{label}: sent {}, acknowledged {}, rejected {} of which {} were saved, found {}, \
+             partial {partial}, lost {lost}, doubled {doubled}, out of order {disordered}; \
+             the reader saw {}, missed {missed}",
             self.sent.load(Ordering::Relaxed),
             acknowledged.len(),
-            self.rejected.load(Ordering::Relaxed),
+            rejected.len(),
+            rejected.intersection(&found).count(),
             batches.len(),
             seen.len(),
         );
-        assert_eq!([partial, lost, doubled, missed], [0; 4]);
+        assert_eq!([partial, lost, doubled, disordered, missed], [0; 5]);
     }
+}
+
+/// Returns how many batches have a smaller id than an earlier one of the same sender, who sends a
+/// batch after the response to the one before.
+fn count_disordered(batches: &[SavedBatch], senders: &HashMap<i64, usize>) -> usize {
+    let mut numbers: Vec<(i64, i64)> = batches
+        .iter()
+        .map(|batch| (batch.id, batch.values.1))
+        .collect();
+    numbers.sort_unstable();
+    let mut newest: HashMap<usize, i64> = HashMap::new();
+    let acknowledged = numbers
+        .iter()
+        .filter_map(|&(_, number)| Some((number, *senders.get(&number)?)));
+    let is_disordered =
+        |&(number, sender): &(i64, usize)| newest.insert(sender, number) > Some(number);
+    acknowledged.filter(is_disordered).count()
 }
 
 /// Stops the clients even if the test panics.
