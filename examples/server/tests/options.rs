@@ -191,3 +191,14 @@ fn the_unit_is_consistent_with_the_options() {
     assert!(number("TimeoutStopSec=") > limits.shutdown_timeout.as_secs());
     assert_eq!(value("RestartForceExitStatus=").next(), Some("SIGHUP"));
 }
+
+#[cfg(not(feature = "nats"))]
+#[test]
+fn a_nats_url_needs_the_feature() {
+    let mut command = command();
+    command.args(["--database", "nats://u:SECRET@127.0.0.1:1?stream=S"]);
+    let (status, stdout, stderr) = output(command);
+    assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
+    let message = "built without NATS support: enable the feature `nats`";
+    assert_eq!(stderr, format!("pinquery-server: {message}\n"));
+}

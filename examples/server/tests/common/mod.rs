@@ -5,6 +5,7 @@ pub mod load;
 pub mod nats;
 pub mod postgres;
 pub mod sqlite;
+pub mod stream;
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

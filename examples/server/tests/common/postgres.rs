@@ -29,16 +29,23 @@ impl Database {
     /// note, if PostgreSQL is not installed and `PINQUERY_REQUIRE_POSTGRES` is not set.
     pub fn new() -> Option<Self> {
         static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        // Tests kill processes, not the machine, so nothing needs to be flushed.
+        Self::in_shared_cluster(&SHARED, &["-c", "fsync=off"])
+    }
+
+    /// Like `new`, but flushes commits.
+    pub fn flushed() -> Option<Self> {
+        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+        Self::in_shared_cluster(&SHARED, &[])
+    }
+
+    fn in_shared_cluster(shared: &Mutex<Weak<Cluster>>, options: &[&str]) -> Option<Self> {
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let cluster = match shared.upgrade() {
             Some(cluster) => cluster,
-            None => {
-                // Tests kill processes, not the machine, so nothing needs to be flushed.
-                let cluster = Arc::new(Cluster::start(&["-c", "fsync=off"])?);
-                *shared = Arc::downgrade(&cluster);
-                cluster
-            }
+            None => Arc::new(Cluster::start(options)?),
         };
+        *shared = Arc::downgrade(&cluster);
         drop(shared);
         Some(Self::in_cluster(cluster))
     }
@@ -96,6 +103,11 @@ impl Database {
     /// Returns the output of `psql`: a line per row, with columns separated by `|`.
     pub fn query(&self, sql: &str) -> String {
         self.cluster.query(&self.name, sql)
+    }
+
+    /// Like `query`, but returns the error, such as that of a missing table.
+    pub fn try_query(&self, sql: &str) -> Result<String, String> {
+        self.cluster.try_query(&self.name, sql)
     }
 
     /// Sends SIGKILL to a process that executes a transaction of a server. The postmaster then

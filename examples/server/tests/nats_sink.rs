@@ -1,0 +1,265 @@
+//! The sink writes each message of a stream once, and stops with a clear message if it cannot.
+#![cfg(feature = "nats")]
+
+mod common;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::load::{Load, Saved, addresses};
+use common::postgres::Database;
+use common::stream::Stream;
+use common::{eventually, output};
+
+/// Starts a sink for a stream with this many batches, and stops it after it has written them.
+fn write(stream: &Stream, batches: i64) {
+    stream.create();
+    for number in 0..batches {
+        stream.publish_batch(number);
+    }
+    let mut sink = stream.sink();
+    stream.wait_until_written();
+    sink.signal("TERM");
+    assert_eq!(sink.wait().code(), Some(0), "{}", stream.sinks.log());
+}
+
+/// Checks that a sink stops for this reason, and writes nothing.
+fn assert_stops(stream: &Stream, reason: &str) {
+    // The table may be missing.
+    let count = || {
+        stream
+            .database
+            .try_query("SELECT count(*) FROM batch")
+            .unwrap_or_default()
+    };
+    let (written, batches) = (stream.written(), count());
+    let log = stream.failing_sink();
+    let error = log.lines().last().expect("a line");
+    assert!(error.starts_with("pinquery-server: "), "{log}");
+    assert!(error.contains(reason), "{log}");
+    assert_eq!(stream.written(), written);
+    assert_eq!(
+        count().trim_start_matches('0'),
+        batches.trim_start_matches('0')
+    );
+}
+
+#[test]
+fn a_stream_that_was_deleted_and_created_again_is_rejected() {
+    let Some(stream) = Stream::shared() else {
+        return;
+    };
+    write(&stream, 3);
+    stream.delete();
+    stream.create();
+    // As many messages as there were, so that only the time of its creation differs.
+    for number in 10..13 {
+        stream.publish_batch(number);
+    }
+    assert_stops(&stream, ": it was replaced");
+}
+
+#[test]
+fn a_running_sink_does_not_write_a_stream_that_was_created_again() {
+    let Some(stream) = Stream::shared() else {
+        return;
+    };
+    stream.create();
+    let mut sink = stream.sink();
+    stream.publish_batch(0);
+    stream.wait_until_written();
+    stream.delete();
+    stream.create();
+    for number in 10..13 {
+        stream.publish_batch(number);
+    }
+    assert_eq!(sink.wait().code(), Some(1), "{}", stream.sinks.log());
+    let log = stream.sinks.log();
+    assert!(log.contains(": it was replaced"), "{log}");
+    assert_eq!(stream.database.batches().len(), 1);
+}
+
+#[test]
+fn an_older_copy_of_the_stores_is_rejected() {
+    let Some(stream) = Stream::on_own_nodes(1) else {
+        return;
+    };
+    stream.create();
+    stream.publish_batch(0);
+    stream.cluster.copy_stores();
+    write(&stream, 3);
+    assert_eq!(stream.written(), 4);
+    stream.cluster.put_stores_back();
+    assert_eq!(stream.state().last_sequence, 1);
+    assert_stops(
+        &stream,
+        "it ends at message 1, but 4 has been written: it was set back",
+    );
+    // Once there are as many messages as before, only their times differ.
+    for number in 10..15 {
+        stream.publish_batch(number);
+        if stream.state().last_sequence >= 4 {
+            assert_stops(&stream, "its message 4 is of ");
+        }
+    }
+}
+
+#[test]
+fn a_sink_that_runs_while_older_stores_are_put_back_writes_nothing() {
+    let Some(stream) = Stream::on_own_nodes(3) else {
+        return;
+    };
+    stream.create();
+    stream.publish_batch(0);
+    stream.cluster.copy_stores();
+    let mut sink = stream.sink();
+    for number in 1..4 {
+        stream.publish_batch(number);
+    }
+    stream.wait_until_written();
+    stream.cluster.put_stores_back();
+    for number in 10..15 {
+        stream.publish_batch(number);
+    }
+    assert_eq!(sink.wait().code(), Some(1), "{}", stream.sinks.log());
+    let log = stream.sinks.log();
+    assert!(log.contains(": it was set back"), "{log}");
+    assert_eq!(stream.database.batches().len(), 4);
+}
+
+#[test]
+fn missing_messages_are_noticed() {
+    let Some(stream) = Stream::shared() else {
+        return;
+    };
+    write(&stream, 3);
+    for number in 3..7 {
+        stream.publish_batch(number);
+    }
+    stream.purge_before(5);
+    assert_stops(
+        &stream,
+        "it begins at message 5, but only 3 has been written",
+    );
+}
+
+#[test]
+fn missing_messages_are_noticed_by_the_first_sink() {
+    let Some(stream) = Stream::shared() else {
+        return;
+    };
+    stream.create();
+    for number in 0..3 {
+        stream.publish_batch(number);
+    }
+    stream.purge_before(2);
+    assert_stops(
+        &stream,
+        "it begins at message 2, but only 0 has been written",
+    );
+}
+
+#[test]
+fn messages_that_cannot_be_read_stop_the_sink_after_those_before() {
+    let token = "a".repeat(43);
+    for (subject, payload, reason) in [
+        (None, r#"{"v":2,"u":[]}"#, "version 2"),
+        (None, "garbage", "message 3: "),
+        (None, r#"{"v":1,"u":[[1,"color","red"]]}"#, "color"),
+        (Some("x"), r#"{"v":1,"u":[]}"#, "unknown subject"),
+        (
+            Some(&*token),
+            r#"{"v":1,"u":[[300,"integer",1]]}"#,
+            "message 3",
+        ),
+    ] {
+        let Some(stream) = Stream::shared() else {
+            return;
+        };
+        stream.create();
+        let batches = [0, 1].map(|number| stream.publish_batch(number));
+        let subject = subject.map(|token| format!("{}.{token}", stream.name));
+        stream.publish(subject.unwrap_or_else(|| stream.subject()), payload);
+        stream.publish_batch(3);
+        let log = stream.failing_sink();
+        let error = log.lines().last().expect("a line");
+        assert!(error.contains("message 3: "), "{log}");
+        assert!(error.contains(reason), "{log}");
+        assert_eq!(stream.written(), 2);
+        assert_eq!(stream.database.batches().len(), batches.len());
+        // Nothing is lost.
+        assert_eq!(stream.state().messages, 4);
+    }
+}
+
+#[test]
+fn a_second_sink_waits_until_the_first_one_ends() {
+    let Some(stream) = Stream::shared() else {
+        return;
+    };
+    stream.create();
+    let mut first = stream.sink();
+    stream.wait_until_logged("writing the stream", 1);
+    let _second = stream.sink();
+    stream.wait_until_logged("waiting for another sink", 1);
+    stream.publish_batch(0);
+    stream.wait_until_written();
+    first.signal("TERM");
+    assert_eq!(first.wait().code(), Some(0));
+    stream.publish_batch(1);
+    stream.wait_until_written();
+    assert_eq!(stream.database.batches().len(), 2);
+    stream.sinks.assert_logged_once("waiting for another sink");
+}
+
+#[test]
+fn a_database_that_does_not_flush_is_rejected() {
+    let (Some(mut stream), Some(unflushed)) = (Stream::shared(), Database::new()) else {
+        return;
+    };
+    stream.create();
+    stream.database = unflushed;
+    let (status, _, log) = output(stream.sink_command());
+    assert_eq!(status, Some(1), "{log}");
+    assert!(log.lines().last().unwrap().contains("fsync"), "{log}");
+}
+
+/// 20 s, or `PINQUERY_OUTAGE`.
+#[test]
+fn a_sink_catches_up_after_the_database_was_down() {
+    let Some(stream) = Stream::on_own_nodes(3) else {
+        return;
+    };
+    let outage = std::env::var("PINQUERY_OUTAGE").ok();
+    let outage = outage.map_or(20, |seconds| seconds.parse().expect("a number"));
+    let server = stream.server(&[]);
+    let sink = stream.sink();
+    let lag = || sink.metric("pinquery_sink_lag_messages");
+    let servers = addresses([&server]);
+    let load = Load::default();
+    load.during(&servers, || {
+        load.wait_for_acks(100);
+        stream.wait_until_written();
+        stream.database.cluster.kill();
+        let before = load.acknowledged();
+        thread::sleep(Duration::from_secs(outage));
+        let batches = load.acknowledged() - before;
+        println!(
+            "{outage} s without PostgreSQL: {batches} batches, lag {}",
+            lag()
+        );
+        stream.database.cluster.restart();
+    });
+    let start = Instant::now();
+    stream.wait_until_written();
+    println!("caught up in {:?}", start.elapsed());
+    eventually("there is no lag", || lag() == 0.0);
+    load.read_rest(&servers);
+    load.assert_nothing_lost("without PostgreSQL", &stream);
+    stream
+        .sinks
+        .assert_logged_once("database writes are failing");
+    stream
+        .sinks
+        .assert_logged_once("database writes have recovered");
+}
