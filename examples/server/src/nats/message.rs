@@ -259,8 +259,10 @@ mod tests {
             }
         }
         for integer in [i64::MIN, -1, 0, 1 << 53, (1 << 53) + 1, i64::MAX] {
-            let values = [Value::Integer(integer), Value::Enumerable(integer)];
-            let updates = values.map(|value| update(0, value));
+            let updates = [
+                update(0, Value::Integer(integer)),
+                update(255, Value::Enumerable(integer)),
+            ];
             assert_eq!(decode(&encode(&updates)).as_deref(), Ok(&updates[..]));
         }
         let text: String = ('\u{1}'..='\u{fff}').chain(['\u{10ffff}', '💧']).collect();
