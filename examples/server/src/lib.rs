@@ -1,5 +1,5 @@
-//! An ingestion server for Blynk batch updates: axum for HTTP, [`pinquery`] for parsing, SQLite or
-//! PostgreSQL for storage.
+//! An ingestion server for Blynk batch updates: axum for HTTP, [`pinquery`] for parsing, SQLite,
+//! PostgreSQL or NATS for storage.
 //!
 //! The modules, in the order in which a request passes through them; none depends on one above it:
 //!
