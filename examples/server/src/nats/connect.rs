@@ -8,22 +8,23 @@ use tokio::time::sleep;
 
 use super::url::Address;
 
-/// Pause between two attempts to connect to a cluster that is not up yet.
+/// Pause between attempts to connect to a cluster that is not up yet.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Time allowed for connecting to one server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A server that does not answer two pings in a row is left for another one.
+/// Interval between pings. A server that does not respond to two in a row is replaced with another.
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 
 impl Address {
-    /// Connects to one of the servers, and waits for a cluster that is not up yet. The connection is
-    /// replaced whenever it is lost.
+    /// Connects to one of the servers. Waits up to `wait` for a cluster that is not up yet. A lost
+    /// connection is replaced.
     ///
     /// # Errors
     ///
-    /// Fails if no server can be reached, or if it rejects the credentials or is older than 2.10.
+    /// Fails if no server can be reached, or if a server rejects the credentials or is older than
+    /// 2.10.
     pub async fn connect(&self, wait: Duration) -> anyhow::Result<Client> {
         let begin = Instant::now();
         let mut is_logged = false;
@@ -32,7 +33,7 @@ impl Address {
                 Ok(client) => break client,
                 Err(error) => error,
             };
-            // Waiting would change neither the credentials nor the file of certificates.
+            // Waiting would not help: the credentials or the certificates are wrong.
             let is_final = matches!(
                 error.kind(),
                 ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Tls
@@ -62,7 +63,7 @@ impl Address {
             .require_tls(self.tls)
             .connection_timeout(CONNECT_TIMEOUT)
             .ping_interval(PING_INTERVAL)
-            // Quickly at first, because another server is usually available.
+            // Short at first, because another server is usually available.
             .reconnect_delay_callback(|attempts| {
                 Duration::from_millis(if attempts < 4 { 50 } else { 500 })
             })
@@ -77,7 +78,7 @@ impl Address {
     }
 }
 
-/// Logs the beginning and the end of an interruption, but not each attempt to connect in between.
+/// Logs the beginning and the end of an interruption, but not the attempts to reconnect.
 async fn log(event: Event) {
     match event {
         Event::Connected => tracing::info!("connected to NATS"),

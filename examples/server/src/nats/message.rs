@@ -2,8 +2,8 @@
 //!
 //! A batch is `{"v":1,"u":[[1,"integer",33],[2,"double",21.5,"max"]]}`: the version and the
 //! updates, each with its pin, type, value and, if it was adjusted, how. A location is
-//! `[longitude,latitude]`. The device is the last token of the subject, and the time is that of the
-//! message in the stream. Doubles survive a round trip exactly.
+//! `[longitude,latitude]`. The last token of the subject identifies the device, and the stream
+//! assigns the time. Doubles survive a round trip exactly.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ pub fn subject(stream: &str, device: &DeviceKey) -> String {
     format!("{stream}.{}", URL_SAFE_NO_PAD.encode(device.as_bytes()))
 }
 
-/// Returns the device whose batches have a subject with this last token.
+/// Parses the last token of a subject. Returns the key of the device.
 #[must_use]
 pub fn device(token: &str) -> Option<DeviceKey> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
@@ -60,7 +60,7 @@ impl<'a> Written<'a> {
 #[derive(Deserialize)]
 struct Found<'a>(u8, &'a str, Json, #[serde(default)] Option<&'a str>);
 
-/// Returns the message of a batch.
+/// Encodes a batch as a message.
 ///
 /// # Panics
 ///
@@ -97,7 +97,7 @@ impl std::fmt::Display for DecodeError {
     }
 }
 
-/// Returns the updates of a message.
+/// Decodes the updates of a message.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ pub fn decode(message: &[u8]) -> Result<Vec<Update>, DecodeError> {
     })
 }
 
-/// Returns the version of a message, whose other fields may have changed, if it is newer.
+/// Returns the version of a message if it is newer. Its other fields may be unknown.
 fn newer_version(message: &[u8]) -> Option<u64> {
     #[derive(Deserialize)]
     struct Version {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_versions_are_told_from_invalid_messages() {
+    fn newer_versions_and_invalid_messages_are_distinguished() {
         for newer in [
             r#"{"v":2,"u":[]}"#,
             r#"{"v":2}"#,

@@ -1,4 +1,4 @@
-//! Metrics of the ingest.
+//! Metrics of publishing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,12 +31,12 @@ impl PublishMetrics {
             );
             registry.register(
                 "publish_retries",
-                "Messages that were published again without an acknowledgement",
+                "Messages published again because they were not acknowledged",
                 retries.clone(),
             );
             registry.register(
                 "publish_duplicates",
-                "Acknowledgements of batches that an earlier attempt had stored",
+                "Batches that an earlier attempt had already stored",
                 duplicates.clone(),
             );
         });
@@ -54,7 +54,7 @@ impl PublishMetrics {
         self.metrics.waiting()
     }
 
-    /// Counts a batch that was stored, which took this long.
+    /// Counts a stored batch, which took this long.
     pub fn acknowledged(&self, duration: Duration, is_duplicate: bool) {
         self.duration.observe(duration.as_secs_f64());
         self.duplicates.inc_by(is_duplicate.into());

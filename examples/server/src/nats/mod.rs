@@ -1,9 +1,9 @@
-//! Ingest into a stream of NATS JetStream, from which a sink writes to PostgreSQL.
+//! Ingest into a stream of NATS JetStream, which a sink writes to PostgreSQL.
 //!
 //! - [`Nats`]: the store. It publishes batches, and reads from the sink's database.
 //! - [`url`]: the URL of the servers and the stream; [`connect`]: connections to them.
 //! - [`stream`]: the settings of the stream; [`message`]: the format of its messages.
-//! - [`publish`]: retries and acknowledgements; [`metrics`]: what is measured there.
+//! - [`publish`]: retries and acknowledgements; [`metrics`]: their metrics.
 //! - [`sink`]: the command that writes the stream to PostgreSQL.
 
 pub mod connect;
@@ -31,8 +31,8 @@ use url::Address;
 
 /// A store that publishes batches to a stream.
 ///
-/// A batch that failed may still have been stored: the message may be on its way, or only its
-/// acknowledgement may be lost.
+/// A batch that failed may still be stored: the message may be on its way, or only its
+/// acknowledgement may have been lost.
 pub struct Nats {
     address: Address,
     publisher: Publisher,
@@ -59,7 +59,7 @@ impl Store for Nats {
         let context = jetstream::new(client.clone());
         let opened = stream::open(&context, &address, wait).await;
         opened.with_context(location)?;
-        // As long as a statement of PostgreSQL may take.
+        // The same limit as for a statement of PostgreSQL.
         let patience = limits.statement_timeout + NETWORK_ALLOWANCE;
         Ok(Self {
             publisher: Publisher::new(client, &address.stream, limits, patience, metrics),
@@ -128,8 +128,8 @@ impl Store for Nats {
 }
 
 impl Nats {
-    /// Returns the database to read from, and the number of a device in it. A device whose first
-    /// batch the sink has not written yet has none.
+    /// Returns the database to read from, and the number of a device in it. The number is absent
+    /// until the sink has written a batch of the device.
     async fn row(&self, device: i64) -> Result<(&Reader, Option<i64>), Unavailable> {
         let reader = self.reader.as_ref().ok_or(Unavailable::NotReadable)?;
         let id = match self.key(device) {
@@ -153,7 +153,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// Returns the number of a device, which is a new one if it has none.
+    /// Returns the number of a device, and assigns one if necessary.
     fn assign(&mut self, key: DeviceKey) -> i64 {
         *self.numbers.entry(key).or_insert_with(|| {
             self.keys.push(key);

@@ -1,4 +1,4 @@
-//! Publishing to the stream.
+//! Publishes to the stream.
 
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
@@ -24,10 +24,10 @@ use crate::metrics::{Metrics, Operation};
 use crate::store::Unavailable;
 use crate::writer::Health;
 
-/// The longest wait for an acknowledgement, after which the message is published again.
+/// Time allowed for an acknowledgement, after which the message is published again.
 const ATTEMPT: Duration = Duration::from_secs(1);
 
-/// Pause between two attempts.
+/// Pause between attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Publishes messages and waits until the stream has stored them.
@@ -39,7 +39,7 @@ pub struct Publisher {
     capacity: usize,
     /// How long a message is retried.
     patience: Duration,
-    /// Distinguishes the ids of this run's messages from those of others.
+    /// Distinguishes the ids of this process's messages from those of others.
     run: String,
     next: AtomicU64,
     checking: Mutex<()>,
@@ -94,8 +94,8 @@ impl Publisher {
         }
     }
 
-    /// Returns whether the stream accepts batches. Publishes a message without a batch unless another
-    /// one was stored or failed recently; one at a time, however many callers are waiting.
+    /// Checks that the stream accepts batches. Publishes a message without a batch unless another one
+    /// was stored or failed recently; one at a time, however many callers are waiting.
     pub async fn check(&self) -> Result<(), Unavailable> {
         let _guard = self.checking.lock().await;
         let _permit = self.reserve()?;
@@ -116,7 +116,7 @@ impl Publisher {
     /// Waits for messages in flight, and rejects further ones.
     pub async fn close(&self) {
         let all = u32::try_from(self.capacity).unwrap_or(u32::MAX);
-        // None takes longer.
+        // No message takes longer.
         let _ = timeout(self.patience, self.in_flight.acquire_many(all)).await;
         self.in_flight.close();
     }
@@ -128,8 +128,8 @@ impl Publisher {
         })
     }
 
-    /// Publishes a message until it is acknowledged. The stream ignores what it already contains,
-    /// which it recognizes by the id.
+    /// Publishes a message until it is acknowledged. The stream recognizes repetitions by their id,
+    /// and ignores them.
     async fn deliver(&self, subject: String, payload: Bytes) -> Result<PublishAck, PublishError> {
         let begin = Instant::now();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -156,7 +156,8 @@ impl Publisher {
         subject: String,
         message: PublishMessage,
     ) -> Result<PublishAck, PublishError> {
-        // Otherwise, the message would wait for the connection, and be stored long after the response.
+        // Otherwise, the message would wait for the connection, and be stored long after the
+        // response.
         if self.client.connection_state() != State::Connected {
             return Err(other("not connected"));
         }
@@ -168,8 +169,8 @@ impl Publisher {
     }
 }
 
-/// Returns a context that waits no longer than an attempt takes. Acknowledgements that nobody waits
-/// for any more count as in flight until then.
+/// Returns a context whose timeouts are those of an attempt. An acknowledgement that nobody waits
+/// for any more counts as in flight until its timeout.
 fn context(client: Client, queue: usize) -> Context {
     ContextBuilder::new()
         .timeout(ATTEMPT)

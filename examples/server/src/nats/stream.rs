@@ -11,17 +11,18 @@ use tokio::time::sleep;
 
 use super::url::Address;
 
-/// Pause between two attempts to open a stream while NATS is starting or elects a leader.
+/// Pause between attempts to open a stream while NATS is starting or electing a leader.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The time during which a second message with the same id is ignored, of a stream that is created.
-/// Each id takes memory for as long.
+/// How long a stream that is created ignores further messages with the same id. Each id takes
+/// memory for that long.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 
 /// Several times as long as a batch is retried.
 const MIN_DUPLICATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// Opens the stream, and creates it if it is absent. Waits for a cluster that is not ready.
+/// Opens the stream, and creates it if it is absent. Waits up to `wait` for a cluster that is not
+/// ready.
 ///
 /// # Errors
 ///
@@ -91,7 +92,7 @@ fn subjects(address: &Address) -> String {
 ///
 /// # Errors
 ///
-/// Fails at the first one that differs, such as `"discard":"old"`, with both values.
+/// Fails if one differs, such as `"discard":"old"`. Reports the first one, with both values.
 pub fn check(config: &Config, address: &Address) -> anyhow::Result<()> {
     let found = serde_json::to_value(config)?;
     let replicas = address.replicas.map(|count| ("num_replicas", json!(count)));

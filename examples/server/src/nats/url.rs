@@ -6,7 +6,7 @@ use anyhow::{Context, bail, ensure};
 use async_nats::ServerAddr;
 use percent_encoding::percent_decode_str;
 
-/// The most replicas of a stream that NATS supports.
+/// The maximum number of replicas that NATS supports.
 const MAX_REPLICAS: usize = 5;
 
 /// The servers of a cluster, and a stream on them.
@@ -20,20 +20,21 @@ pub struct Address {
     pub(super) ca: Option<PathBuf>,
     /// The name of the stream.
     pub stream: String,
-    /// The number of servers that store the stream; if absent, one for a stream that is created.
+    /// The number of servers that store the stream; if absent, a stream is created with one.
     pub replicas: Option<usize>,
-    /// The maximum size of the stream; unlimited if absent.
+    /// The maximum size of the stream; if absent, a stream is created without a limit.
     pub max_bytes: Option<i64>,
 }
 
 impl Address {
     /// Parses `nats://USER:PASSWORD@HOST:PORT,HOST:PORT?stream=NAME&replicas=3&max_bytes=N`. The
-    /// scheme `tls` requires TLS, with the root certificates in the file `ca` or those of the system.
+    /// scheme `tls` requires TLS, with the root certificates in the file `ca` or those of the
+    /// system.
     ///
     /// # Errors
     ///
-    /// Fails if a part is invalid, as in `nats://h?stream=a.b`. Does not repeat the URL, because it may
-    /// contain a password.
+    /// Fails if a part is invalid, as in `nats://h?stream=a.b`. Errors do not repeat the URL,
+    /// because it may contain a password.
     pub fn parse(url: &str) -> anyhow::Result<Self> {
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         ensure!(["nats", "tls"].contains(&scheme), "not a NATS URL");
@@ -56,7 +57,7 @@ impl Address {
         }
         ensure!(
             !address.stream.is_empty(),
-            "the NATS URL has no `stream`, as in `?stream=NAME`"
+            "the NATS URL must contain `stream`, as in `?stream=NAME`"
         );
         ensure!(
             address.tls || address.ca.is_none(),
@@ -76,7 +77,7 @@ impl Address {
             }
             "max_bytes" => {
                 let bytes = value.parse().ok().filter(|&bytes| bytes > 0);
-                self.max_bytes = Some(bytes.context("`max_bytes` must be a number above 0")?);
+                self.max_bytes = Some(bytes.context("`max_bytes` must be a positive integer")?);
             }
             "ca" => self.ca = Some(decode("ca", value)?.into()),
             _ => bail!("unknown parameter {name:?} of the NATS URL"),
@@ -128,7 +129,7 @@ fn server(text: &str) -> anyhow::Result<ServerAddr> {
     server.context("the NATS URL contains an invalid host or port")
 }
 
-/// Returns the name if it can be the first token of a subject.
+/// Validates the name of a stream, which is also the first token of its subjects.
 fn stream(name: &str) -> anyhow::Result<String> {
     let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     ensure!(
@@ -186,7 +187,7 @@ mod tests {
                 "invalid host or port",
             ),
             ("nats://me:%ff@h?stream=PQ", "`password` of the NATS URL"),
-            ("nats://me:SECRET@h", "no `stream`"),
+            ("nats://me:SECRET@h", "must contain `stream`"),
             ("nats://h?stream=", "`stream` must be"),
             ("nats://h?stream=a.b", "`stream` must be"),
             ("nats://h?stream=*", "`stream` must be"),

@@ -1,7 +1,7 @@
 //! The `sink` command: writes the batches of a stream to PostgreSQL, each exactly once.
 //!
 //! - [`session`]: writes until a fault, then starts again; [`reader`]: reads the stream.
-//! - [`verify`]: checks that the stream is the one in the database; [`status`]: metrics and health.
+//! - [`verify`]: checks that the stream matches the database; [`status`]: metrics and health.
 
 mod reader;
 mod session;
@@ -32,7 +32,7 @@ use crate::signals::stop_signal;
 use session::Sessions;
 use status::Status;
 
-/// Connections for metrics and health.
+/// Maximum connections for metrics and health.
 const CONNECTIONS: usize = 16;
 
 /// Writes the batches of a stream of NATS JetStream to PostgreSQL, each exactly once.
@@ -53,13 +53,13 @@ pub struct Sink {
     pub log: tracing::Level,
 }
 
-/// Writes batches until a signal to stop arrives. The database then completes a commit in progress or
-/// rolls it back.
+/// Writes batches until a signal to stop arrives. The database then completes a commit in progress
+/// or rolls it back.
 ///
 /// # Errors
 ///
-/// Fails if an option is invalid, if the database or the settings of the stream are rejected, if the
-/// stream does not match the database, or if one of its messages cannot be read.
+/// Fails if an option is invalid, if the database or the settings of the stream are rejected, if
+/// the stream does not match the database, or if one of its messages cannot be read.
 pub async fn run(options: &Sink, metrics: Arc<Metrics>, out: impl Write) -> anyhow::Result<()> {
     #[cfg(unix)]
     drop(handle_signals()?);
@@ -77,7 +77,7 @@ pub async fn run(options: &Sink, metrics: Arc<Metrics>, out: impl Write) -> anyh
     }
 }
 
-/// Connects and writes, until a failure that needs an operator.
+/// Connects and writes, until a failure that requires an operator.
 async fn write(
     from: &Address,
     database: &SinkDatabase,

@@ -1,4 +1,4 @@
-//! Reads the stream, without a gap.
+//! Reads the stream without gaps.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ const LINGER: Duration = Duration::from_millis(2);
 /// How long to wait for the first message of a group.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How often NATS reports that there are no messages. The server that serves the consumer is gone if
-/// there are no reports for twice as long.
+/// How often NATS reports that there are no messages. If it reports nothing for twice as long, the
+/// server that serves the consumer is gone.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// How long NATS keeps a consumer that nobody uses.
@@ -42,13 +42,13 @@ pub struct Group {
     pub end: Position,
 }
 
-/// Reads messages in the order of the stream, without a gap.
+/// Reads messages in the order of the stream, without gaps.
 pub struct Reader {
     messages: pull::Stream,
     stream: String,
     position: Position,
     is_first: bool,
-    /// What ended the last group, returned by the next call.
+    /// The error that ended the last group; returned by the next call.
     end: Option<End>,
 }
 
@@ -101,7 +101,7 @@ impl Reader {
                     bytes += size;
                     count += 1;
                 }
-                // What was read before must be written: an operator may step over this message.
+                // Earlier messages must be written: an operator may skip this one.
                 Err(end) if count > 0 => {
                     self.end = Some(end);
                     break;
@@ -111,7 +111,7 @@ impl Reader {
             if count == GROUP || bytes >= BYTES {
                 break;
             }
-            // Unconstrained, because a budget would end the group while messages are waiting.
+            // Unconstrained, because tokio's budget would end the group while messages are waiting.
             match unconstrained(timeout_at(deadline, self.next())).await {
                 Ok(result) => next = result,
                 Err(_) => break,
@@ -147,8 +147,8 @@ impl Reader {
     }
 }
 
-/// Checks that no message was skipped. The first message of a consumer shows what the stream
-/// contains; later ones may be lost on the way.
+/// Checks that no message was skipped. Before a consumer's first message, a gap means that the
+/// stream lacks messages; later, they may have been lost on the way.
 fn check_order(stream: &str, last: u64, seq: u64, is_first: bool) -> Result<(), End> {
     if seq == last + 1 {
         return Ok(());

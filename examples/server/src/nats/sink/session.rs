@@ -1,4 +1,4 @@
-//! Writes the stream from fault to fault.
+//! Writes the stream, in sessions that end with a fault.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -21,15 +21,15 @@ use crate::postgres::{Position, Session, SinkDatabase};
 /// Pause after a fault, and between attempts to lock the stream.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Number of attempts that must find that the stream does not match the database. One may be
-/// misled: a server that was the leader of the stream before it froze sends an outdated response.
+/// Number of mismatches between the stream and the database after which the sink stops. A single
+/// one may be due to an outdated response from a server that led the stream before it froze.
 const MISMATCHES: usize = 5;
 
 /// How often to remove messages that have been written.
 const PURGE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Sessions, one after the other. After each fault, everything begins again with the position in the
-/// database, which alone knows what has been written.
+/// Sessions, one after the other. Each begins with the position in the database, because only the
+/// database knows what has been written.
 pub struct Sessions<'a> {
     context: Context,
     from: &'a Address,
@@ -60,7 +60,7 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// Writes until a failure that needs an operator, which it returns.
+    /// Writes until a failure that requires an operator, and returns it.
     pub async fn run(self) -> anyhow::Error {
         if let Err(error) = self.database.prepare().await {
             return error;
@@ -98,7 +98,7 @@ impl<'a> Sessions<'a> {
             session.begin(start).await?;
         }
         let reader = Reader::new(&stream, start).await?;
-        // A fault that persists is logged only once.
+        // While a fault persists, each session would log this.
         if !self.fault.is_current() {
             let stream = &self.from.stream;
             tracing::info!(stream, after = start.seq, "writing the stream");
@@ -110,7 +110,7 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// Waits until no other sink writes the stream. Returns the position.
+    /// Waits until no other sink is writing the stream, and locks it. Returns the position.
     async fn lock(&self, session: &mut Session) -> anyhow::Result<Option<Position>> {
         let mut is_waiting = false;
         loop {
@@ -122,7 +122,8 @@ impl<'a> Sessions<'a> {
                 return Ok(position);
             }
             if is_waiting {
-                // Not at once, because a sink that cannot write locks the stream only briefly.
+                // Not at once: the other sink may have locked the stream only briefly, and fail to
+                // write.
                 self.succeeded();
             } else if !self.fault.is_current() {
                 tracing::info!("waiting for another sink");
@@ -161,7 +162,7 @@ impl<'a> Sessions<'a> {
     }
 }
 
-/// Checks the position while there is nothing to write, to notice early that the session is lost.
+/// Checks the position while there is nothing to write, to detect early that the session is lost.
 async fn ensure_unchanged(session: &mut Session, position: Position) -> anyhow::Result<()> {
     let found = session.position().await?;
     ensure!(found == Some(position), "the position has changed");
@@ -177,7 +178,7 @@ async fn purge(stream: &Stream, position: &Cell<Position>) -> Result<Infallible,
         if written.seq == purged {
             continue;
         }
-        // If the stream was replaced, this would remove messages that are not written.
+        // If the stream was replaced, purging would remove messages that are not yet written.
         verify(stream, written).await?;
         match stream.purge().sequence(written.seq).await {
             Ok(_) => purged = written.seq,

@@ -1,4 +1,4 @@
-//! Metrics and health.
+//! Metrics and health of the sink.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,20 +21,20 @@ use crate::metrics::{Metrics, PREFIX};
 use crate::response;
 use crate::store::Size;
 
-/// The time for determining the lag, so that a stream that does not respond does not delay the other
-/// metrics.
+/// Time allowed for determining the lag, so that a stream that does not respond does not delay the
+/// other metrics.
 const LAG_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a sink reports.
+/// The status of a sink, for metrics and health.
 pub struct Status {
     context: Context,
     stream: String,
-    /// The sequence number of the last message written, or zero if it is not known yet.
+    /// The sequence number of the last message written, or zero if it is not yet known.
     written: AtomicU64,
     is_healthy: AtomicBool,
 }
 
-/// How far a sink lags.
+/// The lag of a sink.
 struct Lag {
     /// The number of messages that are not yet written.
     messages: u64,
@@ -43,7 +43,7 @@ struct Lag {
 }
 
 impl Status {
-    /// Reports on a sink of this stream, which has written nothing yet.
+    /// Creates the status of a sink that has written nothing yet.
     pub fn new(context: Context, stream: &str) -> Self {
         Self {
             context,
@@ -63,7 +63,7 @@ impl Status {
         self.is_healthy.store(is_healthy, Ordering::Relaxed);
     }
 
-    /// Determines the lag, whether or not the database is available.
+    /// Determines the lag, even if the database is unavailable.
     async fn lag(&self) -> Option<Lag> {
         let stream = self.context.get_stream(&self.stream).await.ok()?;
         let state = &stream.cached_info().state;

@@ -1,4 +1,4 @@
-//! Checks that a stream is the one that the database has written.
+//! Checks that a stream is the one that was written to the database.
 
 use anyhow::{Context as _, anyhow};
 use async_nats::jetstream::Context;
@@ -9,14 +9,14 @@ use crate::nats::stream::check;
 use crate::nats::url::Address;
 use crate::postgres::Position;
 
-/// Why a sink stopped writing.
+/// Why a session ended.
 #[derive(Debug)]
 pub enum End {
     /// The database or NATS is not available.
     Fault(anyhow::Error),
-    /// The stream does not match the database, unless a response of NATS was outdated.
+    /// The stream does not match the database, unless the response from NATS was outdated.
     Mismatch(anyhow::Error),
-    /// An operator is needed.
+    /// An operator is required.
     Fatal(anyhow::Error),
 }
 
@@ -43,7 +43,7 @@ pub fn beginning(stream: &Stream) -> Position {
     }
 }
 
-/// Checks that the position is one of this stream, and that no message that follows is missing.
+/// Checks that the position is one of this stream, and that no later message is missing.
 pub async fn verify(stream: &Stream, position: Position) -> Result<(), End> {
     let name = &stream.cached_info().config.name;
     let info = stream.get_info().await;
@@ -68,7 +68,7 @@ pub async fn verify(stream: &Stream, position: Position) -> Result<(), End> {
     }
 }
 
-/// What identifies a stream.
+/// The properties of a stream that are compared with the position.
 struct Found {
     created_ns: i64,
     /// The sequence numbers of the first and the last message.
@@ -78,7 +78,7 @@ struct Found {
     at_ns: Option<i64>,
 }
 
-/// Returns how a stream differs from the one that has been written up to this position, if it does.
+/// Describes how a stream differs from the one that was written up to this position, if it does.
 fn mismatch(position: Position, found: &Found) -> Option<String> {
     let Position {
         created_ns,
