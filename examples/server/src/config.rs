@@ -85,7 +85,7 @@ pub struct StoreLimits {
     /// [default: pinquery-server/demo.db in $XDG_STATE_HOME; required with --devices]
     #[arg(long, value_name = "FILE or URL")]
     pub database: Option<OsString>,
-    /// NATS: postgres://USER@HOST/NAME to read values from, which the sink writes
+    /// NATS: database of the sink to read values from: postgres://USER@HOST/NAME
     /// [default: none; reads get 501]
     #[arg(long, value_name = "URL")]
     pub read: Option<String>,
@@ -113,7 +113,8 @@ pub struct StoreLimits {
     /// PostgreSQL and NATS: how long to wait at startup for a database that is not up yet
     #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
     pub wait_for_database: Duration,
-    /// PostgreSQL: statement timeout, after which batches get 503; NATS: batches get 503 a second later
+    /// PostgreSQL: statement timeout, after which batches get 503; NATS: batches get 503 a second
+    /// later
     #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub statement_timeout: Duration,
 }

@@ -43,7 +43,7 @@ pub trait Store: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = anyhow::Result<Vec<(i64, DeviceKey)>>> + Send;
 
     /// Registers devices, all or none, and returns their numbers in the same order. A device that
-    /// is already registered keeps its number, as does one that was given an id.
+    /// is already registered keeps its number; in a database, so does one that was given an id.
     ///
     /// # Errors
     ///
@@ -57,8 +57,8 @@ pub trait Store: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Fails fast rather than making the client wait. A batch that failed may still be saved, so that
-    /// sending it again may save it twice.
+    /// Fails fast rather than making the client wait. A batch that failed may still be saved, so
+    /// that sending it again may save it twice.
     fn save(&self, batch: Batch) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Returns the latest value of each pin that has one, in ascending order of pins, whichever
@@ -146,7 +146,7 @@ impl Unavailable {
     }
 }
 
-/// The values of one accepted request. The store assigns its timestamp together with its id.
+/// The values of one accepted request. The store assigns its timestamp and its id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// The number of the device.
@@ -207,7 +207,8 @@ pub struct Latest {
     pub update: Update,
 }
 
-/// Microseconds since 1970, by the clock of the writer (SQLite) or the database (PostgreSQL).
+/// Microseconds since 1970, by the clock of the writer (SQLite), the database (PostgreSQL) or the
+/// stream (NATS).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 

@@ -1,6 +1,6 @@
 -- $1: the device of each batch; $2 to $7: the values of all batches, each with the position of its
--- batch; $8: the time of each batch, or empty for the current time. Ids are looked up by subscript: the planner does not know the lengths of arrays and would
--- execute a join as a nested loop.
+-- batch; $8: the time of each batch, or empty for the current time. Ids are looked up by subscript:
+-- the planner does not know the lengths of arrays and would execute a join as a nested loop.
 WITH numbered AS MATERIALIZED (
     SELECT array_agg(nextval('batch_id_seq')) AS ids,
            (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us

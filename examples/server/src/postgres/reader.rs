@@ -1,4 +1,4 @@
-//! Reads of devices' values.
+//! Reads the values of devices.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Writes the batches of a stream, each exactly once.
 //!
-//! The position in the stream is updated in the transaction that inserts the batches, and only if it
-//! is still the one that the group follows. So neither a lost response to a commit nor a second sink
-//! doubles a batch. An advisory lock merely keeps further sinks waiting.
+//! The position in the stream is updated in the transaction that inserts the batches, and only if
+//! it is still the one that they follow. So no batch is written twice, even if the response to a
+//! commit is lost or a second sink is writing. An advisory lock only makes further sinks wait.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -34,7 +34,7 @@ const UPDATE: &str = "
     UPDATE sink SET seq = $1, at_ns = $2
     WHERE stream = $3 AND created_ns = $4 AND seq = $5";
 
-/// How far a stream has been written.
+/// The position up to which a stream has been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// When the stream was created, in nanoseconds since 1970.
@@ -119,13 +119,13 @@ impl SinkDatabase {
     }
 }
 
-/// A connection that belongs to a stream. After an error, its state is unknown: drop it.
+/// A connection for one stream. After an error, its state is unknown: drop it.
 pub struct Session {
     /// Present until dropped.
     client: Option<Client>,
     limit: Duration,
     stream: String,
-    /// The numbers of devices, as far as they are known.
+    /// The numbers of known devices.
     numbers: HashMap<DeviceKey, i64>,
 }
 
@@ -163,7 +163,7 @@ impl Session {
         .await
     }
 
-    /// Returns how far the stream has been written, if it has a position.
+    /// Returns the position of the stream, if it has one.
     ///
     /// # Errors
     ///
@@ -181,11 +181,12 @@ impl Session {
         }))
     }
 
-    /// Sets the first position of a stream that has none.
+    /// Sets the first position of a stream.
     ///
     /// # Errors
     ///
-    /// Fails if the stream has a position, or if the database cannot be written at the moment.
+    /// Fails if the stream already has a position, or if the database cannot be written at the
+    /// moment.
     pub async fn begin(&mut self, first: Position) -> anyhow::Result<()> {
         let insert = "INSERT INTO sink (stream, created_ns, seq, at_ns) VALUES ($1, $2, $3, $4)";
         let seq = i64::try_from(first.seq)?;
@@ -241,7 +242,7 @@ impl Session {
         Ok(())
     }
 
-    /// Runs an operation on the connection and the stream's name, with a timeout.
+    /// Runs an operation with the connection and the stream's name, within the timeout.
     async fn run<T>(
         &mut self,
         operation: impl AsyncFnOnce(&mut Client, &str) -> anyhow::Result<T>,
