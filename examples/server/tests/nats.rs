@@ -1,4 +1,4 @@
-//! A server that publishes batches to a stream of NATS: an acknowledged batch is in the stream.
+//! A server that publishes batches to a stream of NATS, which contains all that it acknowledged.
 #![cfg(feature = "nats")]
 
 mod common;
@@ -12,7 +12,7 @@ use common::{Server, TOKEN, UNAVAILABLE, eventually, numbered, update_target};
 
 const OK: (u16, &str) = (200, r#"{"status":"ok"}"#);
 
-/// Starts a server that cannot read.
+/// Starts a server without `--read`.
 fn without_read(stream: &Stream, args: &[&str]) -> Server {
     Server::start_on(&stream.scratch, Path::new(&stream.url()), args)
 }
@@ -48,7 +48,7 @@ fn a_batch_is_read_from_the_database_after_the_sink_has_written_it() {
         Some(1),
         "{state}"
     );
-    // The stream's time is the batch's.
+    // The batch has the time of its message.
     let at = stream.database.query("SELECT at_us FROM batch");
     let now = stream
         .database
@@ -71,7 +71,7 @@ fn a_device_that_has_sent_nothing_has_no_values() {
 }
 
 #[test]
-fn reads_without_a_database_are_not_implemented() {
+fn reads_without_a_database_get_501() {
     let Some(stream) = Stream::shared() else {
         return;
     };
@@ -106,7 +106,7 @@ fn health_checks_publish_at_most_once_a_second() {
         (1..=seconds + 1).contains(&published),
         "{published} in {seconds} s"
     );
-    // The sink steps over them.
+    // The sink skips them.
     let _sink = stream.sink();
     stream.wait_until_written();
     assert_eq!(stream.database.query("SELECT count(*) FROM batch"), "0");
@@ -141,7 +141,7 @@ fn health_is_503_while_nats_is_down() {
     );
 }
 
-/// Returns how many messages of a device the stream contains.
+/// Returns the number of messages in the stream from the test's device.
 fn count(stream: &Stream) -> u64 {
     stream.cluster.run(async |context: jetstream::Context| {
         let found = context.get_stream(&stream.name).await.expect("stream");
@@ -155,7 +155,7 @@ fn count(stream: &Stream) -> u64 {
     })
 }
 
-/// Sends batches until the stream is full. Returns how many were acknowledged.
+/// Sends batches until the stream is full. Returns the number that were acknowledged.
 fn fill(server: &Server) -> u64 {
     let text = "x".repeat(1000);
     let mut client = server.connect();
@@ -173,7 +173,7 @@ fn fill(server: &Server) -> u64 {
 }
 
 #[test]
-fn a_full_stream_rejects_batches_and_loses_none() {
+fn a_full_stream_rejects_batches_but_loses_none() {
     let Some(mut stream) = Stream::shared() else {
         return;
     };
@@ -202,7 +202,7 @@ fn a_full_stream_rejects_batches_and_loses_none() {
     });
     assert_eq!(server.update("v1=1").summary(), (200, "OK"));
     assert!(fill(&server) > 50);
-    // The sink makes space every 30 s.
+    // The sink frees space every 30 s.
     stream.parameters = "&max_bytes=400000".to_owned();
     let _sink = stream.sink();
     eventually("there is space", || {

@@ -1,4 +1,4 @@
-//! The test cluster of NATS does what tests of faults rely on.
+//! Tests the NATS cluster that the tests of faults rely on.
 #![cfg(feature = "nats")]
 
 mod common;
@@ -47,7 +47,7 @@ fn publish_one(cluster: &Cluster) -> u64 {
 }
 
 #[test]
-fn a_cluster_survives_a_node_but_not_two_and_goes_on_after_their_return() {
+fn a_cluster_survives_the_loss_of_one_node_but_not_of_two() {
     let Some(cluster) = Cluster::start(3) else {
         return;
     };
@@ -71,7 +71,7 @@ fn a_cluster_survives_a_node_but_not_two_and_goes_on_after_their_return() {
 }
 
 #[test]
-fn a_copy_of_the_stores_puts_a_stream_back() {
+fn restored_stores_set_a_stream_back() {
     for nodes in [1, 3] {
         let Some(cluster) = Cluster::start(nodes) else {
             return;
@@ -83,7 +83,7 @@ fn a_copy_of_the_stores_puts_a_stream_back() {
         cluster.copy_stores();
         let last = publish_one(&cluster);
         assert!(last > copied);
-        cluster.put_stores_back();
+        cluster.restore_stores();
         eventually("the stream ends where it was copied", || {
             let info = cluster.run(async |context| {
                 Some(

@@ -1,5 +1,5 @@
-//! No acknowledged batch is lost, and none is saved twice, when a part of the chain from the server
-//! through NATS and the sink to PostgreSQL is killed or stops responding.
+//! No acknowledged batch is lost, and none is saved twice, when a server, NATS, the sink or
+//! PostgreSQL is killed or stops responding.
 #![cfg(feature = "nats")]
 
 mod common;
@@ -11,7 +11,7 @@ use common::Server;
 use common::load::{Load, Servers, addresses, rounds};
 use common::stream::Stream;
 
-/// Runs a scenario for each round, and then checks what it prints about the batches.
+/// Runs a scenario in each round, and then prints and checks what became of the batches.
 fn test(label: &str, stream: &Stream, servers: &Servers, mut round: impl FnMut(&Load)) {
     let load = Load::default();
     load.during(servers, || {
@@ -117,7 +117,7 @@ fn kill_9_of_one_of_two_servers_does_not_affect_the_other() {
 }
 
 #[test]
-fn another_sink_goes_on_after_kill_9_of_the_first() {
+fn another_sink_takes_over_after_kill_9_of_the_first() {
     let Some(stream) = Stream::on_own_nodes(3) else {
         return;
     };

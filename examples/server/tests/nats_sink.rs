@@ -11,7 +11,7 @@ use common::postgres::Database;
 use common::stream::Stream;
 use common::{eventually, output};
 
-/// Starts a sink for a stream with this many batches, and stops it after it has written them.
+/// Creates a stream with this many batches, and runs a sink until it has written them.
 fn write(stream: &Stream, batches: i64) {
     stream.create();
     for number in 0..batches {
@@ -23,7 +23,7 @@ fn write(stream: &Stream, batches: i64) {
     assert_eq!(sink.wait().code(), Some(0), "{}", stream.sinks.log());
 }
 
-/// Checks that a sink stops for this reason, and writes nothing.
+/// Checks that a sink stops for this reason without writing anything.
 fn assert_stops(stream: &Stream, reason: &str) {
     // The table may be missing.
     let count = || {
@@ -52,7 +52,7 @@ fn a_stream_that_was_deleted_and_created_again_is_rejected() {
     write(&stream, 3);
     stream.delete();
     stream.create();
-    // As many messages as there were, so that only the time of its creation differs.
+    // As many messages as before, so that only the time of creation differs.
     for number in 10..13 {
         stream.publish_batch(number);
     }
@@ -60,7 +60,7 @@ fn a_stream_that_was_deleted_and_created_again_is_rejected() {
 }
 
 #[test]
-fn a_running_sink_does_not_write_a_stream_that_was_created_again() {
+fn a_running_sink_rejects_a_stream_that_was_deleted_and_created_again() {
     let Some(stream) = Stream::shared() else {
         return;
     };
@@ -80,7 +80,7 @@ fn a_running_sink_does_not_write_a_stream_that_was_created_again() {
 }
 
 #[test]
-fn an_older_copy_of_the_stores_is_rejected() {
+fn older_stores_are_rejected() {
     let Some(stream) = Stream::on_own_nodes(1) else {
         return;
     };
@@ -89,7 +89,7 @@ fn an_older_copy_of_the_stores_is_rejected() {
     stream.cluster.copy_stores();
     write(&stream, 3);
     assert_eq!(stream.written(), 4);
-    stream.cluster.put_stores_back();
+    stream.cluster.restore_stores();
     assert_eq!(stream.state().last_sequence, 1);
     assert_stops(
         &stream,
@@ -105,7 +105,7 @@ fn an_older_copy_of_the_stores_is_rejected() {
 }
 
 #[test]
-fn a_sink_that_runs_while_older_stores_are_put_back_writes_nothing() {
+fn a_running_sink_rejects_older_stores() {
     let Some(stream) = Stream::on_own_nodes(3) else {
         return;
     };
@@ -117,7 +117,7 @@ fn a_sink_that_runs_while_older_stores_are_put_back_writes_nothing() {
         stream.publish_batch(number);
     }
     stream.wait_until_written();
-    stream.cluster.put_stores_back();
+    stream.cluster.restore_stores();
     for number in 10..15 {
         stream.publish_batch(number);
     }
@@ -128,7 +128,7 @@ fn a_sink_that_runs_while_older_stores_are_put_back_writes_nothing() {
 }
 
 #[test]
-fn missing_messages_are_noticed() {
+fn missing_messages_are_detected() {
     let Some(stream) = Stream::shared() else {
         return;
     };
@@ -144,7 +144,7 @@ fn missing_messages_are_noticed() {
 }
 
 #[test]
-fn missing_messages_are_noticed_by_the_first_sink() {
+fn missing_messages_are_detected_by_the_first_sink() {
     let Some(stream) = Stream::shared() else {
         return;
     };
@@ -160,7 +160,7 @@ fn missing_messages_are_noticed_by_the_first_sink() {
 }
 
 #[test]
-fn messages_that_cannot_be_read_stop_the_sink_after_those_before() {
+fn an_invalid_message_stops_the_sink_after_earlier_ones_are_written() {
     let token = "a".repeat(43);
     for (subject, payload, reason) in [
         (None, r#"{"v":2,"u":[]}"#, "version 2"),
@@ -224,7 +224,7 @@ fn a_database_that_does_not_flush_is_rejected() {
     assert!(log.lines().last().unwrap().contains("fsync"), "{log}");
 }
 
-/// 20 s, or `PINQUERY_OUTAGE`.
+/// The outage takes 20 s, or as many as `PINQUERY_OUTAGE` says.
 #[test]
 fn a_sink_catches_up_after_the_database_was_down() {
     let Some(stream) = Stream::on_own_nodes(3) else {

@@ -1,4 +1,4 @@
-//! A server does not start on a stream or on servers on which its guarantees do not hold.
+//! A server does not start with a stream or a version of NATS that would break its guarantees.
 #![cfg(feature = "nats")]
 
 mod common;
@@ -26,7 +26,7 @@ fn failing_server(url: &str) -> String {
 }
 
 #[test]
-fn a_stream_with_other_settings_is_rejected_by_the_name_of_the_setting() {
+fn other_settings_of_a_stream_are_rejected_by_name() {
     let Some(cluster) = Cluster::shared() else {
         return;
     };

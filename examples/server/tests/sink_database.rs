@@ -1,4 +1,4 @@
-//! How the sink writes to its database: each batch exactly once, with the times of the stream.
+//! The sink writes each batch to its database exactly once, with the time of the stream.
 #![cfg(feature = "nats")]
 
 mod common;
@@ -46,7 +46,7 @@ fn batch(token: &str, seq: u32) -> StreamBatch {
     }
 }
 
-/// Waits until no other session has locked the stream.
+/// Waits until the session has locked the stream.
 async fn lock(session: &mut Session) {
     let lock = async {
         while !session.try_lock().await.expect("read") {
@@ -70,7 +70,7 @@ async fn begin(database: &Database) -> Session {
     session
 }
 
-/// Returns device, time and value of each batch, by id.
+/// Returns the device, time and value of each batch, in the order of ids.
 fn written(database: &Database) -> String {
     database.query(
         "SELECT device, at_us, value FROM batch JOIN value ON batch = batch.id ORDER BY batch.id",
@@ -85,7 +85,7 @@ async fn batches_have_the_times_of_the_stream() {
     let mut session = begin(&database).await;
     let batches = vec![batch("a", 1), batch("b", 2), batch("a", 3)];
     session.commit(START, at(3), batches).await.expect("saved");
-    // The sink steps over messages without a batch.
+    // The sink skips messages without a batch.
     session.commit(at(3), at(5), vec![]).await.expect("saved");
     let batches = vec![batch("b", 6)];
     session.commit(at(5), at(6), batches).await.expect("saved");
@@ -167,7 +167,7 @@ async fn a_lost_connection_writes_nothing_and_releases_the_lock() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_releases_the_lock() {
+async fn the_end_of_a_session_releases_the_lock() {
     let Some(database) = Database::new() else {
         return;
     };
@@ -215,7 +215,7 @@ async fn commits_must_be_flushed() {
 }
 
 #[tokio::test]
-async fn a_stream_has_one_first_position() {
+async fn a_first_position_is_not_replaced() {
     let Some(database) = Database::new() else {
         return;
     };

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::postgres::{give_to_postgres, unprivileged_user};
 use super::{Client, Scratch, eventually};
 
-/// How long a test's own attempt to connect and its requests may take.
+/// Time allowed for a test's own attempt to connect and for its requests.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub struct Cluster {
@@ -49,7 +49,7 @@ impl Cluster {
         // Another program may take a port before a node does.
         for _ in 0..10 {
             let scratch = Scratch::new();
-            // The user may have no access to where it is installed.
+            // The user may not have access to its directory.
             fs::copy(&program, scratch.path("nats-server")).expect("program is copied");
             let nodes = configure(&scratch, count);
             let cluster = Self { nodes, scratch };
@@ -61,14 +61,14 @@ impl Cluster {
         panic!("NATS does not start");
     }
 
-    /// Returns the URL of a stream, such as `stream=NAME&replicas=3`.
+    /// Returns the URL of a stream with these parameters, such as `stream=NAME&replicas=3`.
     pub fn url(&self, parameters: &str) -> String {
         let servers: Vec<String> = self.nodes.iter().map(Node::address).collect();
         let servers = servers.join(",");
         format!("nats://pinquery:SECRET@{servers}?{parameters}")
     }
 
-    /// Executes requests to JetStream, through a node that is neither frozen nor killed.
+    /// Sends requests to JetStream through a node that is neither frozen nor killed.
     pub fn run<T>(&self, requests: impl AsyncFnOnce(jetstream::Context) -> T) -> T {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().build().expect("runtime");
@@ -84,7 +84,7 @@ impl Cluster {
         })
     }
 
-    /// Waits until all nodes that run have caught up. Returns whether none of them exits.
+    /// Waits until all running nodes have caught up. Returns whether none of them has exited.
     pub fn wait_until_up(&self) -> bool {
         let mut has_exited = false;
         eventually("NATS is up", || {
@@ -99,7 +99,7 @@ impl Cluster {
         assert!(self.nodes[node].kill(), "the node does not run");
     }
 
-    /// Starts a node after `kill`, and waits until it has caught up.
+    /// Starts a killed node, and waits until it has caught up.
     pub fn restart(&self, node: usize) {
         // A client that tries to connect may occupy the port.
         eventually("the node restarts", || {
@@ -117,7 +117,7 @@ impl Cluster {
         self.nodes[node].signal("CONT");
     }
 
-    /// Waits until a node leads the stream, and returns it. A node that is frozen is not asked.
+    /// Waits until the stream has a leader, and returns it. Ignores frozen nodes.
     pub fn leader(&self, stream: &str) -> usize {
         let mut leader = None;
         eventually("the stream has a leader", || {
@@ -127,13 +127,13 @@ impl Cluster {
         leader.expect("a leader")
     }
 
-    /// Copies the stores of all nodes, which it stops meanwhile.
+    /// Copies the stores of all nodes, while they are stopped.
     pub fn copy_stores(&self) {
         self.while_stopped(|| copy(&self.scratch.path("stores"), &self.scratch.path("copy")));
     }
 
     /// Replaces the stores of all nodes with their copy.
-    pub fn put_stores_back(&self) {
+    pub fn restore_stores(&self) {
         self.while_stopped(|| copy(&self.scratch.path("copy"), &self.scratch.path("stores")));
     }
 
@@ -153,7 +153,7 @@ impl Cluster {
         }
     }
 
-    /// Returns what a node has logged.
+    /// Returns the log of a node.
     pub fn log(&self, node: usize) -> String {
         let log = self.nodes[node].config.with_extension("log");
         fs::read_to_string(log).unwrap_or_default()
@@ -204,7 +204,7 @@ impl Node {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether it was running.
+    /// Kills the process. Returns whether it was running.
     fn kill(&self) -> bool {
         let process = self.process().take();
         process.is_some_and(|mut process| {
@@ -250,7 +250,7 @@ impl Node {
         serde_json::from_str(&response.body).ok()
     }
 
-    /// Returns whether it has caught up with the others, or is not supposed to.
+    /// Returns whether it has caught up with the others, or is frozen or killed.
     fn is_up(&self) -> bool {
         !self.is_active()
             || self
@@ -276,7 +276,7 @@ impl Drop for Node {
     }
 }
 
-/// Writes the configuration of each node. Without a second one, it is not a cluster.
+/// Writes the configuration of each node. A single node is not a cluster.
 fn configure(scratch: &Scratch, count: usize) -> Vec<Node> {
     let stores = scratch.path("stores");
     fs::create_dir(&stores).expect("directory is created");

@@ -20,9 +20,9 @@ pub struct Stream {
     pub name: String,
     pub cluster: Arc<Cluster>,
     pub database: Database,
-    /// Contains the log of the servers.
+    /// The directory with the log of the servers.
     pub scratch: Scratch,
-    /// Contains the log of the sinks.
+    /// The directory with the log of the sinks.
     pub sinks: Scratch,
     replicas: usize,
     /// Further parameters of the URL, each with an `&`.
@@ -30,13 +30,13 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Returns a stream on a server that is shared by the tests of this binary, or `None` if NATS or
-    /// PostgreSQL is not installed.
+    /// Returns a stream on a server that is shared by the tests of this binary, or `None` if NATS
+    /// or PostgreSQL is not installed.
     pub fn shared() -> Option<Self> {
         Some(Self::on(Cluster::shared()?, Database::flushed()?, 1))
     }
 
-    /// Returns a stream on this many nodes, which the test may kill, as it may the database.
+    /// Returns a stream on this many nodes. The test may kill them and the database.
     pub fn on_own_nodes(nodes: usize) -> Option<Self> {
         let database = Database::in_own_cluster(&[]);
         Some(Self::on(Cluster::start(nodes)?.into(), database?, nodes))
@@ -106,14 +106,14 @@ impl Stream {
         command
     }
 
-    /// Starts a sink that fails, and returns its log. Its last line is the error.
+    /// Starts a sink that fails, and returns its log, whose last line is the error.
     pub fn failing_sink(&self) -> String {
         let (status, _, log) = output(self.sink_command());
         assert_eq!(status, Some(1), "{log}");
         log
     }
 
-    /// Waits until the sinks have logged a text this often.
+    /// Waits until the sinks have logged a text this many times.
     pub fn wait_until_logged(&self, text: &str, count: usize) {
         eventually(text, || self.sinks.log().matches(text).count() >= count);
     }
@@ -138,7 +138,7 @@ impl Stream {
         written.parse().unwrap_or(0)
     }
 
-    /// Waits until everything that is in the stream now is written.
+    /// Waits until all messages that are in the stream now are written.
     pub fn wait_until_written(&self) {
         let last = self.state().last_sequence;
         eventually("the sink has caught up", || self.written() >= last);
@@ -149,14 +149,14 @@ impl Stream {
         nats::message::subject(&self.name, &DeviceKey::of_token(TOKEN))
     }
 
-    /// Adds a batch with the same number in four pins.
+    /// Publishes a batch with the same number for four pins.
     pub fn publish_batch(&self, number: i64) {
         let update = |pin: u8| format!(r#"[{pin},"integer",{number}]"#);
         let updates = [10, 11, 12, 13].map(update).join(",");
         self.publish(self.subject(), &format!(r#"{{"v":1,"u":[{updates}]}}"#));
     }
 
-    /// Adds any message, once the stream has a leader.
+    /// Publishes a message, once the stream has a leader.
     pub fn publish(&self, subject: String, payload: &str) {
         eventually("a message is acknowledged", || {
             let (subject, payload) = (subject.clone(), payload.to_owned().into());
@@ -168,7 +168,7 @@ impl Stream {
     }
 }
 
-/// Includes everything that was acknowledged before the call.
+/// Includes all batches that were acknowledged before the call.
 impl Saved for Stream {
     fn batches(&self) -> Vec<SavedBatch> {
         self.wait_until_written();
@@ -176,7 +176,7 @@ impl Saved for Stream {
     }
 }
 
-/// Fails a test that leaves a token or a password in a log, and prints the logs of one that fails.
+/// Fails a test that leaves a token or a password in a log, and prints the logs of a failed test.
 impl Drop for Stream {
     fn drop(&mut self) {
         for log in [self.scratch.log(), self.sinks.log()] {

@@ -19,7 +19,7 @@ use crate::common::{Scratch, Server, TIMEOUT, command};
 pub struct Written {
     nats: Nats,
     stream: stream::Stream,
-    /// Reads how far the sink is.
+    /// Reads the position of the sink.
     session: Mutex<Session>,
     _sink: Server,
     _scratch: Scratch,
