@@ -14,11 +14,16 @@ use common::{Scratch, command, output};
 
 /// Starts a server that fails, and returns the error.
 fn failing_server(url: &str) -> String {
+    failing_server_with(url, &[])
+}
+
+fn failing_server_with(url: &str, args: &[&str]) -> String {
     let scratch = Scratch::new();
     let mut command = command();
     command.args(["--listen", "127.0.0.1:0", "--devices"]);
     command.arg(scratch.path("devices.json"));
     command.args(["--wait-for-database", "0.5", "--database", url]);
+    command.args(args);
     let (status, stdout, stderr) = output(command);
     assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
     assert!(!stderr.contains("SECRET"), "{stderr}");
@@ -73,6 +78,16 @@ fn other_settings_of_a_stream_are_rejected_by_name() {
             "{field}: {error}"
         );
     }
+}
+
+#[test]
+fn batches_are_not_retried_for_longer_than_the_stream_recognizes_them() {
+    let Some(cluster) = Cluster::shared() else {
+        return;
+    };
+    let url = cluster.url("stream=WINDOW&max_bytes=1000000");
+    let error = failing_server_with(&url, &["--statement-timeout", "119"]);
+    assert!(error.contains("is 120s, but must be less than"), "{error}");
 }
 
 #[test]

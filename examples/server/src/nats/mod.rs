@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use async_nats::jetstream;
 
 use crate::config::StoreLimits;
@@ -58,9 +58,15 @@ impl Store for Nats {
         let client = address.connect(wait).await.with_context(location)?;
         let context = jetstream::new(client.clone());
         let opened = stream::open(&context, &address, wait).await;
-        opened.with_context(location)?;
+        let stream = opened.with_context(location)?;
+        let window = stream.cached_info().config.duplicate_window;
         // The same limit as for a statement of PostgreSQL.
         let patience = limits.statement_timeout + NETWORK_ALLOWANCE;
+        ensure!(
+            patience < window,
+            "`--statement-timeout` plus one second is {patience:?}, but must be less than the \
+             `duplicate_window` of the stream, {window:?}"
+        );
         Ok(Self {
             publisher: Publisher::new(client, &address.stream, limits, patience, metrics),
             address,
