@@ -49,8 +49,9 @@ impl Cluster {
         // Another program may take a port before a node does.
         for _ in 0..10 {
             let scratch = Scratch::new();
-            // The user may not have access to its directory.
-            fs::copy(&program, scratch.path("nats-server")).expect("program is copied");
+            // The user may not have access to its directory. Copied by another process: a file that
+            // this one writes cannot be executed while a child of another test inherits it.
+            copy(&program, &scratch.path("nats-server"));
             let nodes = configure(&scratch, count);
             let cluster = Self { nodes, scratch };
             cluster.nodes.iter().for_each(Node::start);
@@ -160,10 +161,10 @@ impl Cluster {
     }
 }
 
-/// Replaces a directory with a copy that has the same owners.
+/// Replaces a file or a directory with a copy that has the same owners.
 fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
-    let status = Command::new("cp").arg("-a").args([from, to]).status();
+    let status = Command::new("cp").arg("-aL").args([from, to]).status();
     assert!(status.expect("`cp` runs").success());
 }
 
