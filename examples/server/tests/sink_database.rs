@@ -57,6 +57,17 @@ async fn lock(session: &mut Session) {
     locked.expect("the lock is released");
 }
 
+/// Waits until a session waits for a lock, and ends it.
+async fn terminate(database: &Database, lock: &str) {
+    let waiting = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event = '{lock}'"
+    );
+    while database.query(&waiting) != "t" {
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
 async fn session(database: &Database, stream: &str) -> Session {
     let sink = SinkDatabase::new(&database.url()).expect("valid URL");
     sink.prepare().await.expect("tables are created");
@@ -107,6 +118,22 @@ async fn batches_have_the_times_of_the_stream() {
 }
 
 #[tokio::test]
+async fn tables_are_created_although_a_connection_is_lost() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let sink = SinkDatabase::new(&database.url()).expect("valid URL");
+    let startup_lock = database.hold("SELECT pg_advisory_lock(x'70696e71'::bigint)");
+    let terminate = async {
+        terminate(&database, "advisory").await;
+        startup_lock.release();
+    };
+    let (prepared, ()) = tokio::join!(sink.prepare(), terminate);
+    prepared.expect("tables are created");
+    assert_eq!(database.query("SELECT count(*) FROM sink"), "0");
+}
+
+#[tokio::test]
 async fn a_group_is_written_once() {
     let Some(database) = Database::new() else {
         return;
@@ -147,15 +174,8 @@ async fn a_lost_connection_writes_nothing_and_releases_the_lock() {
     );
 
     let table = database.hold("LOCK TABLE batch");
-    let waiting = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event = 'relation'";
-    let terminate = async {
-        while database.query(waiting) != "t" {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
     let commit = first.commit(START, at(1), vec![batch("a", 1)]);
-    let (failed, ()) = tokio::join!(commit, terminate);
+    let (failed, ()) = tokio::join!(commit, terminate(&database, "relation"));
     failed.expect_err("terminated");
     table.release();
     drop(first);

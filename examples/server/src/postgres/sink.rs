@@ -11,11 +11,11 @@ use anyhow::{Context, ensure};
 use deadpool_postgres::Client;
 use futures_util::future::try_join3;
 use pinquery::Update;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::types::ToSql;
 
 use super::insert::{INSERT, LOCK, execute};
-use super::{Connections, config, location, schema, tls};
+use super::{CONNECT_PAUSE, Connections, config, is_starting, location, schema, tls};
 use crate::config::{Config, StoreLimits};
 use crate::devices::{DeviceKey, NewDevice};
 use crate::store::Batch;
@@ -89,19 +89,29 @@ impl SinkDatabase {
         &self.location
     }
 
-    /// Waits for a database that is not up yet, however long, and creates missing tables.
+    /// Waits for a database that is not up yet, however long, and creates missing tables. Starts again
+    /// if the connection is lost.
     ///
     /// # Errors
     ///
     /// Fails if the database is rejected, for example because the password is wrong or because its
     /// tables have an unknown version.
     pub async fn prepare(&self) -> anyhow::Result<()> {
-        let prepare = async {
-            let mut client = self.connections.wait(Duration::MAX).await?;
-            schema::prepare(&mut client).await
-        };
-        let prepared = prepare.await;
-        prepared.with_context(|| format!("database {}", self.location))
+        loop {
+            let prepare = async {
+                let mut client = self.connections.wait(Duration::MAX).await?;
+                schema::prepare(&mut client).await
+            };
+            match prepare.await {
+                Err(error) if is_connection_lost(&error) => {
+                    tracing::warn!("the tables are not created yet: {error:#}");
+                    sleep(CONNECT_PAUSE).await;
+                }
+                prepared => {
+                    return prepared.with_context(|| format!("database {}", self.location));
+                }
+            }
+        }
     }
 
     /// Opens a session for a stream.
@@ -251,6 +261,16 @@ impl Session {
         let result = timeout(self.limit, operation(client, &self.stream)).await;
         result.context("the database does not respond")?
     }
+}
+
+/// Returns whether the database stopped or the network failed. Other errors need an operator.
+fn is_connection_lost(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<tokio_postgres::Error>();
+    error.is_some_and(|error| match error.code() {
+        // Operator intervention: a shutdown, a crash, or a database that is starting.
+        Some(state) => state.code().starts_with("57P"),
+        None => error.is_closed() || is_starting(error),
+    })
 }
 
 async fn write(
