@@ -135,8 +135,12 @@ impl Publisher {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let id = format!("{}.{number}", self.run);
         loop {
-            let message = PublishMessage::build().payload(payload.clone());
-            let attempt = self.attempt(subject.clone(), message.message_id(&id));
+            let message = PublishMessage::build()
+                .payload(payload.clone())
+                .message_id(&id)
+                // Another stream with these subjects must not acknowledge what no sink reads.
+                .expected_stream(&self.stream);
+            let attempt = self.attempt(subject.clone(), message);
             let limit = ATTEMPT.min(self.patience.saturating_sub(begin.elapsed()));
             let error = match timeout(limit, attempt).await {
                 Ok(Ok(ack)) => return Ok(ack),
