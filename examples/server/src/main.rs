@@ -135,6 +135,10 @@ impl Kind {
                 );
                 Ok(Self::Nats)
             }
+            // Not used as a file name, which messages would repeat with the password.
+            Some((scheme, _)) if !scheme.contains('/') => {
+                bail!("the URL of a database must begin with `postgres://`, `nats://` or `tls://`")
+            }
             _ => Ok(Self::Sqlite),
         }
     }

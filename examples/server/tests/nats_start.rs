@@ -171,6 +171,12 @@ fn invalid_urls_are_rejected_without_repeating_them() {
             "\"replica\"",
         ),
         ("nats://u:SECRET@127.0.0.1:x?stream=S", "port"),
+        (
+            "nats://u:SECRET@127.0.0.1:1,u:SECRET@127.0.0.1:2?stream=S",
+            "more than one `@`",
+        ),
+        ("NATS://u:SECRET@127.0.0.1:1?stream=S", "must begin with"),
+        ("mysql://u:SECRET@127.0.0.1:1/values", "must begin with"),
     ] {
         let error = failing_server(url);
         assert!(error.contains(reason), "{url}: {error}");

@@ -103,6 +103,11 @@ impl Address {
 
 /// Parses `USER:PASSWORD`, with percent-encoded special characters.
 fn credentials(text: &str) -> anyhow::Result<(String, String)> {
+    // Otherwise, credentials for each host would become a part of the password.
+    ensure!(
+        !text.contains('@'),
+        "the NATS URL contains more than one `@`: write `%40` in the password, and the user only once"
+    );
     let (user, password) = match text.split_once(':') {
         Some((user, password)) => (user, decode("password", password)?),
         None => {
@@ -182,6 +187,10 @@ mod tests {
             ("nats://me:SECRET@h:port?stream=PQ", "invalid host or port"),
             ("nats://me:SECRET@h:99999?stream=PQ", "invalid host or port"),
             ("nats://me:SE?CRET@h?stream=PQ", "invalid host or port"),
+            (
+                "nats://me:SECRET@a,me:SECRET@b?stream=PQ",
+                "more than one `@`",
+            ),
             (
                 "nats://me:SECRET/@h/SECRET?stream=PQ",
                 "invalid host or port",

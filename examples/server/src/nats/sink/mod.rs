@@ -67,7 +67,8 @@ pub async fn run(options: &Sink, metrics: Arc<Metrics>, out: impl Write) -> anyh
     let from = options.from.to_str().context("`--from` is not UTF-8")?;
     let database = options.database.to_str();
     let database = database.context("`--database` is not UTF-8")?;
-    let (from, database) = (Address::parse(from)?, SinkDatabase::new(database)?);
+    let from = Address::parse(from).context("`--from`")?;
+    let database = SinkDatabase::new(database).context("`--database`")?;
     tokio::select! {
         result = write(&from, &database, options.listen, metrics, out) => result,
         () = stop => {
