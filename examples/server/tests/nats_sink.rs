@@ -157,6 +157,15 @@ fn missing_messages_are_detected_by_the_first_sink() {
         &stream,
         "it begins at message 2, but only 0 has been written",
     );
+    // As the documentation suggests.
+    let update = format!(
+        "UPDATE sink SET seq = 1, at_ns = NULL WHERE stream = '{}'",
+        stream.name
+    );
+    stream.database.query(&update);
+    let _sink = stream.sink();
+    stream.wait_until_written();
+    assert_eq!(stream.database.batches().len(), 2);
 }
 
 #[test]
@@ -210,6 +219,26 @@ fn a_second_sink_waits_until_the_first_one_ends() {
     stream.wait_until_written();
     assert_eq!(stream.database.batches().len(), 2);
     stream.sinks.assert_logged_once("waiting for another sink");
+}
+
+#[test]
+fn a_second_sink_writes_while_the_first_one_is_frozen() {
+    let Some(stream) = Stream::shared() else {
+        return;
+    };
+    stream.create();
+    let first = stream.sink();
+    stream.wait_until_logged("writing the stream", 1);
+    let _second = stream.sink();
+    stream.wait_until_logged("waiting for another sink", 1);
+    first.signal("STOP");
+    stream.publish_batch(0);
+    stream.wait_until_written();
+    first.signal("CONT");
+    stream.wait_until_logged("database writes have recovered", 1);
+    stream.publish_batch(1);
+    stream.wait_until_written();
+    assert_eq!(stream.database.batches().len(), 2);
 }
 
 #[test]

@@ -23,10 +23,11 @@ use crate::store::Batch;
 /// Long enough for the largest group on a busy database. No client waits for it.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Ends the session of a sink whose machine has vanished, or which is frozen, so that another one gets
-/// its lock. A sink that works uses its session every second, and after NATS was slow within 20 s.
-const KEEPALIVE: &str = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=5 \
-     -c idle_session_timeout=20000";
+/// Ends the session of a sink whose machine has vanished or whose process is frozen, so that another
+/// one gets its lock. A sink uses its session every second, unless NATS does not respond.
+const KEEPALIVE: &str = "\
+    -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=5 \
+    -c idle_session_timeout=20000";
 
 /// "pinq" in ASCII; with the hash of the stream's name, the key of the sinks' advisory lock.
 const SINK_LOCK: i32 = 0x7069_6e71;

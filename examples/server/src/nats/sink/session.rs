@@ -93,10 +93,11 @@ impl<'a> Sessions<'a> {
         let position = self.lock(&mut session).await?;
         let stream = open(&self.context, self.from).await?;
         let start = position.unwrap_or_else(|| beginning(&stream));
-        verify(&stream, start).await?;
+        // First, so that there is a row to correct if the beginning of the stream is missing.
         if position.is_none() {
             session.begin(start).await?;
         }
+        verify(&stream, start).await?;
         let reader = Reader::new(&stream, start).await?;
         // While a fault persists, each session would log this.
         if !self.fault.is_current() {
