@@ -6,6 +6,7 @@ mod common;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::stream::DiscardPolicy;
 use common::load::{Load, Saved, addresses};
 use common::postgres::Database;
 use common::stream::Stream;
@@ -77,6 +78,21 @@ fn a_running_sink_rejects_a_stream_that_was_deleted_and_created_again() {
     let log = stream.sinks.log();
     assert!(log.contains(": it was replaced"), "{log}");
     assert_eq!(stream.database.batches().len(), 1);
+}
+
+#[test]
+fn a_running_sink_rejects_other_settings() {
+    let Some(stream) = Stream::shared() else {
+        return;
+    };
+    stream.create();
+    let mut sink = stream.sink();
+    stream.publish_batch(0);
+    stream.wait_until_written();
+    stream.edit(|config| config.discard = DiscardPolicy::Old);
+    assert_eq!(sink.wait().code(), Some(1), "{}", stream.sinks.log());
+    let log = stream.sinks.log();
+    assert!(log.contains("`discard` is \"old\""), "{log}");
 }
 
 #[test]

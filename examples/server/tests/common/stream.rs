@@ -6,8 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use async_nats::jetstream::stream::State;
-
+use async_nats::jetstream::stream::{Config, State};
 use pinquery_server::devices::DeviceKey;
 use pinquery_server::nats::{self, url::Address};
 
@@ -76,6 +75,19 @@ impl Stream {
             .cluster
             .run(async |context| context.delete_stream(&self.name).await);
         deleted.expect("stream is deleted");
+    }
+
+    /// Changes the settings of the stream.
+    pub fn edit(&self, change: impl FnOnce(&mut Config)) {
+        self.cluster.run(async |context| {
+            let stream = context.get_stream(&self.name).await.expect("stream");
+            let mut config = stream.cached_info().config.clone();
+            change(&mut config);
+            context
+                .update_stream(config)
+                .await
+                .expect("stream is edited");
+        });
     }
 
     /// Removes the messages before the one with this sequence number.

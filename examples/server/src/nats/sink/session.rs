@@ -97,7 +97,7 @@ impl<'a> Sessions<'a> {
         if position.is_none() {
             session.begin(start).await?;
         }
-        verify(&stream, start).await?;
+        verify(&stream, self.from, start).await?;
         let reader = Reader::new(&stream, start).await?;
         // While a fault persists, each session would log this.
         if !self.fault.is_current() {
@@ -107,7 +107,7 @@ impl<'a> Sessions<'a> {
         let position = Cell::new(start);
         tokio::select! {
             end = self.write(session, reader, &position) => end,
-            end = purge(&stream, &position) => end,
+            end = self.purge(&stream, &position) => end,
         }
     }
 
@@ -157,6 +157,24 @@ impl<'a> Sessions<'a> {
         }
     }
 
+    /// Removes messages that have been written, except for the last one, which identifies the stream.
+    async fn purge(&self, stream: &Stream, position: &Cell<Position>) -> Result<Infallible, End> {
+        let mut purged = 0;
+        loop {
+            sleep(PURGE_INTERVAL).await;
+            let written = position.get();
+            if written.seq == purged {
+                continue;
+            }
+            // If the stream was replaced, purging would remove messages that are not yet written.
+            verify(stream, self.from, written).await?;
+            match stream.purge().sequence(written.seq).await {
+                Ok(_) => purged = written.seq,
+                Err(error) => tracing::warn!("the stream cannot be purged: {error:#}"),
+            }
+        }
+    }
+
     fn succeeded(&self) {
         self.fault.succeeded();
         self.status.healthy(true);
@@ -168,22 +186,4 @@ async fn ensure_unchanged(session: &mut Session, position: Position) -> anyhow::
     let found = session.position().await?;
     ensure!(found == Some(position), "the position has changed");
     Ok(())
-}
-
-/// Removes messages that have been written, except for the last one, which identifies the stream.
-async fn purge(stream: &Stream, position: &Cell<Position>) -> Result<Infallible, End> {
-    let mut purged = 0;
-    loop {
-        sleep(PURGE_INTERVAL).await;
-        let written = position.get();
-        if written.seq == purged {
-            continue;
-        }
-        // If the stream was replaced, purging would remove messages that are not yet written.
-        verify(stream, written).await?;
-        match stream.purge().sequence(written.seq).await {
-            Ok(_) => purged = written.seq,
-            Err(error) => tracing::warn!("the stream cannot be purged: {error:#}"),
-        }
-    }
 }

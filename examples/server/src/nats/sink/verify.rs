@@ -26,12 +26,10 @@ impl From<anyhow::Error> for End {
     }
 }
 
-/// Opens the stream and checks its settings.
-pub async fn open(context: &Context, address: &Address) -> Result<Stream, End> {
+/// Opens the stream.
+pub async fn open(context: &Context, address: &Address) -> anyhow::Result<Stream> {
     let stream = context.get_stream(&address.stream).await;
-    let stream = stream.with_context(|| format!("stream {}", address.stream))?;
-    check(&stream.cached_info().config, address).map_err(End::Fatal)?;
-    Ok(stream)
+    stream.with_context(|| format!("stream {}", address.stream))
 }
 
 /// Returns the position at the beginning of the stream.
@@ -43,11 +41,13 @@ pub fn beginning(stream: &Stream) -> Position {
     }
 }
 
-/// Checks that the position is one of this stream, and that no later message is missing.
-pub async fn verify(stream: &Stream, position: Position) -> Result<(), End> {
-    let name = &stream.cached_info().config.name;
+/// Checks the settings of the stream, that the position is one of this stream, and that no later
+/// message is missing.
+pub async fn verify(stream: &Stream, address: &Address, position: Position) -> Result<(), End> {
+    let name = &address.stream;
     let info = stream.get_info().await;
     let info = info.with_context(|| format!("stream {name}"))?;
+    check(&info.config, address).map_err(End::Fatal)?;
     let mut at_ns = None;
     if position.at_ns.is_some() {
         at_ns = match stream.get_raw_message(position.seq).await {
