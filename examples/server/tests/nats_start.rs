@@ -81,7 +81,7 @@ fn other_settings_of_a_stream_are_rejected_by_name() {
 }
 
 #[test]
-fn batches_are_not_retried_for_longer_than_the_stream_recognizes_them() {
+fn batches_are_not_retried_for_longer_than_the_stream_recognises_them() {
     let Some(cluster) = Cluster::shared() else {
         return;
     };

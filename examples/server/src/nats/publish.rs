@@ -128,7 +128,7 @@ impl Publisher {
         })
     }
 
-    /// Publishes a message until it is acknowledged. The stream recognizes repetitions by their id,
+    /// Publishes a message until it is acknowledged. The stream recognises repetitions by their id,
     /// and ignores them.
     async fn deliver(&self, subject: String, payload: Bytes) -> Result<PublishAck, PublishError> {
         let begin = Instant::now();
