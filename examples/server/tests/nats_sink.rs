@@ -280,11 +280,20 @@ fn a_sink_catches_up_after_the_database_was_down() {
     let server = stream.server(&[]);
     let sink = stream.sink();
     let lag = || sink.metric("pinquery_sink_lag_messages");
+    let faults = || {
+        stream
+            .sinks
+            .log()
+            .matches("database writes are failing")
+            .count()
+    };
+    let mut faults_before = 0;
     let servers = addresses([&server]);
     let load = Load::default();
     load.during(&servers, || {
         load.wait_for_acks(100);
         stream.wait_until_written();
+        faults_before = faults();
         stream.database.cluster.kill();
         let before = load.acknowledged();
         thread::sleep(Duration::from_secs(outage));
@@ -301,10 +310,8 @@ fn a_sink_catches_up_after_the_database_was_down() {
     eventually("there is no lag", || lag() == 0.0);
     load.read_rest(&servers);
     load.assert_nothing_lost("without PostgreSQL", &stream);
-    stream
-        .sinks
-        .assert_logged_once("database writes are failing");
-    stream
-        .sinks
-        .assert_logged_once("database writes have recovered");
+    stream.wait_until_logged("database writes have recovered", 1);
+    // Not each failed attempt is logged; a busy machine may add a fault of its own.
+    let logged = faults() - faults_before;
+    assert!((1..=3).contains(&logged), "{}", stream.sinks.log());
 }

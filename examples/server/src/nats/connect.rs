@@ -14,6 +14,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Time allowed for connecting to one server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Time allowed for a request, such as for the state of a stream. A server that is not ready does not
+/// respond, so the request is soon repeated.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Interval between pings. A server that does not respond to two in a row is replaced with another.
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -62,6 +66,7 @@ impl Address {
             .name("pinquery-server")
             .require_tls(self.tls)
             .connection_timeout(CONNECT_TIMEOUT)
+            .request_timeout(Some(REQUEST_TIMEOUT))
             .ping_interval(PING_INTERVAL)
             // Short at first, because another server is usually available.
             .reconnect_delay_callback(|attempts| {
