@@ -3,15 +3,15 @@
 //!
 //! The modules, in the order in which a request passes through them; none depends on one above it:
 //!
-//! - [`run`]: startup and shutdown; [`listen`]: addresses; [`reload`]: registration of devices.
+//! - [`run`]: startup and shutdown; `nats::sink`: the command that writes a stream to PostgreSQL;
+//!   [`listen`]: addresses; [`reload`]: registration of devices.
 //! - [`serve`]: connections and their limits; [`deadline`]: the time for sending a response.
 //! - [`http`]: routes and handlers; [`cors`]: requests from pages of other origins.
 //! - [`app`] and [`read`]: parsing with [`pinquery`]. Start reading at [`app::App::accept`].
 //! - [`store`]: the storage interface, implemented by [`sqlite`], `postgres` and `nats`;
 //!   [`writer`]: the queue and the group commits that the databases share; [`value`]: how values
 //!   map to table columns.
-//! - [`prune`]: the command that deletes old batches; `nats::sink`: the one that writes a stream to
-//!   PostgreSQL.
+//! - [`prune`]: the command that deletes old batches.
 //! - [`devices`], [`config`], [`metrics`], [`process`], [`fault`], [`log`], [`readers`],
 //!   [`rejections`], [`response`], [`page`], `signals`: the parts that these are built from.
 #![forbid(unsafe_code)]

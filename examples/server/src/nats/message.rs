@@ -275,6 +275,15 @@ mod tests {
         }
     }
 
+    fn assert_invalid(message: &str, reason: &str) {
+        match decode(message.as_bytes()) {
+            Err(DecodeError::Invalid(error)) => {
+                assert!(error.contains(reason), "{message}: {error}");
+            }
+            other => panic!("{message}: {other:?}"),
+        }
+    }
+
     #[test]
     fn newer_versions_and_invalid_messages_are_distinguished() {
         for newer in [
@@ -300,48 +309,27 @@ mod tests {
                 r#"{"v":1,"u":[[1,"integer",1,"up"]]}"#,
                 "unknown adjustment",
             ),
-            (
-                r#"{"v":1,"u":[[1,"integer",true]]}"#,
-                "does not have the type",
-            ),
-            (
-                r#"{"v":1,"u":[[1,"integer",1.0]]}"#,
-                "does not have the type",
-            ),
-            (
-                r#"{"v":1,"u":[[1,"integer",9223372036854775808]]}"#,
-                "does not have the type",
-            ),
-            (r#"{"v":1,"u":[[1,"boolean",1]]}"#, "does not have the type"),
-            (
-                r#"{"v":1,"u":[[1,"double",[1,2]]]}"#,
-                "does not have the type",
-            ),
-            (
-                r#"{"v":1,"u":[[1,"double",null]]}"#,
-                "does not have the type",
-            ),
-            (
-                r#"{"v":1,"u":[[1,"location",[1]]]}"#,
-                "does not have the type",
-            ),
-            (
-                r#"{"v":1,"u":[[1,"location",[1,2,3]]]}"#,
-                "does not have the type",
-            ),
-            (r#"{"v":1,"u":[[1,"string",1]]}"#, "does not have the type"),
             (r#"{"v":1,"u":[[1,"string","a\u0000"]]}"#, "U+0000"),
             (
                 r#"{"v":1,"u":[[1,"integer",1],[2,"integer",1],[1,"integer",1]]}"#,
                 "duplicate pin 1",
             ),
         ] {
-            match decode(invalid.as_bytes()) {
-                Err(DecodeError::Invalid(error)) => {
-                    assert!(error.contains(reason), "{invalid}: {error}");
-                }
-                other => panic!("{invalid}: {other:?}"),
-            }
+            assert_invalid(invalid, reason);
+        }
+        for update in [
+            r#""integer",true"#,
+            r#""integer",1.0"#,
+            r#""integer",9223372036854775808"#,
+            r#""boolean",1"#,
+            r#""double",[1,2]"#,
+            r#""double",null"#,
+            r#""location",[1]"#,
+            r#""location",[1,2,3]"#,
+            r#""string",1"#,
+        ] {
+            let message = format!(r#"{{"v":1,"u":[[1,{update}]]}}"#);
+            assert_invalid(&message, "does not have the type");
         }
     }
 
